@@ -1,0 +1,63 @@
+package dsl
+
+// Catalogue is the set of node types, by name without prefix.
+type Catalogue map[string]*NodeType
+
+// NodeType says what a node template of the type may and must state, and what
+// becomes of it. It is read from the files in schemas/types.
+type NodeType struct {
+	Name        string // without prefix, such as "BCS.Instance"
+	Description string
+	Properties  *Property // an object
+	Attributes  map[string]*Property
+	Containers  map[string]Containment // by property that names the container
+	Calls       Calls
+	Timeouts    Timeouts
+
+	// HoldsData says in one clause what is lost when an object of the type is
+	// destroyed ("the ledger of every channel"); "" if nothing is.
+	HoldsData string
+
+	// Forgotten says why a delete only forgets the object ("the service has no
+	// call that deletes a certificate"); "" if it can be deleted.
+	Forgotten string
+
+	// Serial names the property whose value identifies the cloud object on
+	// which only one action may run at a time; "refID" is the object itself,
+	// "" sets no limit.
+	Serial string
+}
+
+// Containment tells that objects of a type live inside another object.
+type Containment struct {
+	Type string // node type of the container, without prefix
+	// DeletedWith is true when deleting the container takes the object with it.
+	DeletedWith bool
+}
+
+// Calls names the API operations behind each action, for documentation.
+type Calls struct {
+	Create, Read, Update, Delete []string
+}
+
+// Timeouts are the default limits of each action, as Go durations ("60m").
+type Timeouts struct {
+	Create, Update, Delete string
+}
+
+// Property describes one property or attribute, in the words of JSON Schema
+// plus three of our own.
+type Property struct {
+	Type        string // string, integer, number, boolean, array, object; "" is any
+	Description string
+	Default     any
+	Properties  map[string]*Property // of an object
+	Required    []string             // of an object
+	Additional  *Property            // value type of a free map; nil: none allowed unless Open
+	Open        bool                 // object: any further key is allowed
+	Items       *Property            // of an array
+
+	Immutable bool   // a change needs a replacement (x-immutable)
+	Sensitive bool   // never shown, encrypted at rest (x-sensitive)
+	Reference string // node type whose ID or name is expected (x-reference)
+}

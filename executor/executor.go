@@ -1,0 +1,96 @@
+// Package executor carries plans out: it drives the pure core of
+// internal/sched with goroutines, a clock, providers and the store, so that
+// every intent is durable before its call and every operation before its wait.
+// A Plan goes in; recorded elements, an execution record and a stream of
+// events come out. Terminals and flags are left to the command.
+package executor
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// Engine runs plans. Its fields are set once, before use.
+type Engine struct {
+	Store     state.Store
+	Providers providers.Registry
+	Log       *slog.Logger // nil: discard
+}
+
+// Options steer one execution.
+type Options struct {
+	Parallelism int           // most steps at once; 0 means 10
+	Timeout     time.Duration // of the whole execution; 0 means none
+	// Stop, when closed, starts nothing new and lets running steps reach their
+	// next recorded point (first Ctrl-C). Cancelling the context of Run aborts
+	// calls in flight (second Ctrl-C).
+	Stop    <-chan struct{}
+	Observe func(Event) // called from one goroutine at a time; nil: nobody watches
+}
+
+// EventKind is the kind of an Event; its values are the type names of the JSON
+// event stream where OpenTofu has one.
+type EventKind string
+
+// The kinds of events.
+const (
+	StepStart    EventKind = "apply_start"
+	StepProgress EventKind = "step_progress" // substeps or message changed
+	StepComplete EventKind = "apply_complete"
+	StepErrored  EventKind = "apply_errored"
+	StepRetry    EventKind = "step_retry"   // will be tried again: Err says why, Wait how long
+	StepSkipped  EventKind = "step_skipped" // Message says why
+	StepAdopted  EventKind = "adopted"      // found by evidence after a lost answer
+	StepStopped  EventKind = "step_stopped" // interrupted at a recorded point; Message says what runs on in the cloud
+	StopAsked    EventKind = "stop_asked"
+)
+
+// Event tells what happened to a step.
+type Event struct {
+	Kind      EventKind
+	At        time.Time
+	Execution string
+	Node      string
+	Type      string
+	Action    planner.Action
+	ObjectID  string
+	Operation string // the cloud's ID of the running work
+	Elapsed   time.Duration
+	Attempt   int
+	Message   string
+	Substeps  []providers.Substep
+	Wait      time.Duration
+	Err       error
+}
+
+// Outcome says how an execution ended.
+type Outcome string
+
+// The outcomes.
+const (
+	Succeeded   Outcome = "succeeded"
+	Failed      Outcome = "failed"
+	Interrupted Outcome = "interrupted"
+)
+
+// Result is what an execution did.
+type Result struct {
+	Execution *state.Execution
+	Outcome   Outcome
+	Summary   planner.Summary // of what was done, not of what was planned
+	Changed   bool            // whether any changing call may have been sent
+	Outputs   map[string]state.Document
+	Errors    []StepError // sorted by node
+}
+
+// StepError is why a step failed.
+type StepError struct {
+	Node string
+	Type string
+	Step *planner.Step // nil for a step that recovery took up
+	Err  error         // usually wraps *providers.Error
+}

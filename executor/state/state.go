@@ -1,0 +1,197 @@
+// Package state owns what is remembered: stacks, revisions, elements,
+// executions and the append-only journal. Records go in and are durable when
+// the call returns; the same records come out. It knows nothing of blueprints
+// or clouds; it alone knows the disk, and it alone encrypts secrets.
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Document is a JSON value with the JSON pointers (RFC 6901) of its sensitive
+// parts. In memory the value is in clear; the store encrypts the sensitive
+// parts before they reach the disk.
+type Document struct {
+	Value     any      `json:"value"`
+	Sensitive []string `json:"sensitive,omitempty"`
+}
+
+// Stack is one deployment of a blueprint.
+type Stack struct {
+	Name     string
+	Serial   int64 // grows with every change of the stack
+	Phase    string
+	Created  time.Time
+	Updated  time.Time
+	Revision *Revision           // the newest; nil before the first execution
+	Elements map[string]*Element // by node name
+	Outputs  map[string]Document // of the last execution
+}
+
+// Revision is a blueprint and its input values as one execution applied them.
+type Revision struct {
+	Number    int64
+	Blueprint []byte // source text
+	File      string // its name as shown
+	Inputs    Document
+	Created   time.Time
+}
+
+// Element is one deployed node template.
+type Element struct {
+	Node       string
+	Type       string // without prefix
+	ObjectID   string
+	Phase      string
+	Properties Document // as applied
+	Attributes Document
+	// DependsOn are the nodes that it was created after, sorted: what a later
+	// deletion needs even if the blueprint is gone.
+	DependsOn []string
+	Revision  int64
+	Created   time.Time
+	Updated   time.Time
+}
+
+// Execution is one durable run of a lifecycle.
+type Execution struct {
+	ID        string // such as consortium-7
+	Stack     string
+	Number    int64
+	Lifecycle string
+	Phase     string
+	Message   string // why it ended so; "" if it succeeded
+	Owner     Owner
+	Started   time.Time
+	Ended     time.Time // zero while it runs
+	Steps     []StepRecord
+}
+
+// StepRecord is how far one step of an execution got: the sum of its journal
+// records.
+type StepRecord struct {
+	Node      string
+	Type      string
+	Action    string
+	Phase     string
+	Attempts  int
+	Operation []byte // the provider's handle as JSON; nil when there is none
+	ObjectID  string
+	Error     string
+	Started   time.Time
+	Ended     time.Time
+}
+
+// Owner says who runs an execution.
+type Owner struct {
+	ID      string    `json:"id"` // random, one per process
+	Host    string    `json:"host"`
+	PID     int       `json:"pid"`
+	User    string    `json:"user"`
+	Command string    `json:"command"`
+	Since   time.Time `json:"since"`
+}
+
+// String says who, where and since when.
+func (o Owner) String() string {
+	return fmt.Sprintf("%s (process %d on %s, user %s, since %s)", o.Command, o.PID, o.Host, o.User, o.Since.Format(time.RFC3339))
+}
+
+// RecordKind is the kind of a journal record.
+type RecordKind string
+
+// The kinds of journal records, in the order in which a step writes them.
+const (
+	Planned   RecordKind = "planned"   // the step is part of the execution
+	Intent    RecordKind = "intent"    // the first changing call is about to be sent
+	Operation RecordKind = "operation" // a handle to wait with, or to send the next call under
+	Result    RecordKind = "result"    // done; the element is written in the same transaction
+	Failure   RecordKind = "failure"   // the step failed; the outcome is known
+	Skipped   RecordKind = "skipped"   // not begun, because of a predecessor or an interruption
+)
+
+// Record is one entry of the journal.
+type Record struct {
+	Seq       int64 // given by the store
+	Execution string
+	Node      string
+	Type      string
+	Action    string
+	Kind      RecordKind
+	Phase     string // of the step after the record
+	Attempt   int
+	Request   Document // Intent of a create or update: the properties that are sent
+	Operation []byte   // the provider's handle as JSON
+	ObjectID  string
+	Error     string
+	At        time.Time
+
+	// Element, if not nil, is written with the record; Remove removes the
+	// element of Node. Both are atomic with the record.
+	Element *Element
+	Remove  bool
+}
+
+// Lease is the right to change a stack. Token grows with every new owner; a
+// write under an old token fails with ErrLeaseLost.
+type Lease struct {
+	Stack string
+	Token int64
+	Owner Owner
+}
+
+// HeldError tells that another execution holds the stack.
+type HeldError struct {
+	Stack   string
+	Owner   Owner
+	Expires time.Time
+}
+
+// Error says who holds the stack.
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("stack %q is held by %s", e.Stack, e.Owner)
+}
+
+// Errors that callers tell apart.
+var (
+	ErrNotFound  = errors.New("not found")
+	ErrLeaseLost = errors.New("the lease on the stack was lost to another process")
+)
+
+// Store keeps stacks. Its methods are safe for concurrent use, also by several
+// processes. What a method wrote is durable when it returns.
+type Store interface {
+	// Stacks lists all stacks by name, without elements and revisions.
+	Stacks(ctx context.Context) ([]*Stack, error)
+	// Stack returns one stack whole, or ErrNotFound.
+	Stack(ctx context.Context, name string) (*Stack, error)
+	// Executions lists the executions of a stack, newest first, without steps;
+	// "" means of all stacks.
+	Executions(ctx context.Context, stack string) ([]*Execution, error)
+	// Execution returns one with its steps, or ErrNotFound.
+	Execution(ctx context.Context, id string) (*Execution, error)
+	// Journal returns the records of one execution in order.
+	Journal(ctx context.Context, execution string) ([]Record, error)
+
+	// Acquire takes the lease of a stack, which need not exist yet. It fails
+	// with *HeldError while another living owner has it.
+	Acquire(ctx context.Context, stack string, owner Owner, ttl time.Duration) (*Lease, error)
+	Renew(ctx context.Context, l *Lease, ttl time.Duration) error
+	Release(ctx context.Context, l *Lease) error
+
+	// Begin creates the stack if needed, writes the revision (nil: keep) and a
+	// new execution with its planned steps, and sets the stack's phase.
+	Begin(ctx context.Context, l *Lease, e *Execution, rev *Revision, planned []Record) (*Execution, error)
+	// Append adds records to the journal and applies their elements. Calls at
+	// the same time share one sync.
+	Append(ctx context.Context, l *Lease, records ...Record) error
+	// Finish ends an execution: its phase and message, the stack's phase, and
+	// the outputs (nil: keep). removeStack deletes the stack with its
+	// revisions; its executions stay readable.
+	Finish(ctx context.Context, l *Lease, e *Execution, outputs map[string]Document, removeStack bool) error
+
+	Close() error
+}

@@ -1,0 +1,30 @@
+package planner
+
+import (
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+)
+
+// Request is what a plan is made from.
+type Request struct {
+	Stack     string
+	Blueprint *dsl.Blueprint // nil: delete the stack
+	Catalogue dsl.Catalogue
+	Inputs    map[string]intrinsic.Value
+	State     *state.Stack // nil: the stack does not exist
+
+	// Observed is what a refresh read, by node; an element that is absent was
+	// not refreshed.
+	Observed map[string]Observed
+
+	// AllowDataLoss and Replace name nodes.
+	AllowDataLoss, Replace map[string]bool
+}
+
+// Observed is what a refresh read of one element.
+type Observed struct {
+	Gone       bool
+	Properties intrinsic.Value // those that can be read back
+	Attributes intrinsic.Value
+}

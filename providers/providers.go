@@ -1,0 +1,241 @@
+// Package providers is the seam between the executor and the clouds. It owns
+// the Provider interface, the registry of node types and the classes of
+// errors. An action on one cloud object goes in as a Request; attributes and
+// operation handles come out. It knows nothing of blueprints, plans or HTTP.
+package providers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+)
+
+// Action is what a provider does to one cloud object.
+type Action string
+
+// The actions that a provider carries out. Replacement is a delete and a
+// create, reading is Provider.Read.
+const (
+	Create Action = "create"
+	Update Action = "update"
+	Delete Action = "delete"
+)
+
+// Request describes one action on one cloud object. Values are plain JSON
+// values: nil, bool, int64, float64, string, []any, map[string]any. Secrets are
+// in clear here; a provider never logs a Request.
+type Request struct {
+	Action Action
+	Type   string // node type without its prefix, such as "BCS.Instance"
+	Stack  string
+	Node   string
+
+	// Properties are what the blueprint wants, defaults filled in.
+	// For Delete they are the recorded ones.
+	Properties map[string]any
+
+	// Prior holds the recorded properties; nil for Create.
+	Prior map[string]any
+
+	// ObjectID is the recorded ID of the cloud object; "" for Create.
+	ObjectID string
+
+	// Attributes are the recorded attributes; nil for Create.
+	Attributes map[string]any
+}
+
+// String returns the property of that name as text, "" when it is absent.
+func (r *Request) String(name string) string { return Text(r.Properties[name]) }
+
+// Text renders a scalar as text; nil gives "".
+func Text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	}
+	return fmt.Sprint(v)
+}
+
+// DefaultName is the name of a cloud object whose blueprint gives it none: it
+// tells the object's stack and node to whoever looks at the cloud.
+func (r *Request) DefaultName() string { return r.Stack + "-" + r.Node }
+
+// Operation is a provider's handle on unfinished work. The executor makes it
+// durable before it calls Advance with it, and hands it back unchanged, also
+// to another process after a crash. The zero Operation stands for "not begun".
+type Operation struct {
+	// Stage tells the provider how far the action is; "" before the first call.
+	Stage string `json:"stage,omitempty"`
+	// ID is the cloud's own ID of the work: an operation record, a job; "" if it has none.
+	ID string `json:"id,omitempty"`
+	// ObjectID is the cloud object as far as it is known.
+	ObjectID string `json:"object_id,omitempty"`
+	// Note is what else the provider must know to go on; nothing secret.
+	Note map[string]string `json:"note,omitempty"`
+}
+
+// Substep is a part of an operation as the cloud reports it.
+type Substep struct {
+	Name   string `json:"name"`
+	Status string `json:"status"` // waiting, processing, finished, failed
+	Detail string `json:"detail,omitempty"`
+}
+
+// Progress is the answer to one Advance.
+type Progress struct {
+	// Done ends the action: Object is what exists now (nil after Delete).
+	Done   bool
+	Object *Object
+
+	// Next is the handle to go on with when not Done. If it differs from the
+	// one given, it is recorded before the next Advance.
+	Next Operation
+
+	// After is how long to wait before the next Advance; 0 means at once.
+	// The executor lengthens it step by step while nothing changes.
+	After time.Duration
+
+	Substeps []Substep
+	Message  string // one line for humans, such as "waiting for BCSSVC01-99-..."
+}
+
+// Object is a cloud object as it was read.
+type Object struct {
+	ID string
+	// Attributes always hold refID and refName.
+	Attributes map[string]any
+	// Properties holds those properties that can be read back, in the shape of
+	// the node type; what cannot be read is absent.
+	Properties map[string]any
+	// Evidence says why a found object is taken for the one asked for, such as
+	// "same name, made 3 s after the intent".
+	Evidence string
+}
+
+// Provider serves one node type. Its methods are safe for concurrent use.
+type Provider interface {
+	// Advance takes an action one move further. With the zero Operation it
+	// begins. Each call makes at most one changing request to the cloud, and
+	// an action that needs several returns a new Operation between them, so
+	// that the executor can record it first. resumed is true for the first
+	// call after a crash or an ambiguous answer: the request that belongs to
+	// op may have been sent already, so the provider looks before it sends.
+	Advance(ctx context.Context, req *Request, op Operation, resumed bool) (Progress, error)
+
+	// Read returns the object with req.ObjectID, or an Error of kind NotFound.
+	Read(ctx context.Context, req *Request) (*Object, error)
+
+	// Find looks for objects that a lost Create of req may have made: same
+	// name, same parent. None found gives an empty list.
+	Find(ctx context.Context, req *Request) ([]*Object, error)
+}
+
+// Kind classes errors by what the executor does about them.
+type Kind string
+
+// The kinds of errors.
+const (
+	Invalid    Kind = "invalid"     // the request is wrong; it would fail again
+	NotFound   Kind = "not_found"   // the object does not exist
+	Conflict   Kind = "conflict"    // the name or the parent is taken
+	Busy       Kind = "busy"        // other work runs on the object; try again later
+	Throttled  Kind = "throttled"   // too many requests
+	Auth       Kind = "auth"        // 401, 403, missing credentials
+	Quota      Kind = "quota"       // a limit is used up
+	Unavail    Kind = "unavailable" // the endpoint could not be reached; nothing was sent
+	Ambiguous  Kind = "ambiguous"   // sent, outcome unknown: look before anything else
+	Failed     Kind = "failed"      // the operation itself failed
+	Unexpected Kind = "unexpected"  // everything else
+)
+
+// Error is a failed call, told in full: which operation, how it answered, what
+// to do next.
+type Error struct {
+	Kind       Kind
+	Operation  string // the API operation, such as "CreateNewBlockchain"
+	Status     int    // HTTP status; 0 when there was no answer
+	Code       string // the vendor's code
+	RequestID  string
+	Message    string        // the vendor's message, or ours
+	Advice     string        // what to do
+	RetryAfter time.Duration // the server's wish; 0 when it has none
+	Err        error         // the cause, if any
+}
+
+// Error tells operation, status, code, message and request ID in one line.
+func (e *Error) Error() string {
+	var b strings.Builder
+	if e.Operation != "" {
+		b.WriteString(e.Operation + ": ")
+	}
+	if e.Status != 0 {
+		fmt.Fprintf(&b, "HTTP %d ", e.Status)
+	}
+	if e.Code != "" {
+		b.WriteString(e.Code + " ")
+	}
+	switch {
+	case e.Message != "":
+		b.WriteString(e.Message)
+	case e.Err != nil:
+		b.WriteString(e.Err.Error())
+	default:
+		b.WriteString(string(e.Kind))
+	}
+	if e.RequestID != "" {
+		b.WriteString(" (request " + e.RequestID + ")")
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Retryable reports whether the same Advance may be called again after a wait
+// without any risk of doing a thing twice.
+func (e *Error) Retryable() bool {
+	switch e.Kind {
+	case Busy, Throttled, Unavail:
+		return true
+	}
+	return false
+}
+
+// Registry maps node types (without prefix) to their providers.
+type Registry map[string]Provider
+
+// For returns the provider of a type.
+func (r Registry) For(typ string) (Provider, error) {
+	if p, ok := r[typ]; ok {
+		return p, nil
+	}
+	return nil, &Error{Kind: Invalid, Message: fmt.Sprintf("no provider serves node type %q", typ)}
+}
+
+// Types lists the served node types, sorted.
+func (r Registry) Types() []string {
+	out := make([]string, 0, len(r))
+	for t := range r {
+		out = append(out, t)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Decode copies plain JSON values into a typed struct by its json tags; numbers
+// keep their kind. It is how providers read Properties.
+func Decode(values map[string]any, into any) error {
+	b, err := json.Marshal(values)
+	if err != nil {
+		return fmt.Errorf("encode properties: %w", err)
+	}
+	if err := json.Unmarshal(b, into); err != nil {
+		return fmt.Errorf("decode properties: %w", err)
+	}
+	return nil
+}
