@@ -56,8 +56,18 @@ type Step struct {
 	Changes []Change // leaf by leaf, sorted by path
 	Reason  string   // one sentence
 
-	// After these steps (names of nodes) the step may run, sorted.
+	// A step has up to two phases: a delete phase (actions delete and replace)
+	// and then an apply phase (create, update, replace; none and read too,
+	// without a call).
+
+	// DependsOn names the nodes whose apply phase must be over before the apply
+	// phase of this step begins, sorted.
 	DependsOn []string
+
+	// DeleteAfter names the nodes that must be out of the way before the delete
+	// phase of this step begins, sorted: of each, its delete phase if it has
+	// one, else its apply phase.
+	DeleteAfter []string
 
 	// DeletedWith names the node whose deletion takes this element along: the
 	// step makes no call of its own. "" otherwise.
