@@ -46,7 +46,7 @@ type Timeouts struct {
 }
 
 // Property describes one property or attribute, in the words of JSON Schema
-// plus three of our own.
+// plus some of our own.
 type Property struct {
 	Type        string // string, integer, number, boolean, array, object; "" is any
 	Description string
@@ -60,4 +60,11 @@ type Property struct {
 	Immutable bool   // a change needs a replacement (x-immutable)
 	Sensitive bool   // never shown, encrypted at rest (x-sensitive)
 	Reference string // node type whose ID or name is expected (x-reference)
+
+	// From names the property that an attribute always equals (x-from), so that
+	// it is known before the object exists: refName is often the name.
+	From string
+	// Volatile marks an attribute that an update may change (x-volatile); the
+	// others keep their value as long as the object lives.
+	Volatile bool
 }
