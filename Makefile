@@ -1,0 +1,39 @@
+# Targets for working on orchestrate. `make` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help build check test race vet staticcheck fuzz bench ci
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+build: ## build bin/orchestrate
+	go build -o bin/orchestrate ./cmd/orchestrate
+
+check: vet staticcheck test ## vet, staticcheck and tests
+
+vet: ## go vet, formatting and a tidy go.mod
+	go vet ./...
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; exit 1; }
+	go mod tidy -diff
+
+staticcheck: ## staticcheck, as pinned in go.mod
+	go tool staticcheck ./...
+
+test: ## all tests
+	go test ./...
+
+race: ## all tests under the race detector
+	go test -race ./...
+
+FUZZTIME ?= 1m
+fuzz: ## every fuzz target for FUZZTIME (default 1m)
+	@set -e; for pkg in $$(go list ./...); do \
+	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
+	  done; done
+
+bench: ## every benchmark
+	go test -run '^$$' -bench . -benchmem ./...
+
+ci: ## what decides whether a change lands
+	.ci/run
