@@ -1,7 +1,19 @@
 package dsl
 
+import "strings"
+
 // Catalogue is the set of node types, by name without prefix.
 type Catalogue map[string]*NodeType
+
+// TypeLabel returns the full name under which a type is shown, whatever the
+// dialect of the blueprint: "Cloud.BCS.Instance" for "BCS.Instance". Types of
+// our own have no prefix.
+func TypeLabel(name string) string {
+	if strings.HasPrefix(name, "Orchestrate.") {
+		return name
+	}
+	return DialectC.Prefix + name
+}
 
 // NodeType says what a node template of the type may and must state, and what
 // becomes of it. It is read from the files in schemas/types.
