@@ -14,6 +14,9 @@ func Lookup(c Code) (Entry, bool) {
 	return e, ok
 }
 
+// Codes returns all rows, ordered by code.
+func Codes() []Entry { return append([]Entry(nil), codes...) }
+
 // table is filled from the rows below and never changed afterwards.
 var table = index(codes)
 
@@ -25,4 +28,147 @@ func index(rows []Entry) map[Code]Entry {
 	return out
 }
 
-var codes = []Entry{}
+// codes is ordered by code: DSL1xx form, DSL2xx names and references, DSL3xx
+// types and properties, DSL4xx inputs, EXECxxx executions, PLANxxx plans.
+// A retired code keeps its row, so that its number is not given away again.
+var codes = []Entry{
+	{"DSL101", Error, "Invalid YAML", `
+The file can't be read as YAML. The usual causes are indentation that does not fit the lines above, a missing space
+after a colon, an unclosed quote or bracket, or text with a colon in it that needs quotes. A tag that YAML itself does
+not define (such as !Ref of other template languages) is refused too.`},
+	{"DSL102", Error, "Not a text file", `
+A blueprint is UTF-8 text. The file holds bytes that are not: it was saved in another encoding, it is a binary file, or
+it was damaged. Save it as UTF-8 without control characters.`},
+	{"DSL103", Error, "Duplicate key", `
+A map states the same key twice. Only one of them could count, and which one differs between YAML readers, so both are
+shown and one has to go. In flow style, remember that {a: 1, a: 2} is such a map too.`},
+	{"DSL104", Error, "Document exceeds a limit", `
+Documents are limited in size, in depth and in how far aliases may multiply them, so that a hostile or broken file ends
+in this message and not in a full memory. Split the file, flatten it, or write aliased parts out.`},
+	{"DSL105", Error, "More than one document", `
+A file holds exactly one blueprint. A line of three dashes after content begins a second document: remove the line, or
+move what follows it to a file of its own.`},
+	{"DSL106", Error, "Not a blueprint of a supported dialect", `
+A blueprint says its dialect in tosca_definitions_version: cloud_tosca_version_1_0 (types begin with Cloud.) or
+huaweicloud_tosca_version_1_0 (types begin with HuaweiCloud.). Templates of other tools and other TOSCA versions have
+another structure and can't be deployed by changing this line alone.`},
+	{"DSL107", Error, "Unknown key", `
+The language defines which keys may stand here, and this is none of them. It would have no effect, so it is refused
+rather than dropped. Check its spelling and its indentation: a key that stands one level too deep or too shallow is the
+most frequent cause.`},
+	{"DSL108", Error, "Missing key", `
+Something that the language needs at this place is absent. The message names it.`},
+	{"DSL109", Error, "Wrong form", `
+The value has another form than the language asks for at this place: a map where a list belongs, a text where a map
+belongs, and so on. The message shows the expected form.`},
+	{"DSL110", Error, "Not supported yet", `
+The blueprint uses a part of the language that this version can't carry out. It is refused because leaving it out
+silently would deploy something other than what the blueprint says.`},
+	{"DSL111", Error, "Unknown function", `
+The one key of this map is the name of a function in other template languages, but not in this one. The message names
+the function that does the same here, if there is one.`},
+	{"DSL112", Error, "Wrong arguments of a function", `
+A function is a map with one key, its name, whose value holds the arguments. Their number or their form does not fit
+the function. The message shows how the function is written.`},
+	{"DSL113", Error, "Invalid name", `
+Names of inputs, node templates, outputs, mappings and conditions are made of letters, digits, "-" and "_", begin with a
+letter, a digit or "_", and have at most 128 characters.`},
+	{"DSL114", Error, "Mixed dialects", `
+Types, relationships and pseudo inputs carry the prefix of the blueprint's dialect: Cloud. with
+cloud_tosca_version_1_0, HuaweiCloud. with huaweicloud_tosca_version_1_0. One blueprint uses one of them throughout.
+Types that begin with Orchestrate. belong to both.`},
+	{"DSL115", Error, "Blueprint can't be read", `
+The file or folder can't be opened, or the folder holds no blueprint.yaml. Give the path of a blueprint file or of a
+folder that holds one, or change the current folder with -C.`},
+	{"DSL116", Error, "Function not allowed here", `
+Some functions have a meaning only in some places: conditions decide before anything is deployed, so they can't read
+attributes; defaults, constraints and mappings are constants; the comparing functions belong under conditions, from
+where cond_if and a node's condition use them by name.`},
+	{"DSL117", Warning, "Beyond a limit of AOS", `
+The Application Orchestration Service limits the number of inputs and mappings and the length of descriptions. Nothing
+here depends on that, but the service would refuse the blueprint.`},
+
+	{"DSL201", Error, "Unknown input", `
+get_input names an input that the blueprint does not declare under inputs and that is no pseudo input of the dialect.`},
+	{"DSL202", Error, "Unknown attribute", `
+get_attribute asks for an attribute that the node type does not have. Every type has refID and refName;
+"orchestrate types TYPE" lists the others.`},
+	{"DSL203", Error, "Unknown mapping entry", `
+get_in_map names a mapping, an object in it, or an attribute of the object that does not exist.`},
+	{"DSL204", Error, "Unknown node template", `
+A requirement or a function names a node template that the blueprint does not have.`},
+	{"DSL205", Error, "Unknown condition", `
+A node template or cond_if names a condition that is not declared under conditions.`},
+	{"DSL206", Error, "Cycle", `
+Things wait for each other in a circle, so none of them can be first. A requirement makes a node template wait for its
+target, and so does every get_reference and get_attribute in its properties. Remove one of the shown references, or
+move what both sides need into a node template of its own.`},
+	{"DSL207", Error, "Reference to itself", `
+A node template requires itself or uses its own attribute, which exists only after it was made.`},
+	{"DSL208", Error, "Unknown relationship type", `
+Relationship types are Relationships.DependsOn (wait for the target) and Relationships.ContainedIn (live inside it),
+each with the prefix of the dialect. Without a relationship, DependsOn is meant.`},
+	{"DSL209", Error, "Node template is not deployed", `
+A value refers to a node template whose condition is false, so it will not exist. Give the referring node template the
+same condition, or choose the value with cond_if.`},
+	{"DSL210", Error, "Reference to another type", `
+The property expects the ID or the name of an object of one type, and the reference leads to a node template of another.`},
+
+	{"DSL301", Error, "Unknown node type", `
+The catalogue has no node type of this name. "orchestrate types" lists those that exist. A type is written with the
+prefix of the dialect, such as Cloud.VPC.VPC.`},
+	{"DSL302", Error, "Unknown property", `
+The node type has no property of this name at this place. Property names are written in camel case, and letter case
+counts. "orchestrate types TYPE" lists them.`},
+	{"DSL303", Error, "Missing property", `
+The node type needs the property, and the blueprint gives none; an empty value (null) counts as none.`},
+	{"DSL304", Error, "Wrong type of value", `
+The value is of another type than the property. Texts that look like numbers or booleans need quotes; numbers must not
+have them. For a function, the declared type of the input or attribute that it reads counts.`},
+	{"DSL305", Error, "Value not allowed", `
+The value has the right type, but breaks a limit that the service sets: a length, a range, a pattern or a list of
+choices. The message says which.`},
+	{"DSL306", Error, "Function can't be evaluated", `
+The arguments of a function turn out not to fit when their values are known: an index outside the list, a part that is
+a list where a text is needed, and the like.`},
+
+	{"DSL401", Error, "Missing input", `
+An input has neither a value nor a default. Give one with --input NAME=VALUE, in a file with --inputs FILE, in
+inputs.yaml beside the blueprint, or in the environment variable ORCHESTRATE_INPUT_NAME.`},
+	{"DSL402", Error, "Undeclared input", `
+A value was given for an input that the blueprint does not declare.`},
+	{"DSL403", Error, "Wrong type of input", `
+The value of an input does not fit its declared type, or the type of its default where none is declared.`},
+	{"DSL404", Error, "Input breaks a constraint", `
+The value of an input has the right type but breaks one of the constraints under which the blueprint declares it.`},
+	{"DSL405", Error, "Unknown input type", `
+Types of inputs are string, integer, float, boolean, enum, secret, password, ip, and the dotted names of cloud objects
+such as Cloud.VPC.Subnet.Id, whose values are texts.`},
+	{"DSL406", Error, "Invalid constraint", `
+A constraint has an unknown operator, or an argument that the operator can't use. They are in_range, regex,
+valid_values, equal, greater_or_equal, greater_than, less_or_equal and less_than.`},
+	{"DSL407", Error, "Default does not fit", `
+The default of an input does not fit its own type or constraints, so that the blueprint could never be deployed with
+it.`},
+	{"DSL408", Error, "Not an inputs file", `
+A file of input values is a YAML or JSON map from input names to values.`},
+
+	{"EXEC001", Error, "Step failed", `
+A step of the execution failed. The message tells the operation, how the cloud answered, and what to do; what was
+already done is recorded, and "orchestrate retry" continues from there.`},
+
+	{"PLAN001", Error, "Data would be lost", `
+The plan destroys an element that holds data. That is done only when the element is named with --allow-data-loss NODE.`},
+	{"PLAN002", Error, "Replacement of an element that holds data", `
+A changed property can't be changed in place, so the element would be destroyed and made anew, and its data would be
+lost. Undo the change, or name the element with --replace NODE and --allow-data-loss NODE.`},
+	{"PLAN003", Error, "Plan is out of date", `
+The stack changed after the plan file was written. Make the plan again and review it.`},
+	{"PLAN004", Error, "Steps wait for each other", `
+What the stack records and what the blueprint asks for now need each other's elements first, so no order of steps
+exists. Apply the change in two parts: first the new elements, then the removal of the old ones.`},
+	{"PLAN005", Error, "Plan file can't be read", `
+The file is not a plan, was damaged, or was written by another version. Make the plan again with --out.`},
+	{"PLAN006", Error, "Unknown node in an option", `
+An option names a node that neither the blueprint nor the stack has. "orchestrate elements" lists those of the stack.`},
+}
