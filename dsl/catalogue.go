@@ -20,6 +20,7 @@ func TypeLabel(name string) string {
 type NodeType struct {
 	Name        string // without prefix, such as "BCS.Instance"
 	Description string
+	Example     string    // a node template of the type as YAML; may be ""
 	Properties  *Property // an object
 	Attributes  map[string]*Property
 	Containers  map[string]Containment // by property that names the container
@@ -79,4 +80,6 @@ type Property struct {
 	// Volatile marks an attribute that an update may change (x-volatile); the
 	// others keep their value as long as the object lives.
 	Volatile bool
+
+	rules *rules // constraints of the value itself; nil: none
 }
