@@ -64,6 +64,7 @@ type Execution struct {
 	Lifecycle string
 	Phase     string
 	Message   string // why it ended so; "" if it succeeded
+	Revision  int64  // that it applies; 0 when it has none, as a delete
 	Owner     Owner
 	Started   time.Time
 	Ended     time.Time // zero while it runs
@@ -93,6 +94,9 @@ type Owner struct {
 	User    string    `json:"user"`
 	Command string    `json:"command"`
 	Since   time.Time `json:"since"`
+	// Process tells the process apart from a later one with the same PID; ""
+	// where the system does not say.
+	Process string `json:"process,omitempty"`
 }
 
 // String says who, where and since when.
@@ -111,6 +115,7 @@ const (
 	Result    RecordKind = "result"    // done; the element is written in the same transaction
 	Failure   RecordKind = "failure"   // the step failed; the outcome is known
 	Skipped   RecordKind = "skipped"   // not begun, because of a predecessor or an interruption
+	Halted    RecordKind = "halted"    // left at a recorded point, outcome open: recovery settles it
 )
 
 // Record is one entry of the journal.
@@ -128,6 +133,12 @@ type Record struct {
 	ObjectID  string
 	Error     string
 	At        time.Time
+
+	// DependsOn and SensitiveAttributes stand in the Intent of a create or an
+	// update: what the element needs besides Request, so that recovery can
+	// write it without the blueprint.
+	DependsOn           []string
+	SensitiveAttributes []string
 
 	// Element, if not nil, is written with the record; Remove removes the
 	// element of Node. Both are atomic with the record.
@@ -166,14 +177,16 @@ var (
 type Store interface {
 	// Stacks lists all stacks by name, without elements and revisions.
 	Stacks(ctx context.Context) ([]*Stack, error)
-	// Stack returns one stack whole, or ErrNotFound.
+	// Stack returns one stack whole, or ErrNotFound. If secrets cannot be
+	// decrypted it returns the rest, null in their place, and a *SealedError.
 	Stack(ctx context.Context, name string) (*Stack, error)
 	// Executions lists the executions of a stack, newest first, without steps;
 	// "" means of all stacks.
 	Executions(ctx context.Context, stack string) ([]*Execution, error)
 	// Execution returns one with its steps, or ErrNotFound.
 	Execution(ctx context.Context, id string) (*Execution, error)
-	// Journal returns the records of one execution in order.
+	// Journal returns the records of one execution in order. Secrets that
+	// cannot be decrypted are dealt with as in Stack.
 	Journal(ctx context.Context, execution string) ([]Record, error)
 
 	// Acquire takes the lease of a stack, which need not exist yet. It fails

@@ -1,0 +1,45 @@
+package state
+
+import "time"
+
+// Fold sums up the records of one execution, step by step, in the order in
+// which the steps were first named.
+func Fold(records []Record) []StepRecord {
+	var steps []StepRecord
+	index := map[string]int{}
+	for _, r := range records {
+		i, ok := index[r.Node]
+		if !ok {
+			i = len(steps)
+			index[r.Node] = i
+			steps = append(steps, StepRecord{Node: r.Node, Type: r.Type, Action: r.Action})
+		}
+		steps[i].apply(r)
+	}
+	return steps
+}
+
+// apply takes one more record in. The delete phase of a replacement ends with
+// a result of its own; the intent of the apply phase then opens the step again.
+func (s *StepRecord) apply(r Record) {
+	s.Phase = r.Phase
+	s.Attempts = max(s.Attempts, r.Attempt)
+	if r.ObjectID != "" {
+		s.ObjectID = r.ObjectID
+	}
+	if s.Started.IsZero() && r.Kind != Planned && r.Kind != Skipped {
+		s.Started = r.At
+	}
+	s.Error = r.Error
+	switch r.Kind {
+	case Planned:
+	case Intent:
+		s.Operation, s.Ended = nil, time.Time{}
+	case Operation:
+		s.Operation, s.Ended = r.Operation, time.Time{}
+	case Result, Failure, Skipped:
+		s.Operation, s.Ended = nil, r.At
+	case Halted:
+		s.Ended = r.At
+	}
+}

@@ -1,0 +1,290 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// busyTimeout is how long a connection waits for the lock of another process.
+const busyTimeout = 10 * time.Second
+
+// SQLite is the Store in one SQLite file, which several processes may share. A
+// file that does not exist reads as an empty store; the first write makes it.
+type SQLite struct {
+	path string
+	keys *Keyring
+	now  func() time.Time
+	self Owner // host and namespace of this process, for judging other owners
+
+	mu     sync.Mutex // guards what follows
+	reader *sql.DB    // nil until a file was there to read
+	writer *writer    // nil until the first write
+	closed bool
+}
+
+var _ Store = (*SQLite)(nil)
+
+// OpenSQLite opens the store in the file at path, which need not exist yet. A
+// file that is broken, of a newer version, or not a state file at all is
+// refused and left as it is. keys may be nil: a keyring with the key file
+// beside the state.
+func OpenSQLite(ctx context.Context, path string, keys *Keyring) (*SQLite, error) {
+	if keys == nil {
+		keys = NewKeyring("", path)
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open state %s: %w", path, err)
+	}
+	s := &SQLite{path: abs, keys: keys, now: time.Now, self: NewOwner("", time.Now())}
+	if err := s.openReader(ctx); err != nil && !errors.Is(err, errNoFile) {
+		return nil, err
+	}
+	keys.bind(storeBook{s})
+	return s, nil
+}
+
+// Keyring is the keyring that the store seals with, for plan files.
+func (s *SQLite) Keyring() *Keyring { return s.keys }
+
+// Path is the absolute path of the state file.
+func (s *SQLite) Path() string { return s.path }
+
+// Close ends the store after what is being written.
+func (s *SQLite) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	var err error
+	if s.reader != nil {
+		err = s.reader.Close()
+	}
+	if s.writer != nil {
+		err = errors.Join(err, s.writer.close())
+	}
+	if err != nil {
+		return fmt.Errorf("close state %s: %w", s.path, err)
+	}
+	return nil
+}
+
+var (
+	errNoFile = errors.New("no state file yet")
+	errClosed = errors.New("the state is closed")
+)
+
+// read returns the connections for reading, or errNoFile.
+func (s *SQLite) read(ctx context.Context) (*sql.DB, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	if s.reader == nil {
+		if err := s.openReader(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s.reader, nil
+}
+
+// openReader opens the file for reading and checks what it is. A folder or a
+// file that must not be written is read as it lies there.
+func (s *SQLite) openReader(ctx context.Context) error {
+	info, err := os.Stat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errNoFile
+	case err != nil:
+		return fmt.Errorf("open state: %w", err)
+	case info.IsDir():
+		return fmt.Errorf("open state %s: it is a folder; name a file", s.path)
+	case info.Size() == 0:
+		return errNoFile
+	}
+	for _, query := range s.readModes() {
+		var db *sql.DB
+		if db, err = open(s.path, query); err != nil {
+			continue
+		}
+		db.SetMaxOpenConns(4)
+		err = check(ctx, db)
+		if err == nil {
+			s.reader = db
+			return nil
+		}
+		db.Close()
+		if !unwritable(err) {
+			break
+		}
+	}
+	return fmt.Errorf("open state %s: %w", s.path, explain(err))
+}
+
+// readModes lists the ways to open the file for reading. A log that was not
+// folded into the file must not be passed over, so immutable comes only when
+// there is none.
+func (s *SQLite) readModes() []url.Values {
+	modes := []url.Values{
+		{"_pragma": {"query_only(1)"}},
+		{"_pragma": {"query_only(1)"}, "mode": {"ro"}},
+	}
+	if info, err := os.Stat(s.path + "-wal"); err != nil || info.Size() == 0 {
+		modes = append(modes, url.Values{"immutable": {"1"}, "mode": {"ro"}})
+	}
+	return modes
+}
+
+func open(path string, query url.Values) (*sql.DB, error) {
+	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	name := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}
+	c, err := sqlite.NewConnector(name.String())
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(c), nil
+}
+
+// write hands do to the committer, which runs it inside a transaction shared
+// with others. do must check everything before its first change. The answer
+// comes once the transaction is durable; ctx is only heeded before do begins.
+func (s *SQLite) write(ctx context.Context, what string, do func(*tx) error) error {
+	w, err := s.openWriter(ctx)
+	if err == nil {
+		err = w.run(ctx, do)
+	}
+	if err == nil || isRefusal(err) {
+		return err
+	}
+	return fmt.Errorf("%s in state %s: %w", what, s.path, explain(err))
+}
+
+func (s *SQLite) openWriter(ctx context.Context) (*writer, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	if s.writer != nil {
+		return s.writer, nil
+	}
+	if err := s.create(); err != nil {
+		return nil, err
+	}
+	w, err := openWriter(ctx, s.path, s.now)
+	if err != nil {
+		return nil, err
+	}
+	s.writer = w
+	return w, nil
+}
+
+// create makes folder and file, for the owner alone. SQLite gives the files
+// beside it the same mode.
+func (s *SQLite) create() error {
+	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// unwritable reports whether SQLite failed because it may not write where it
+// has to.
+func unwritable(err error) bool {
+	switch resultCode(err) & 0xff {
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR:
+		return true
+	}
+	return false
+}
+
+func resultCode(err error) int {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return 0
+}
+
+// explain adds to an error of the disk or of SQLite what it means here.
+func explain(err error) error {
+	switch resultCode(err) & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("the disk is full, nothing was recorded and nothing was called that needed the record; make room and run the command again: %w", err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
+		return fmt.Errorf("it cannot be written, so nothing was called that needed the record; check the rights of the file and its folder: %w", err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fmt.Errorf("another process kept it locked for %s; try again: %w", busyTimeout, err)
+	case sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("it is not a state file of orchestrate, or it is encrypted or damaged; it was left as it is: %w", err)
+	case sqlite3.SQLITE_CORRUPT:
+		return fmt.Errorf("it is damaged; it was left as it is, restore it from a copy: %w", err)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("it cannot be written, so nothing was called that needed the record; check the rights of the file and its folder: %w", err)
+	}
+	return err
+}
+
+// storeBook answers the keyring's questions from the store.
+type storeBook struct{ s *SQLite }
+
+func (b storeBook) salt() ([]byte, error) {
+	ctx := context.Background()
+	salt, err := b.meta(ctx, "salt")
+	if err != nil || salt != nil {
+		return salt, err
+	}
+	// The first write makes the file with its salt.
+	if _, err := b.s.openWriter(ctx); err != nil {
+		return nil, explain(err)
+	}
+	return b.meta(ctx, "salt")
+}
+
+func (b storeBook) noted() (string, error) {
+	id, err := b.meta(context.Background(), "key")
+	return string(id), err
+}
+
+// note leaves the note of a faster process in place.
+func (b storeBook) note(id string) error {
+	return b.s.write(context.Background(), "note the key", func(t *tx) error {
+		return t.exec(`INSERT OR IGNORE INTO meta (name, value) VALUES ('key', ?)`, []byte(id))
+	})
+}
+
+// meta returns a value, or nil if there is none.
+func (b storeBook) meta(ctx context.Context, name string) ([]byte, error) {
+	db, err := b.s.read(ctx)
+	if errors.Is(err, errNoFile) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var value []byte
+	err = db.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = ?`, name).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return value, err
+}

@@ -1,0 +1,284 @@
+package state
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+)
+
+// Begin opens an execution; see Store.
+func (s *SQLite) Begin(ctx context.Context, l *Lease, e *Execution, rev *Revision, planned []Record) (*Execution, error) {
+	begun := *e
+	begun.Stack = l.Stack
+	if begun.Owner.ID == "" {
+		begun.Owner = l.Owner
+	}
+	owner, err := json.Marshal(begun.Owner)
+	if err != nil {
+		return nil, fmt.Errorf("encode owner: %w", err)
+	}
+	inputs := ""
+	if rev != nil {
+		if inputs, err = s.seal(l.Stack, rev.Inputs); err != nil {
+			return nil, fmt.Errorf("inputs of stack %s: %w", l.Stack, err)
+		}
+	}
+	rows, err := s.journalRows(l.Stack, planned)
+	if err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, "begin an execution of stack "+l.Stack, func(t *tx) error {
+		if err := t.fence(l); err != nil {
+			return err
+		}
+		if err := t.openStack(l.Stack, begun.Phase); err != nil {
+			return err
+		}
+		if rev != nil {
+			if err := t.addRevision(l.Stack, rev, inputs, &begun); err != nil {
+				return err
+			}
+		}
+		if err := t.addExecution(&begun, string(owner)); err != nil {
+			return err
+		}
+		for i := range rows {
+			rows[i].Execution = begun.ID
+		}
+		return t.journal(l.Stack, rows)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &begun, nil
+}
+
+func (t *tx) openStack(name, phase string) error {
+	return t.exec(`INSERT INTO stacks (name, serial, phase, created, updated, outputs) VALUES (?1, 1, ?2, ?3, ?3, '{}')
+		ON CONFLICT (name) DO UPDATE SET serial = serial + 1, phase = ?2, updated = ?3`, name, phase, nanos(t.now))
+}
+
+func (t *tx) addRevision(stack string, rev *Revision, inputs string, e *Execution) error {
+	_, err := t.row(`SELECT coalesce(max(number), 0) + 1 FROM revisions WHERE stack = ?`, []any{stack}, &e.Revision)
+	if err != nil {
+		return err
+	}
+	created := rev.Created
+	if created.IsZero() {
+		created = t.now
+	}
+	return t.exec(`INSERT INTO revisions (stack, number, blueprint, file, inputs, created) VALUES (?, ?, ?, ?, ?, ?)`,
+		stack, e.Revision, blob(rev.Blueprint), rev.File, inputs, nanos(created))
+}
+
+func (t *tx) addExecution(e *Execution, owner string) error {
+	_, err := t.row(`SELECT coalesce(max(number), 0) + 1 FROM executions WHERE stack = ?`, []any{e.Stack}, &e.Number)
+	if err != nil {
+		return err
+	}
+	e.ID = fmt.Sprintf("%s-%d", e.Stack, e.Number)
+	if e.Started.IsZero() {
+		e.Started = t.now.UTC()
+	}
+	return t.exec(`INSERT INTO executions (id, stack, number, lifecycle, phase, message, revision, owner, started, ended)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+		e.ID, e.Stack, e.Number, e.Lifecycle, e.Phase, e.Message, e.Revision, owner, nanos(e.Started))
+}
+
+// Append adds records; see Store.
+func (s *SQLite) Append(ctx context.Context, l *Lease, records ...Record) error {
+	rows, err := s.journalRows(l.Stack, records)
+	if err != nil {
+		return err
+	}
+	return s.write(ctx, "append to the journal of stack "+l.Stack, func(t *tx) error {
+		if err := t.fence(l); err != nil {
+			return err
+		}
+		return t.journal(l.Stack, rows)
+	})
+}
+
+// Finish ends an execution; see Store.
+func (s *SQLite) Finish(ctx context.Context, l *Lease, e *Execution, outputs map[string]Document, removeStack bool) error {
+	var text *string
+	if outputs != nil {
+		sealed, err := s.sealOutputs(l.Stack, outputs)
+		if err != nil {
+			return err
+		}
+		text = &sealed
+	}
+	return s.write(ctx, "finish execution "+e.ID, func(t *tx) error {
+		if err := t.fence(l); err != nil {
+			return err
+		}
+		ended := e.Ended
+		if ended.IsZero() {
+			ended = t.now
+		}
+		if err := t.exec(`UPDATE executions SET phase = ?, message = ?, ended = ? WHERE id = ?`, e.Phase, e.Message, nanos(ended), e.ID); err != nil {
+			return err
+		}
+		if removeStack {
+			return t.removeStack(l.Stack)
+		}
+		return t.exec(`UPDATE stacks SET serial = serial + 1, phase = ?, updated = ?, outputs = coalesce(?, outputs) WHERE name = ?`,
+			e.Phase, nanos(t.now), text, l.Stack)
+	})
+}
+
+func (t *tx) removeStack(name string) error {
+	for _, query := range []string{
+		`DELETE FROM elements WHERE stack = ?`,
+		`DELETE FROM revisions WHERE stack = ?`,
+		`DELETE FROM stacks WHERE name = ?`,
+	} {
+		if err := t.exec(query, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// row is a record in the form in which it is stored.
+type row struct {
+	Record
+	request, dependsOn, sensitive      string
+	properties, attributes, elementDep string // of Element
+}
+
+// journalRows seals and encodes records, outside the committer.
+func (s *SQLite) journalRows(stack string, records []Record) ([]row, error) {
+	rows := make([]row, len(records))
+	for i, r := range records {
+		rows[i].Record = r
+		if err := s.encodeRow(stack, &rows[i]); err != nil {
+			return nil, fmt.Errorf("record of %s: %w", r.Node, err)
+		}
+	}
+	return rows, nil
+}
+
+func (s *SQLite) encodeRow(stack string, r *row) (err error) {
+	if r.request, err = s.seal(stack, r.Request); err != nil {
+		return err
+	}
+	r.dependsOn, r.sensitive = names(r.DependsOn), names(r.SensitiveAttributes)
+	if r.Element == nil {
+		return nil
+	}
+	if r.properties, err = s.seal(stack, r.Element.Properties); err != nil {
+		return err
+	}
+	if r.attributes, err = s.seal(stack, r.Element.Attributes); err != nil {
+		return err
+	}
+	r.elementDep = names(r.Element.DependsOn)
+	return nil
+}
+
+func (t *tx) journal(stack string, rows []row) error {
+	changed := false
+	for i := range rows {
+		r := &rows[i]
+		if err := t.addRecord(r); err != nil {
+			return err
+		}
+		if r.Remove {
+			if err := t.exec(`DELETE FROM elements WHERE stack = ? AND node = ?`, stack, r.Node); err != nil {
+				return err
+			}
+		}
+		if r.Element != nil {
+			if err := t.putElement(stack, r); err != nil {
+				return err
+			}
+		}
+		changed = changed || r.Remove || r.Element != nil
+	}
+	if !changed {
+		return nil
+	}
+	return t.exec(`UPDATE stacks SET serial = serial + 1, updated = ? WHERE name = ?`, nanos(t.now), stack)
+}
+
+func (t *tx) addRecord(r *row) error {
+	at := r.At
+	if at.IsZero() {
+		at = t.now
+	}
+	return t.exec(`INSERT INTO journal (execution, node, type, action, kind, phase, attempt, request, operation, object_id, error, depends_on, sensitive, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.Execution, r.Node, r.Type, r.Action, string(r.Kind), r.Phase, r.Attempt, r.request, string(r.Operation), r.ObjectID, r.Error,
+		r.dependsOn, r.sensitive, nanos(at))
+}
+
+// putElement writes an element; it keeps the day of its creation unless it is
+// given one.
+func (t *tx) putElement(stack string, r *row) error {
+	e := r.Element
+	created := e.Created
+	if created.IsZero() {
+		created = t.now
+	}
+	updated := e.Updated
+	if updated.IsZero() {
+		updated = t.now
+	}
+	return t.exec(`INSERT INTO elements (stack, node, type, object_id, phase, properties, attributes, depends_on, revision, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (stack, node) DO UPDATE SET type = excluded.type, object_id = excluded.object_id, phase = excluded.phase,
+			properties = excluded.properties, attributes = excluded.attributes, depends_on = excluded.depends_on,
+			revision = excluded.revision, created = excluded.created, updated = excluded.updated`,
+		stack, e.Node, e.Type, e.ObjectID, e.Phase, r.properties, r.attributes, r.elementDep, e.Revision, nanos(created), nanos(updated))
+}
+
+// seal encodes a document with its secrets encrypted; "" is the empty one.
+func (s *SQLite) seal(stack string, d Document) (string, error) {
+	if d.Value == nil && len(d.Sensitive) == 0 {
+		return "", nil
+	}
+	d, err := s.keys.Seal(stackScope(stack), d)
+	if err != nil {
+		return "", err
+	}
+	text, err := d.MarshalJSON()
+	return string(text), err
+}
+
+// stackScope ties secrets to their stack.
+func stackScope(stack string) string { return "stack " + stack }
+
+func (s *SQLite) sealOutputs(stack string, outputs map[string]Document) (string, error) {
+	sealed := make(map[string]json.RawMessage, len(outputs))
+	for name, d := range outputs {
+		text, err := s.seal(stack, d)
+		if err != nil {
+			return "", fmt.Errorf("output %s: %w", name, err)
+		}
+		if text == "" {
+			text = "{}"
+		}
+		sealed[name] = json.RawMessage(text)
+	}
+	text, err := json.Marshal(sealed)
+	return string(text), err
+}
+
+// names encodes a list of names; "" is the empty one.
+func names(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	text, _ := json.Marshal(list) // texts always encode
+	return string(text)
+}
+
+// blob keeps an empty text from becoming NULL.
+func blob(b []byte) []byte {
+	if b == nil {
+		return []byte{}
+	}
+	return b
+}
