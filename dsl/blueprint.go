@@ -122,6 +122,26 @@ func (b *Blueprint) Input(name string) *Input {
 	return nil
 }
 
+// Mapping returns the mapping of that name, or nil.
+func (b *Blueprint) Mapping(name string) *Mapping {
+	for _, m := range b.Mappings {
+		if m.Name.Text == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// Condition returns the condition of that name, or nil.
+func (b *Blueprint) Condition(name string) *Condition {
+	for _, c := range b.Conditions {
+		if c.Name.Text == name {
+			return c
+		}
+	}
+	return nil
+}
+
 // Kind tells what a Value is.
 type Kind uint8
 

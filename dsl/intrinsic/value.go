@@ -19,6 +19,9 @@ type Value struct {
 	v         any // nil, bool, int64, float64, string, []Value, map[string]Value
 	unknown   bool
 	sensitive bool
+	// absent marks what the pseudo input NoValue gives: the property, key or
+	// item that receives it is left out. It never leaves an evaluation.
+	absent bool
 }
 
 // Unknown is a value that only the run will tell.
