@@ -1,0 +1,219 @@
+package bcs
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/bcs/v2/model"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// Statuses of an operation record (API reference 1.5.1.17). The last three are
+// final.
+const (
+	recordWaiting    = "waiting"
+	recordProcessing = "processing"
+	recordFinished   = "finished"
+	recordFailed     = "failed"
+	recordStop       = "stop"
+)
+
+// The operation type of a creation; those of other work are not documented
+// well enough to be relied on.
+const opCreate = "99"
+
+// settled is what an object itself says about the work on it.
+type settled struct {
+	done    bool
+	object  *providers.Object // of a done create or update
+	waiting string            // what it waits for, if not done
+	next    *providers.Operation
+}
+
+// await tells how far an operation is. Its record knows best. If the record
+// ended well, is gone (the service keeps them for days only) or was never
+// named in the answer, the object itself decides: settle is asked, with
+// finished telling whether a record says that the work is over.
+func (a api) await(ctx context.Context, op providers.Operation, settle func(ctx context.Context, finished bool) (settled, error)) (providers.Progress, error) {
+	record, err := a.record(ctx, op.ID)
+	if err != nil {
+		return providers.Progress{}, err
+	}
+	p := providers.Progress{Next: op, After: poll, Substeps: substeps(record)}
+	finished := false
+	if record != nil {
+		switch val(record.OperationStatus) {
+		case recordFailed, recordStop:
+			return p, failure(record)
+		case recordFinished:
+			finished = true
+		default:
+			p.Message = progressMessage(op.ID, p.Substeps)
+			return p, nil
+		}
+	}
+	s, err := settle(ctx, finished)
+	if err != nil {
+		return p, err
+	}
+	switch {
+	case s.done:
+		return providers.Progress{Done: true, Object: s.object, Substeps: p.Substeps}, nil
+	case s.next != nil:
+		p.Next, p.After = *s.next, 0
+	}
+	p.Message = s.waiting
+	return p, nil
+}
+
+// record returns an operation record, nil if there is none with the ID.
+func (a api) record(ctx context.Context, id string) (*model.RecordDetailInfo, error) {
+	if id == "" {
+		return nil, nil
+	}
+	records, err := a.listOpRecord(ctx, "", id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range records {
+		if val(records[i].OperationId) == id {
+			return &records[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// running returns the ID of the newest unfinished operation on a network, "".
+func (a api) running(ctx context.Context, network string) (string, error) {
+	return a.newest(ctx, network, func(r *model.RecordDetailInfo) bool {
+		s := val(r.OperationStatus)
+		return s == recordWaiting || s == recordProcessing
+	})
+}
+
+// creation returns the ID of the record of a network's creation, "".
+func (a api) creation(ctx context.Context, network string) (string, error) {
+	return a.newest(ctx, network, func(r *model.RecordDetailInfo) bool { return val(r.OperationType) == opCreate })
+}
+
+func (a api) newest(ctx context.Context, network string, is func(*model.RecordDetailInfo) bool) (string, error) {
+	records, err := a.listOpRecord(ctx, network, "")
+	if err != nil {
+		return "", err
+	}
+	var found *model.RecordDetailInfo
+	for i := range records {
+		r := &records[i]
+		if val(r.BlockchainId) == network && is(r) && (found == nil || val(r.RecordTime) > val(found.RecordTime)) {
+			found = r
+		}
+	}
+	if found == nil {
+		return "", nil
+	}
+	return val(found.OperationId), nil
+}
+
+// takeUp returns the handle to wait with for work on a network that a lost
+// request has begun, nil if nothing runs there.
+func (a api) takeUp(ctx context.Context, network, object string) (*providers.Operation, error) {
+	id, err := a.running(ctx, network)
+	if err != nil || id == "" {
+		return nil, err
+	}
+	return &providers.Operation{Stage: huaweicloud.StageWait, ID: id, ObjectID: object}, nil
+}
+
+// substeps lists the steps of a record in the order of their numbers, each
+// with its parts if it has any.
+func substeps(r *model.RecordDetailInfo) []providers.Substep {
+	if r == nil {
+		return nil
+	}
+	var out []providers.Substep
+	for _, name := range byNumber(r.OperationProcess, func(s model.ProcessInfo) int64 { return val(s.SerialNum) }) {
+		step := r.OperationProcess[name]
+		if len(step.SubSteps) == 0 {
+			out = append(out, providers.Substep{Name: name, Status: substepStatus(val(step.Status)), Detail: val(step.Detail)})
+			continue
+		}
+		for _, part := range byNumber(step.SubSteps, func(s model.SubDetail) int64 { return val(s.SerialNum) }) {
+			sub := step.SubSteps[part]
+			out = append(out, providers.Substep{Name: name + ": " + part, Status: substepStatus(val(sub.Status)), Detail: subDetail(sub)})
+		}
+	}
+	return out
+}
+
+// byNumber returns the keys of a map by number, then by name: the service
+// numbers sub steps across steps, or not at all.
+func byNumber[T any](m map[string]T, number func(T) int64) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(cmp.Compare(number(m[a]), number(m[b])), cmp.Compare(a, b))
+	})
+	return keys
+}
+
+// substepStatus maps to the four words of providers.Substep. A part that has
+// not begun shows no status.
+func substepStatus(s string) string {
+	switch s {
+	case recordProcessing, recordFinished, recordFailed:
+		return s
+	case recordStop:
+		return recordFailed
+	}
+	return recordWaiting
+}
+
+func subDetail(s model.SubDetail) string {
+	if lines := val(s.Message); len(lines) > 0 {
+		return strings.Join(lines, "; ")
+	}
+	if d := val(s.Detail); d != recordWaiting {
+		return d
+	}
+	return ""
+}
+
+func progressMessage(id string, steps []providers.Substep) string {
+	for _, s := range steps {
+		if s.Status == recordProcessing {
+			return s.Name + " (" + id + ")"
+		}
+	}
+	return "waiting for " + id
+}
+
+// failure is the error of an operation that ended badly, with all that its
+// record tells.
+func failure(r *model.RecordDetailInfo) error {
+	reasons := val(r.Message)
+	for _, s := range substeps(r) {
+		if s.Status == recordFailed {
+			reasons = append(reasons, strings.TrimSuffix(s.Name+": "+s.Detail, ": "))
+		}
+	}
+	verb := "failed"
+	if val(r.OperationStatus) == recordStop {
+		verb = "was interrupted"
+	}
+	message := "operation " + val(r.OperationId) + " " + verb
+	if len(reasons) > 0 {
+		message += ": " + strings.Join(reasons, "; ")
+	}
+	return &providers.Error{
+		Kind:      providers.Failed,
+		Operation: "ListOpRecord",
+		Message:   message,
+		Advice:    "Look at the operation record and the cluster on the console, repair what is wrong there, then apply again.",
+	}
+}

@@ -1,0 +1,171 @@
+package huaweicloud
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/config"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// Service is one client of the SDK. T is its type, such as *bcs.BcsClient.
+type Service[T any] struct {
+	Host string // first label of its public host name, such as "bcs"
+	New  func(*core.HcHttpClient) T
+	// Global is true for a service whose paths hold no project.
+	Global bool
+}
+
+// Read makes a call that changes nothing. It is repeated, with growing waits
+// and as the server's Retry-After asks, when it was throttled or the server
+// failed or could not be reached. call is a method of the SDK's client, such
+// as (*bcs.BcsClient).ListBlockchains.
+func Read[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, call func(T, *Q) (*R, error), q *Q) (*R, error) {
+	waits := backoff.NewExponentialBackOff()
+	waits.InitialInterval = c.firstWait
+	waits.MaxInterval = 30 * time.Second
+
+	var last error
+	out, err := backoff.Retry(ctx, func() (*R, error) {
+		out, err := attempt(ctx, c, s, operation, false, call, q)
+		last = err
+		return out, verdict(err)
+	}, backoff.WithBackOff(waits), backoff.WithMaxTries(uint(c.attempts)), backoff.WithMaxElapsedTime(10*time.Minute))
+	if err != nil && last != nil {
+		return nil, last
+	}
+	return out, err
+}
+
+// Change makes a call that may change something. It is sent once: after an
+// error of kind Ambiguous the caller looks before it sends again.
+func Change[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, call func(T, *Q) (*R, error), q *Q) (*R, error) {
+	return attempt(ctx, c, s, operation, true, call, q)
+}
+
+// verdict tells the retry loop what to do about an error.
+func verdict(err error) error {
+	var e *providers.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	switch {
+	case !e.Retryable() || e.Kind == providers.Busy:
+		return backoff.Permanent(err)
+	case e.RetryAfter > 0:
+		return &backoff.RetryAfterError{Duration: e.RetryAfter}
+	}
+	return err
+}
+
+// attempt makes one signed request. The SDK takes no context, so each attempt
+// has a client of its own (they cost microseconds) whose transport carries
+// ours; connections are shared underneath.
+func attempt[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, changes bool, call func(T, *Q) (*R, error), q *Q) (*R, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	x := &exchange{ctx: ctx, next: c.transport}
+	hc, err := prepare(ctx, c, s, x)
+	if err != nil {
+		return nil, inOperation(err, operation)
+	}
+	begun := time.Now()
+	out, err := call(s.New(hc), q)
+	failure := x.judge(operation, changes, err)
+	c.logCall(operation, x, time.Since(begun), failure)
+	if failure != nil {
+		c.scrub(failure)
+		return nil, failure
+	}
+	return out, nil
+}
+
+// prepare finds endpoint, credentials and project of a call.
+func prepare[T any](ctx context.Context, c *Client, s Service[T], x *exchange) (*core.HcHttpClient, error) {
+	if c.credsErr != nil {
+		return nil, c.credsErr
+	}
+	endpoint, err := c.endpointOf(s.Host)
+	if err != nil {
+		return nil, err
+	}
+	var projectID string
+	if !s.Global {
+		if projectID, err = c.ProjectID(ctx); err != nil {
+			return nil, err
+		}
+	}
+	signer, err := c.creds.signer(projectID)
+	if err != nil {
+		return nil, err
+	}
+	// No time-out of the SDK's: it would be one more clock beside the context.
+	cfg := config.DefaultHttpConfig().WithHttpRoundTripper(x).WithTimeout(0).WithUserAgent(c.userAgent)
+	hc, err := core.NewHcHttpClientBuilder().WithEndpoint(endpoint).WithCredential(signer).WithHttpConfig(cfg).SafeBuild()
+	if err != nil {
+		return nil, fmt.Errorf("make a client for %s: %w", endpoint, err)
+	}
+	return hc, nil
+}
+
+// inOperation names the operation in an error that came before the request.
+func inOperation(err error, operation string) error {
+	var e *providers.Error
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return &providers.Error{Kind: providers.Unavail, Operation: operation, Message: "stopped before anything was sent", Err: err}
+	}
+	if !errors.As(err, &e) {
+		return &providers.Error{Kind: providers.Unexpected, Operation: operation, Err: err}
+	}
+	if e.Operation != "" {
+		return err
+	}
+	named := *e
+	named.Operation = operation
+	return &named
+}
+
+func (c *Client) logCall(operation string, x *exchange, took time.Duration, failure *providers.Error) {
+	attrs := []any{
+		slog.String("operation", operation),
+		slog.String("host", x.host),
+		slog.Int("status", x.status),
+		slog.Duration("took", took.Round(time.Millisecond)),
+		slog.String("request_id", x.requestID),
+	}
+	if failure != nil {
+		attrs = append(attrs, slog.String("kind", string(failure.Kind)), slog.String("code", failure.Code))
+	}
+	c.log.Debug("cloud call", attrs...)
+}
+
+// scrub takes the client's own secrets out of a message: a server or a proxy
+// might echo what it was sent.
+func (c *Client) scrub(e *providers.Error) {
+	Scrub(e, c.creds.SecretKey.value, c.creds.SecurityToken.value)
+}
+
+// Scrub replaces secrets in the message of a provider error and drops the
+// cause, whose text may repeat them, if it does.
+func Scrub(err error, secrets ...string) {
+	var e *providers.Error
+	if !errors.As(err, &e) {
+		return
+	}
+	for _, s := range secrets {
+		if len(s) < 4 { // would tear unrelated words apart
+			continue
+		}
+		e.Message = strings.ReplaceAll(e.Message, s, "(sensitive value)")
+		if e.Err != nil && strings.Contains(e.Err.Error(), s) {
+			e.Err = nil
+		}
+	}
+}

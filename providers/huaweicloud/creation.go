@@ -1,0 +1,134 @@
+package huaweicloud
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// The stages of an operation. The zero stage means that nothing was done.
+const (
+	StageSend = "send" // of a create: the look before is done, the request may leave
+	StageWait = "wait" // the request was taken; its end is waited for
+)
+
+// noteRepeat in an operation's notes says that the request may have been sent
+// before, so that whatever exists now may be its work.
+const noteRepeat = "repeat"
+
+// settle is how long a look that found nothing waits before it looks again: a
+// service may show late what it has made.
+const settle = 2 * time.Second
+
+// Creation is how every create runs. Nothing is sent before it is recorded
+// that the object did not exist, so whatever exists after a lost answer is
+// surely ours:
+//
+//	""  --Look: absent-->  send  --Send-->  wait  --Wait-->  done
+//	                       |  ^              ^
+//	       answer lost: Find  | nothing      | found
+//	                       +--+--------------+
+//
+// An intent alone, without a recorded operation, has therefore made nothing.
+type Creation struct {
+	// Look fails if the object exists already. Where names are not unique it
+	// returns, as notes, what exists under the name instead.
+	Look func(ctx context.Context) (notes map[string]string, err error)
+	// Send makes the one changing request and returns the handle to wait with;
+	// its stage is set for it.
+	Send func(ctx context.Context, op providers.Operation) (providers.Operation, error)
+	// Find returns the handle of what an earlier Send has made, or nil.
+	Find func(ctx context.Context, op providers.Operation) (*providers.Operation, error)
+	// Wait tells how far the work is.
+	Wait func(ctx context.Context, op providers.Operation) (providers.Progress, error)
+}
+
+// Advance implements providers.Provider.Advance for a create.
+func (c Creation) Advance(ctx context.Context, op providers.Operation, resumed bool) (providers.Progress, error) {
+	switch op.Stage {
+	case "":
+		notes, err := c.Look(ctx)
+		return providers.Progress{Next: providers.Operation{Stage: StageSend, Note: notes}}, err
+	case StageSend:
+		return c.send(ctx, op, resumed)
+	}
+	return c.Wait(ctx, op)
+}
+
+func (c Creation) send(ctx context.Context, op providers.Operation, resumed bool) (providers.Progress, error) {
+	repeat := op.Note[noteRepeat] != ""
+	if resumed || repeat {
+		found, err := c.found(ctx, op)
+		if err != nil || found != nil {
+			return deref(found), err
+		}
+	}
+	if resumed {
+		op.Note = maps.Clone(op.Note)
+		if op.Note == nil {
+			op.Note = map[string]string{}
+		}
+		op.Note[noteRepeat] = "1"
+		return providers.Progress{Next: op, After: settle, Message: "looking for what the lost request made"}, nil
+	}
+	next, err := c.Send(ctx, op)
+	if err != nil {
+		return c.refused(ctx, op, repeat, err)
+	}
+	next.Stage = StageWait
+	return providers.Progress{Next: next}, nil
+}
+
+// refused looks once more if a repeated request is refused: the reason may be
+// that the first one was carried out.
+func (c Creation) refused(ctx context.Context, op providers.Operation, repeat bool, refusal error) (providers.Progress, error) {
+	var e *providers.Error
+	if !repeat || !errors.As(refusal, &e) || e.Kind != providers.Conflict && e.Kind != providers.Invalid {
+		return providers.Progress{}, refusal
+	}
+	found, err := c.found(ctx, op)
+	if err != nil || found == nil {
+		return providers.Progress{}, refusal
+	}
+	return *found, nil
+}
+
+func (c Creation) found(ctx context.Context, op providers.Operation) (*providers.Progress, error) {
+	next, err := c.Find(ctx, op)
+	if err != nil || next == nil {
+		return nil, err
+	}
+	next.Stage = StageWait
+	return &providers.Progress{Next: *next, Message: "found what the lost request made"}, nil
+}
+
+func deref(p *providers.Progress) providers.Progress {
+	if p == nil {
+		return providers.Progress{}
+	}
+	return *p
+}
+
+// LooksFirst implements providers.Provider.Find for types whose create is a
+// Creation or makes nothing in the cloud: an intent without a recorded
+// operation has sent nothing, and an object of the same name belongs to
+// somebody else. To adopt it would put a stranger's object under this stack's
+// delete.
+type LooksFirst struct{}
+
+// Find returns nothing.
+func (LooksFirst) Find(context.Context, *providers.Request) ([]*providers.Object, error) {
+	return nil, nil
+}
+
+// Exists is the error of a create whose object is there already.
+func Exists(what, name, advice string) error {
+	return &providers.Error{
+		Kind:    providers.Conflict,
+		Message: what + " " + name + " exists already and was not made by this stack",
+		Advice:  advice,
+	}
+}

@@ -1,0 +1,69 @@
+package huaweicloud
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// exchange carries one attempt of one call: it gives the SDK's request our
+// context, and keeps what the SDK drops of the answer. Only the goroutine of
+// the call uses it, except for the two flags.
+type exchange struct {
+	ctx  context.Context
+	next http.RoundTripper
+
+	asked     atomic.Bool // the transport began to look for a connection
+	connected atomic.Bool // it had one: from here on the request may have left
+
+	host       string
+	status     int // 0: no answer
+	requestID  string
+	retryAfter time.Duration
+}
+
+// RoundTrip implements http.RoundTripper.
+func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
+	x.host = r.URL.Host
+	trace := &httptrace.ClientTrace{
+		GetConn: func(string) { x.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
+	}
+	resp, err := x.next.RoundTrip(r.WithContext(httptrace.WithClientTrace(x.ctx, trace)))
+	if err != nil {
+		return nil, err
+	}
+	x.status = resp.StatusCode
+	x.requestID = requestID(resp.Header)
+	x.retryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
+	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxAnswerBytes}
+	return resp, nil
+}
+
+func requestID(h http.Header) string {
+	if id := h.Get("X-Request-Id"); id != "" {
+		return id
+	}
+	return h.Get("X-Iam-Trace-Id")
+}
+
+// maxAnswerBytes bounds what one answer may take in memory: the largest ones,
+// lists and certificate archives, stay far below.
+const maxAnswerBytes = 64 << 20
+
+// boundedBody fails once more than left bytes were read.
+type boundedBody struct {
+	io.ReadCloser
+	left int64
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, errAnswerTooLarge
+	}
+	return n, err
+}
