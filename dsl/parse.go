@@ -212,22 +212,12 @@ func (p *parser) mapping(e yamltree.Pair) *Mapping {
 func (p *parser) constant(n *yamltree.Node) *Value { return p.value(n, inConstants) }
 
 func (p *parser) condition(e yamltree.Pair) *Condition {
+	before := len(p.diags)
 	c := &Condition{Name: p.name(e.Key), Expr: p.value(e.Value, inConditions)}
-	if !isCondition(c.Expr) && c.Expr.Range == p.rng(e.Value) && !p.reported(c.Expr.Range) {
+	if !isCondition(c.Expr) && len(p.diags) == before {
 		p.wrongForm(e.Value, "A condition is one of cond_eq, cond_not, cond_and, cond_or and cond_if, or the name of another condition")
 	}
 	return c
-}
-
-// reported tells whether an error lies inside the range already, so that no
-// echo of it is added.
-func (p *parser) reported(r diag.Range) bool {
-	for _, d := range p.diags {
-		if !d.Subject.Start.Before(r.Start) && d.Subject.Start.Before(r.End) {
-			return true
-		}
-	}
-	return false
 }
 
 func (p *parser) output(e yamltree.Pair) *Output {

@@ -61,15 +61,27 @@ func (e *evaluator) named(name dsl.Name) Value {
 		e.diags.Add("DSL205", name.Range, "The blueprint declares no condition named %q.", name.Text)
 		return Unknown
 	}
-	if slices.Contains(e.active, name.Text) {
-		e.diags.Add("DSL206", name.Range, "The condition %q depends on itself: %s.", name.Text, strings.Join(append(e.active, name.Text), " -> "))
+	if v, ok := e.truths[name.Text]; ok {
+		return v
+	}
+	if i := slices.Index(e.active, name.Text); i >= 0 {
+		e.diags.Add("DSL206", name.Range, "The condition %q depends on itself: %s.", name.Text, strings.Join(append(e.active[i:], name.Text), " -> "))
 		return Unknown
+	}
+	if len(e.active) == maxNestedConditions {
+		return e.fail(c.Expr, "Conditions refer to each other more than %d levels deep.", maxNestedConditions)
 	}
 	e.active = append(e.active, name.Text)
 	v := e.truth(c.Expr)
 	e.active = e.active[:len(e.active)-1]
+	if e.truths == nil {
+		e.truths = make(map[string]Value)
+	}
+	e.truths[name.Text] = v
 	return v
 }
+
+const maxNestedConditions = 100
 
 // chain evaluates cond_or (decisive is true) and cond_and (decisive is false):
 // one decisive member decides, whatever the others are.

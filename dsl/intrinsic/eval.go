@@ -39,7 +39,22 @@ func Deployed(n *dsl.NodeTemplate, s *Scope) (bool, diag.List) {
 type evaluator struct {
 	scope  *Scope
 	diags  diag.List
-	active []string // conditions that are being evaluated
+	active []string         // conditions that are being evaluated
+	truths map[string]Value // of conditions that have been
+	made   int              // bytes of text made so far
+}
+
+// maxMadeBytes bounds the text that the functions of one evaluation may make
+// in total: nested functions and aliases would else multiply a small blueprint
+// into a large memory.
+const maxMadeBytes = 64 << 20
+
+// text returns a text that a function made at v from others, with their marks.
+func (e *evaluator) text(v *dsl.Value, s string, from ...Value) Value {
+	if e.made += len(s); e.made > maxMadeBytes {
+		return e.fail(v, "The functions of this value make more than %d bytes of text.", maxMadeBytes)
+	}
+	return Value{v: s}.WithMarksOf(from...)
 }
 
 func (e *evaluator) eval(v *dsl.Value, key string) Value {

@@ -7,10 +7,6 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 )
 
-// maxResultBytes bounds the text that a function may make: nested functions
-// would else multiply a small blueprint into a large memory.
-const maxResultBytes = 16 << 20
-
 func (e *evaluator) concat(v *dsl.Value, key string) Value {
 	list := e.eval(v.Argument, key)
 	parts, ok := list.List()
@@ -30,14 +26,14 @@ func (e *evaluator) concat(v *dsl.Value, key string) Value {
 		if _, scalar := p.Scalar(); !scalar {
 			return e.fail(argument(v, i), "concat joins texts, numbers and booleans; this part is %s.", describe(p))
 		}
-		if b.WriteString(p.Text()); b.Len() > maxResultBytes {
-			return e.fail(v, "The result has more than %d bytes.", maxResultBytes)
+		if b.WriteString(p.Text()); b.Len() > maxMadeBytes {
+			break
 		}
 	}
 	if unknown {
 		return unknownWith(list)
 	}
-	return Value{v: b.String()}.WithMarksOf(list)
+	return e.text(v, b.String(), list)
 }
 
 // argument returns the i-th item of a list argument for a message; the whole
@@ -60,8 +56,10 @@ func (e *evaluator) split(v *dsl.Value, key string) Value {
 	if delimiter.Text() == "" {
 		return e.fail(v.Argument.Items[0], "The delimiter of split is empty.")
 	}
-	parts := strings.Split(text.Text(), delimiter.Text())
-	return Of(parts).WithMarksOf(delimiter, text)
+	if whole := e.text(v, text.Text()); whole.unknown {
+		return whole
+	}
+	return Of(strings.Split(text.Text(), delimiter.Text())).WithMarksOf(delimiter, text)
 }
 
 func (e *evaluator) selectItem(v *dsl.Value, key string) Value {
@@ -104,10 +102,7 @@ func (e *evaluator) base64(v *dsl.Value, key string) Value {
 	if _, scalar := text.Scalar(); !scalar {
 		return e.fail(v.Argument, "base64_encode takes a text; this is %s.", describe(text))
 	}
-	if len(text.Text()) > maxResultBytes {
-		return e.fail(v, "The text has more than %d bytes.", maxResultBytes)
-	}
-	return Value{v: base64.StdEncoding.EncodeToString([]byte(text.Text()))}.WithMarksOf(text)
+	return e.text(v, base64.StdEncoding.EncodeToString([]byte(text.Text())), text)
 }
 
 // replace fills ${key} in a text. Names that the map does not have stay as
@@ -125,13 +120,10 @@ func (e *evaluator) replace(v *dsl.Value, key string) Value {
 		return e.fail(v.Argument.Items[1], "replace takes a map of values; this is %s.", describe(values))
 	}
 	out, bad := fill(text.Text(), entries)
-	switch {
-	case bad != "":
+	if bad != "" {
 		return e.fail(v.Argument.Items[1], "The value of %q is a list or a map, which can't be put into a text.", bad)
-	case len(out) > maxResultBytes:
-		return e.fail(v, "The result has more than %d bytes.", maxResultBytes)
 	}
-	return Value{v: out}.WithMarksOf(text, values)
+	return e.text(v, out, text, values)
 }
 
 // fill replaces in one pass, so that what a value brings in is not replaced
@@ -140,7 +132,7 @@ func fill(text string, values map[string]Value) (out, bad string) {
 	var b strings.Builder
 	for {
 		i := strings.Index(text, "${")
-		if i < 0 || b.Len() > maxResultBytes {
+		if i < 0 || b.Len() > maxMadeBytes {
 			break
 		}
 		n := strings.IndexByte(text[i:], '}')
