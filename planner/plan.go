@@ -31,6 +31,7 @@ type Plan struct {
 	Serial    int64  // of the stack state that the plan was made from
 
 	Blueprint *dsl.Blueprint // nil when Lifecycle is delete
+	Source    []byte         // text of the blueprint, for the revision
 	Catalogue dsl.Catalogue
 	Inputs    map[string]intrinsic.Value // nil when Lifecycle is delete
 
@@ -75,6 +76,7 @@ type Step struct {
 
 	HoldsData string // what destroying it loses; "" if nothing
 	Forgotten string // why a delete only forgets it; "" if it is deleted
+	Gone      bool   // a delete of what a refresh did not find any more: only the record goes
 	Range     diag.Range
 }
 

@@ -2,6 +2,7 @@ package planner
 
 import (
 	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
@@ -10,6 +11,7 @@ import (
 type Request struct {
 	Stack     string
 	Blueprint *dsl.Blueprint // nil: delete the stack
+	Source    []byte         // its text, recorded with the revision
 	Catalogue dsl.Catalogue
 	Inputs    map[string]intrinsic.Value
 	State     *state.Stack // nil: the stack does not exist
@@ -20,6 +22,10 @@ type Request struct {
 
 	// AllowDataLoss and Replace name nodes.
 	AllowDataLoss, Replace map[string]bool
+
+	// Verify checks evaluated properties against the node type (dsl/check does);
+	// nil: they are taken as they are.
+	Verify func(n *dsl.NodeTemplate, typ *dsl.NodeType, properties intrinsic.Value) diag.List
 }
 
 // Observed is what a refresh read of one element.

@@ -1,0 +1,334 @@
+package planner
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+)
+
+// FormatVersion is the version of the plan document's shape.
+const FormatVersion = "1.2"
+
+// Document is a plan as JSON, in the shape of OpenTofu's plan representation,
+// so that policy tools written for that read it; what it lacks is added beside
+// (reason, changes, data_loss, deleted_with). Sensitive values are null and
+// marked in the *_sensitive trees; unknown ones are absent and marked in
+// after_unknown.
+type Document struct {
+	FormatVersion   string                    `json:"format_version"`
+	Version         string                    `json:"orchestrate_version,omitempty"`
+	Stack           string                    `json:"stack"`
+	Lifecycle       string                    `json:"lifecycle"`
+	Variables       map[string]Variable       `json:"variables,omitempty"`
+	PlannedValues   PlannedValues             `json:"planned_values"`
+	ResourceDrift   []ResourceChange          `json:"resource_drift,omitempty"`
+	ResourceChanges []ResourceChange          `json:"resource_changes"`
+	OutputChanges   map[string]DocumentChange `json:"output_changes"`
+	Summary         DocumentSummary           `json:"summary"`
+	Applyable       bool                      `json:"applyable"`
+	Complete        bool                      `json:"complete"`
+	Errored         bool                      `json:"errored"`
+	Diagnostics     []DocumentDiagnostic      `json:"diagnostics,omitempty"`
+}
+
+// Variable is the value of an input; null when it is sensitive.
+type Variable struct {
+	Value     any  `json:"value"`
+	Sensitive bool `json:"sensitive,omitempty"`
+}
+
+// PlannedValues is the state that the plan leads to.
+type PlannedValues struct {
+	Outputs    map[string]Variable `json:"outputs,omitempty"`
+	RootModule PlannedModule       `json:"root_module"`
+}
+
+// PlannedModule lists the elements that will exist.
+type PlannedModule struct {
+	Resources []PlannedResource `json:"resources,omitempty"`
+}
+
+// PlannedResource is one element as it will be.
+type PlannedResource struct {
+	Address         string `json:"address"`
+	Mode            string `json:"mode"`
+	Type            string `json:"type"`
+	Name            string `json:"name"`
+	ProviderName    string `json:"provider_name"`
+	Values          any    `json:"values"`
+	SensitiveValues any    `json:"sensitive_values"`
+}
+
+// ResourceChange is one step.
+type ResourceChange struct {
+	Address      string         `json:"address"`
+	Mode         string         `json:"mode"`
+	Type         string         `json:"type"`
+	Name         string         `json:"name"`
+	ProviderName string         `json:"provider_name"`
+	Change       DocumentChange `json:"change"`
+	ActionReason string         `json:"action_reason,omitempty"`
+	Reason       string         `json:"reason,omitempty"`
+	Changes      []LeafChange   `json:"changes,omitempty"`
+	DependsOn    []string       `json:"depends_on,omitempty"`
+	DataLoss     string         `json:"data_loss,omitempty"`
+	DeletedWith  string         `json:"deleted_with,omitempty"`
+	Forgotten    string         `json:"forgotten,omitempty"`
+	Range        *diag.Range    `json:"range,omitempty"`
+}
+
+// DocumentChange is before and after of an element or output.
+type DocumentChange struct {
+	Actions         []string `json:"actions"`
+	Before          any      `json:"before"`
+	After           any      `json:"after"`
+	AfterUnknown    any      `json:"after_unknown"`
+	BeforeSensitive any      `json:"before_sensitive"`
+	AfterSensitive  any      `json:"after_sensitive"`
+	ReplacePaths    [][]any  `json:"replace_paths,omitempty"`
+}
+
+// LeafChange is one property that differs, and where it is declared.
+type LeafChange struct {
+	Path            string      `json:"path"`
+	Before          any         `json:"before"`
+	After           any         `json:"after"`
+	AfterUnknown    bool        `json:"after_unknown,omitempty"`
+	BeforeSensitive bool        `json:"before_sensitive,omitempty"`
+	AfterSensitive  bool        `json:"after_sensitive,omitempty"`
+	Replaces        bool        `json:"forces_replacement,omitempty"`
+	Range           *diag.Range `json:"range,omitempty"`
+}
+
+// DocumentSummary counts what the plan does.
+type DocumentSummary struct {
+	Add    int `json:"add"`
+	Change int `json:"change"`
+	Remove int `json:"remove"`
+}
+
+// DocumentDiagnostic is a problem that keeps the plan from running.
+type DocumentDiagnostic struct {
+	Severity diag.Severity `json:"severity"`
+	Code     diag.Code     `json:"code"`
+	Summary  string        `json:"summary"`
+	Detail   string        `json:"detail"`
+	Range    *diag.Range   `json:"range,omitempty"`
+}
+
+// Document renders the plan. diags are those that Make returned with it;
+// version is the program's.
+func (p *Plan) Document(version string, diags diag.List) *Document {
+	sum := p.Summary()
+	d := &Document{
+		FormatVersion:   FormatVersion,
+		Version:         version,
+		Stack:           p.Stack,
+		Lifecycle:       p.Lifecycle,
+		ResourceChanges: []ResourceChange{},
+		OutputChanges:   map[string]DocumentChange{},
+		Summary:         DocumentSummary{Add: sum.Add, Change: sum.Change, Remove: sum.Destroy},
+		Errored:         diags.HasErrors(),
+		Complete:        true,
+	}
+	d.Applyable = !d.Errored && !p.Empty()
+	p.documentInputs(d)
+	for _, s := range p.Steps {
+		d.ResourceChanges = append(d.ResourceChanges, s.document())
+		if s.applies() {
+			d.PlannedValues.RootModule.Resources = append(d.PlannedValues.RootModule.Resources, s.planned())
+		}
+	}
+	for _, dr := range p.Drift {
+		d.ResourceDrift = append(d.ResourceDrift, dr.document())
+	}
+	for _, o := range p.Outputs {
+		d.OutputChanges[o.Name] = documentChange(actions(o.Action), o.Before, o.After)
+		if o.Action != Delete {
+			if d.PlannedValues.Outputs == nil {
+				d.PlannedValues.Outputs = map[string]Variable{}
+			}
+			d.PlannedValues.Outputs[o.Name] = Variable{Value: shown(o.After), Sensitive: o.After.HasSensitive()}
+		}
+	}
+	for _, x := range diags {
+		d.Diagnostics = append(d.Diagnostics, DocumentDiagnostic{Severity: x.Severity, Code: x.Code, Summary: x.Summary, Detail: x.Detail, Range: rangeOf(x.Subject)})
+	}
+	return d
+}
+
+// documentInputs writes the declared inputs; the pseudo inputs are settings,
+// not variables.
+func (p *Plan) documentInputs(d *Document) {
+	if p.Blueprint == nil {
+		return
+	}
+	d.Variables = make(map[string]Variable, len(p.Blueprint.Inputs))
+	for _, i := range p.Blueprint.Inputs {
+		v := p.Inputs[i.Name.Text]
+		d.Variables[i.Name.Text] = Variable{Value: shown(v), Sensitive: v.HasSensitive()}
+	}
+}
+
+const providerName = "registry.orchestrate/huaweicloud/"
+
+// provider names the service that serves a type, in the form of a provider
+// address.
+func provider(typ string) string {
+	service, _, _ := strings.Cut(typ, ".")
+	return providerName + strings.ToLower(service)
+}
+
+func (s *Step) document() ResourceChange {
+	r := ResourceChange{
+		Address: s.Node, Mode: "managed", Type: dsl.TypeLabel(s.Type), Name: s.Node, ProviderName: provider(s.Type),
+		Change:      documentChange(actions(s.Action), s.Before, s.After),
+		Reason:      s.Reason,
+		DependsOn:   s.DependsOn,
+		DeletedWith: s.DeletedWith,
+		Range:       rangeOf(s.Range),
+	}
+	if s.deletes() {
+		r.DataLoss, r.Forgotten = s.HoldsData, s.Forgotten
+	}
+	for _, c := range s.Changes {
+		r.Changes = append(r.Changes, c.document())
+		if c.Replaces {
+			r.Change.ReplacePaths = append(r.Change.ReplacePaths, pathParts(c.Path))
+		}
+	}
+	r.ActionReason = s.actionReason()
+	return r
+}
+
+// actionReason uses OpenTofu's vocabulary where it has a word.
+func (s *Step) actionReason() string {
+	switch {
+	case s.Action == Replace && s.Reason == replaceAsked:
+		return "replace_by_request"
+	case s.Action == Replace:
+		return "replace_because_cannot_update"
+	case s.Action == Delete:
+		return "delete_because_no_resource_config"
+	}
+	return ""
+}
+
+func (s *Step) planned() PlannedResource {
+	return PlannedResource{
+		Address: s.Node, Mode: "managed", Type: dsl.TypeLabel(s.Type), Name: s.Node, ProviderName: provider(s.Type),
+		Values: shown(s.After), SensitiveValues: marks(s.After, intrinsic.Value.IsSensitive),
+	}
+}
+
+func (c *Change) document() LeafChange {
+	return LeafChange{
+		Path: c.Path, Before: shown(c.Before), After: shown(c.After), AfterUnknown: c.After.IsUnknown(),
+		BeforeSensitive: c.Before.HasSensitive(), AfterSensitive: c.After.HasSensitive(),
+		Replaces: c.Replaces, Range: rangeOf(c.Range),
+	}
+}
+
+func (d *Drift) document() ResourceChange {
+	r := ResourceChange{Address: d.Node, Mode: "managed", Type: dsl.TypeLabel(d.Type), Name: d.Node, ProviderName: provider(d.Type)}
+	r.Change = documentChange([]string{"update"}, intrinsic.Value{}, intrinsic.Value{})
+	if d.Gone {
+		r.Change.Actions = []string{"delete"}
+	}
+	for _, c := range d.Changes {
+		r.Changes = append(r.Changes, c.document())
+	}
+	return r
+}
+
+func actions(a Action) []string {
+	switch a {
+	case None:
+		return []string{"no-op"}
+	case Replace:
+		return []string{"delete", "create"}
+	}
+	return []string{string(a)}
+}
+
+func documentChange(actions []string, before, after intrinsic.Value) DocumentChange {
+	return DocumentChange{
+		Actions: actions, Before: shown(before), After: shown(after),
+		AfterUnknown:    marks(after, intrinsic.Value.IsUnknown),
+		BeforeSensitive: marks(before, intrinsic.Value.IsSensitive),
+		AfterSensitive:  marks(after, intrinsic.Value.IsSensitive),
+	}
+}
+
+// shown is the value for readers: sensitive parts are nil, unknown entries of
+// maps are left out.
+func shown(v intrinsic.Value) any {
+	if v.IsSensitive() || v.IsUnknown() {
+		return nil
+	}
+	if m, ok := v.Map(); ok {
+		out := make(map[string]any, len(m))
+		for k, e := range m {
+			if !e.IsUnknown() {
+				out[k] = shown(e)
+			}
+		}
+		return out
+	}
+	if l, ok := v.List(); ok {
+		out := make([]any, len(l))
+		for i, e := range l {
+			out[i] = shown(e)
+		}
+		return out
+	}
+	return v.Plain()
+}
+
+// marks is the tree of places where has holds: true for a whole value, a map or
+// list of those below, false where there is none.
+func marks(v intrinsic.Value, has func(intrinsic.Value) bool) any {
+	if has(v) {
+		return true
+	}
+	if m, ok := v.Map(); ok {
+		out := map[string]any{}
+		for k, e := range m {
+			if t := marks(e, has); t != false {
+				out[k] = t
+			}
+		}
+		return out
+	}
+	if l, ok := v.List(); ok {
+		out := make([]any, len(l))
+		for i, e := range l {
+			out[i] = marks(e, has)
+		}
+		return out
+	}
+	return false
+}
+
+func rangeOf(r diag.Range) *diag.Range {
+	if r.IsZero() {
+		return nil
+	}
+	return &r
+}
+
+// pathParts splits a change's path into keys and indexes.
+func pathParts(path string) []any {
+	var out []any
+	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+		if i, err := strconv.Atoi(part); err == nil {
+			out = append(out, i)
+		} else {
+			out = append(out, part)
+		}
+	}
+	return out
+}

@@ -1,0 +1,226 @@
+package planner
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+)
+
+// FileFormat names the form of plan files that this package writes.
+const FileFormat = "orchestrate-plan/1"
+
+// Sealer encrypts the sensitive parts of a document for storage; the state
+// store's keyring is one. scope is authenticated with the secrets: they open
+// under no other.
+type Sealer interface {
+	Seal(scope string, d state.Document) (state.Document, error)
+	Unseal(scope string, d state.Document) (state.Document, error)
+}
+
+// File is a saved plan: one readable JSON document. It holds what the plan was
+// made from, so that applying it makes the plan again from the same blueprint
+// and inputs and runs it only if every step is still the same; and the plan
+// document, for readers and policy tools. Secrets are sealed.
+type File struct {
+	Format        string         `json:"format"`
+	Version       string         `json:"orchestrate_version"`
+	Stack         string         `json:"stack"`
+	Lifecycle     string         `json:"lifecycle"`
+	StateSerial   int64          `json:"state_serial"`
+	Blueprint     FileBlueprint  `json:"blueprint"`
+	Inputs        state.Document `json:"inputs"` // sealed; OpenInputs opens them
+	AllowDataLoss []string       `json:"allow_data_loss,omitempty"`
+	Replace       []string       `json:"replace,omitempty"`
+	Steps         []FileStep     `json:"steps"`
+	Plan          *Document      `json:"plan"`
+	Digest        string         `json:"digest"` // SHA-256 over the file with an empty digest
+}
+
+// FileBlueprint is the source that the plan was made from; empty for a
+// deletion.
+type FileBlueprint struct {
+	File   string `json:"filename,omitempty"`
+	Source string `json:"source,omitempty"`
+}
+
+// FileStep identifies one step: what it does, and a digest of what it starts
+// from and leads to, without any secret.
+type FileStep struct {
+	Node   string `json:"node"`
+	Action Action `json:"action"`
+	Digest string `json:"digest"`
+}
+
+// NewFile puts a plan into the form in which it is saved. req is what it was
+// made from.
+func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error) {
+	inputs, err := sealer.Seal(fileScope(p.Stack), InputsDocument(p.Inputs))
+	if err != nil {
+		return nil, fmt.Errorf("seal the inputs of the plan: %w", err)
+	}
+	f := &File{
+		Format: FileFormat, Version: version, Stack: p.Stack, Lifecycle: p.Lifecycle, StateSerial: p.Serial,
+		Inputs:        inputs,
+		AllowDataLoss: sortedKeys(req.AllowDataLoss), Replace: sortedKeys(req.Replace),
+		Steps: fileSteps(p), Plan: p.Document(version, nil),
+	}
+	if p.Blueprint != nil {
+		f.Blueprint = FileBlueprint{File: p.Blueprint.File, Source: string(p.Source)}
+	}
+	f.Digest, err = f.digest()
+	return f, err
+}
+
+// OpenInputs returns the inputs that the plan was made with.
+func (f *File) OpenInputs(sealer Sealer) (map[string]intrinsic.Value, error) {
+	d, err := sealer.Unseal(fileScope(f.Stack), f.Inputs)
+	if err != nil {
+		return nil, fmt.Errorf("open the inputs of the plan file: %w", err)
+	}
+	return InputsOf(d), nil
+}
+
+func fileScope(stack string) string { return "plan of stack " + stack }
+
+// InputsDocument puts resolved inputs into the form in which they are stored.
+func InputsDocument(inputs map[string]intrinsic.Value) state.Document {
+	v := intrinsic.Of(inputs)
+	return state.Document{Value: v.Plain(), Sensitive: v.SensitivePaths()}
+}
+
+// InputsOf is the inverse of InputsDocument.
+func InputsOf(d state.Document) map[string]intrinsic.Value {
+	m, _ := value(d).Map()
+	return m
+}
+
+// Encode renders the file, ready to be written with mode 0600.
+func (f *File) Encode() ([]byte, error) {
+	b, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode plan file: %w", err)
+	}
+	return append(b, '\n'), nil
+}
+
+// IsFile reports whether the bytes look like a plan file rather than a
+// blueprint in JSON.
+func IsFile(b []byte) bool {
+	var head struct {
+		Format string `json:"format"`
+	}
+	return json.Unmarshal(b, &head) == nil && head.Format != "" && len(b) > 0 && b[0] == '{'
+}
+
+// ReadFile decodes a plan file and checks that it is whole. name is how it is
+// shown.
+func ReadFile(name string, b []byte) (*File, diag.List) {
+	var f File
+	var diags diag.List
+	at := diag.Range{File: name}
+	if err := json.Unmarshal(b, &f); err != nil {
+		diags.Add(CodePlanFile, at, "The file is not a plan that `orchestrate plan --out` wrote: %v. Make the plan again.", err)
+		return nil, diags
+	}
+	if f.Format != FileFormat {
+		diags.Add(CodePlanFile, at, "The file has the format %q; this program reads %q. Make the plan again with this version.", f.Format, FileFormat)
+		return nil, diags
+	}
+	want, err := f.digest()
+	if err != nil || want != f.Digest {
+		diags.Add(CodePlanFile, at, "The file was changed after it was written: its digest does not fit its content. Make the plan again.")
+		return nil, diags
+	}
+	return &f, diags
+}
+
+func (f *File) digest() (string, error) {
+	whole := *f
+	whole.Digest = ""
+	return digestOf(whole)
+}
+
+func digestOf(v any) (string, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return "", fmt.Errorf("digest plan file: %w", err)
+	}
+	// Numbers and map order must not depend on how often the value was decoded.
+	var generic any
+	if err := json.Unmarshal(b, &generic); err != nil {
+		return "", fmt.Errorf("digest plan file: %w", err)
+	}
+	if b, err = json.Marshal(generic); err != nil {
+		return "", fmt.Errorf("digest plan file: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// fileSteps digests the steps that act. What a reader is shown is what counts;
+// places and wording do not.
+func fileSteps(p *Plan) []FileStep {
+	out := []FileStep{}
+	for _, s := range p.Steps {
+		if s.Action == None || s.Action == Read {
+			continue
+		}
+		doc := s.document()
+		doc.Range, doc.Reason, doc.ActionReason = nil, "", ""
+		for i := range doc.Changes {
+			doc.Changes[i].Range = nil
+		}
+		digest, err := digestOf([]any{doc, s.ObjectID})
+		if err != nil {
+			digest = err.Error() // differs from every digest: the plan is refused as stale
+		}
+		out = append(out, FileStep{Node: s.Node, Action: s.Action, Digest: digest})
+	}
+	return out
+}
+
+// Check compares a plan that was made again with the saved one and reports
+// each step that moved.
+func (f *File) Check(name string, p *Plan) diag.List {
+	var diags diag.List
+	at := diag.Range{File: name}
+	now := fileSteps(p)
+	for _, was := range f.Steps {
+		i := slices.IndexFunc(now, func(s FileStep) bool { return s.Node == was.Node })
+		switch {
+		case i < 0:
+			diags.Add(CodeStale, at, "%q was to be %s; by now nothing is to be done. Make the plan again.", was.Node, past(was.Action))
+		case now[i].Action != was.Action:
+			diags.Add(CodeStale, at, "%q was to be %s; by now it would be %s. Make the plan again.", was.Node, past(was.Action), past(now[i].Action))
+		case now[i].Digest != was.Digest:
+			diags.Add(CodeStale, at, "%q moved since the plan was made: it would still be %s, but from or to other values. Make the plan again.", was.Node, past(was.Action))
+		}
+	}
+	for _, s := range now {
+		if !slices.ContainsFunc(f.Steps, func(was FileStep) bool { return was.Node == s.Node }) {
+			diags.Add(CodeStale, at, "%q would now be %s, which the plan does not say. Make the plan again.", s.Node, past(s.Action))
+		}
+	}
+	return diags
+}
+
+// past is what was done to an element by an action.
+func past(a Action) string {
+	switch a {
+	case Create:
+		return "created"
+	case Update:
+		return "updated"
+	case Replace:
+		return "replaced"
+	case Delete:
+		return "destroyed"
+	}
+	return string(a)
+}
