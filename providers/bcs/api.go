@@ -3,9 +3,7 @@ package bcs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"strings"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/bcs/v2"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/bcs/v2/model"
@@ -21,17 +19,6 @@ var service = huaweicloud.Service[*sdk.BcsClient]{Host: "bcs", New: sdk.NewBcsCl
 // answer has none, which the reference's own examples show.
 type api struct{ c *huaweicloud.Client }
 
-// inPath checks what goes into the path of a URL: the SDK does not escape a
-// slash, and an empty part would address the parent.
-func inPath(parts ...string) error {
-	for _, p := range parts {
-		if p == "" || p == "." || p == ".." || strings.ContainsAny(p, `/\?#%`) {
-			return &providers.Error{Kind: providers.Invalid, Message: fmt.Sprintf("%q cannot be an ID or a name", p)}
-		}
-	}
-	return nil
-}
-
 func (a api) createNewBlockchain(ctx context.Context, body *model.CreateRequestBody) (*model.CreateNewBlockchainResponse, error) {
 	return huaweicloud.Change(ctx, a.c, service, "CreateNewBlockchain", (*sdk.BcsClient).CreateNewBlockchain,
 		&model.CreateNewBlockchainRequest{Body: body})
@@ -46,7 +33,7 @@ func (a api) listBlockchains(ctx context.Context) ([]model.BlockchainInfo, error
 }
 
 func (a api) showBlockchainDetail(ctx context.Context, id string) (*model.ShowBlockchainDetailResponse, error) {
-	if err := inPath(id); err != nil {
+	if err := huaweicloud.InPath(id); err != nil {
 		return nil, err
 	}
 	return huaweicloud.Read(ctx, a.c, service, "ShowBlockchainDetail", (*sdk.BcsClient).ShowBlockchainDetail,
@@ -54,7 +41,7 @@ func (a api) showBlockchainDetail(ctx context.Context, id string) (*model.ShowBl
 }
 
 func (a api) showBlockchainNodes(ctx context.Context, id string) (map[string]model.Org, error) {
-	if err := inPath(id); err != nil {
+	if err := huaweicloud.InPath(id); err != nil {
 		return nil, err
 	}
 	r, err := huaweicloud.Read(ctx, a.c, service, "ShowBlockchainNodes", (*sdk.BcsClient).ShowBlockchainNodes,
@@ -66,7 +53,7 @@ func (a api) showBlockchainNodes(ctx context.Context, id string) (map[string]mod
 }
 
 func (a api) updateInstance(ctx context.Context, id string, org model.NodeOrgs, remove bool) (string, error) {
-	if err := inPath(id); err != nil {
+	if err := huaweicloud.InPath(id); err != nil {
 		return "", err
 	}
 	r, err := huaweicloud.Change(ctx, a.c, service, "UpdateInstance", (*sdk.BcsClient).UpdateInstance, &model.UpdateInstanceRequest{
@@ -80,7 +67,7 @@ func (a api) updateInstance(ctx context.Context, id string, org model.NodeOrgs, 
 }
 
 func (a api) deleteBlockchain(ctx context.Context, q *model.DeleteBlockchainRequest) (string, error) {
-	if err := inPath(q.BlockchainId); err != nil {
+	if err := huaweicloud.InPath(q.BlockchainId); err != nil {
 		return "", err
 	}
 	r, err := huaweicloud.Change(ctx, a.c, service, "DeleteBlockchain", (*sdk.BcsClient).DeleteBlockchain, q)
@@ -91,7 +78,7 @@ func (a api) deleteBlockchain(ctx context.Context, q *model.DeleteBlockchainRequ
 }
 
 func (a api) batchCreateChannels(ctx context.Context, id string, ch model.ChannelCreateInfo) (string, error) {
-	if err := inPath(id); err != nil {
+	if err := huaweicloud.InPath(id); err != nil {
 		return "", err
 	}
 	r, err := huaweicloud.Change(ctx, a.c, service, "BatchCreateChannels", (*sdk.BcsClient).BatchCreateChannels, &model.BatchCreateChannelsRequest{
@@ -105,7 +92,7 @@ func (a api) batchCreateChannels(ctx context.Context, id string, ch model.Channe
 }
 
 func (a api) listBlockchainChannels(ctx context.Context, id string) ([]model.Channel, error) {
-	if err := inPath(id); err != nil {
+	if err := huaweicloud.InPath(id); err != nil {
 		return nil, err
 	}
 	r, err := huaweicloud.Read(ctx, a.c, service, "ListBlockchainChannels", (*sdk.BcsClient).ListBlockchainChannels,
@@ -117,7 +104,7 @@ func (a api) listBlockchainChannels(ctx context.Context, id string) ([]model.Cha
 }
 
 func (a api) deleteChannel(ctx context.Context, id, channel string) (string, error) {
-	if err := inPath(id, channel); err != nil {
+	if err := huaweicloud.InPath(id, channel); err != nil {
 		return "", err
 	}
 	r, err := huaweicloud.Change(ctx, a.c, service, "DeleteChannel", (*sdk.BcsClient).DeleteChannel,
@@ -129,7 +116,7 @@ func (a api) deleteChannel(ctx context.Context, id, channel string) (string, err
 }
 
 func (a api) batchAddPeersToChannel(ctx context.Context, id, channel, org string, peers int64) (string, error) {
-	if err := inPath(id); err != nil {
+	if err := huaweicloud.InPath(id); err != nil {
 		return "", err
 	}
 	r, err := huaweicloud.Change(ctx, a.c, service, "BatchAddPeersToChannel", (*sdk.BcsClient).BatchAddPeersToChannel, &model.BatchAddPeersToChannelRequest{
@@ -145,7 +132,7 @@ func (a api) batchAddPeersToChannel(ctx context.Context, id, channel, org string
 }
 
 func (a api) batchRemovePeersFromChannel(ctx context.Context, id, channel, org string, peers int64) (string, error) {
-	if err := inPath(id, channel); err != nil {
+	if err := huaweicloud.InPath(id, channel); err != nil {
 		return "", err
 	}
 	r, err := huaweicloud.Change(ctx, a.c, service, "BatchRemovePeersFromChannel", (*sdk.BcsClient).BatchRemovePeersFromChannel, &model.BatchRemovePeersFromChannelRequest{
@@ -160,7 +147,7 @@ func (a api) batchRemovePeersFromChannel(ctx context.Context, id, channel, org s
 }
 
 func (a api) batchRemoveOrgsFromChannel(ctx context.Context, id, channel, org string) (string, error) {
-	if err := inPath(id, channel); err != nil {
+	if err := huaweicloud.InPath(id, channel); err != nil {
 		return "", err
 	}
 	r, err := huaweicloud.Change(ctx, a.c, service, "BatchRemoveOrgsFromChannel", (*sdk.BcsClient).BatchRemoveOrgsFromChannel, &model.BatchRemoveOrgsFromChannelRequest{
@@ -177,7 +164,7 @@ func (a api) batchRemoveOrgsFromChannel(ctx context.Context, id, channel, org st
 // createBlockchainCertByUserName returns the archive. The SDK hands over the
 // unread body, so it is read here, while the call's context still lives.
 func (a api) createBlockchainCertByUserName(ctx context.Context, id, org, user string, securityMode bool) ([]byte, error) {
-	if err := inPath(id, org, user); err != nil {
+	if err := huaweicloud.InPath(id, org, user); err != nil {
 		return nil, err
 	}
 	issue := func(c *sdk.BcsClient, q *model.CreateBlockchainCertByUserNameRequest) (*[]byte, error) {

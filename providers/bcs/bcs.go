@@ -50,59 +50,12 @@ func splitID(typ, id string, n int) ([]string, error) {
 	return parts, nil
 }
 
-// val returns what p points to, or the zero value: the SDK's answers are made
-// of optional fields, and missing and null look the same.
-func val[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}
-
-// list makes a JSON list of texts.
-func list(texts []string) []any {
-	out := make([]any, len(texts))
-	for i, t := range texts {
-		out[i] = t
-	}
-	return out
-}
+// val reads an optional field of an answer.
+func val[T any](p *T) T { return huaweicloud.Val(p) }
 
 // gone is the error of a read that finds the parent but not the object.
 func gone(what, name string) error {
 	return &providers.Error{Kind: providers.NotFound, Message: what + " " + name + " does not exist"}
-}
-
-// recorded returns the properties that a request knows of an existing object.
-func recorded(req *providers.Request) map[string]any {
-	if req.Prior != nil {
-		return req.Prior
-	}
-	return req.Properties
-}
-
-// asRecorded leaves of what was read only what is recorded as well, so that
-// what the service adds by itself is not taken for drift. Without a record, as
-// at an import, everything stays.
-func asRecorded(read, recorded map[string]any) map[string]any {
-	if len(recorded) == 0 {
-		return read
-	}
-	out := map[string]any{}
-	for k, v := range read {
-		r, ok := recorded[k]
-		if !ok {
-			continue
-		}
-		if inner, isMap := v.(map[string]any); isMap {
-			if r, isMap := r.(map[string]any); isMap {
-				v = asRecorded(inner, r)
-			}
-		}
-		out[k] = v
-	}
-	return out
 }
 
 // done ends an action on an object.

@@ -103,7 +103,7 @@ func (p instance) created(ctx context.Context, req *providers.Request, op provid
 		case val(info.ProcessStatus) != "":
 			return settled{waiting: "the network is in state " + val(info.ProcessStatus)}, nil
 		case val(info.Status) == statusNormal:
-			return settled{done: true, object: instanceObject(d, req.Properties)}, nil
+			return settled{done: true, object: instanceObject(d, huaweicloud.Recorded(req))}, nil
 		case finished || isFault(val(info.Status)):
 			return settled{}, &providers.Error{
 				Kind:      providers.Failed,
@@ -206,7 +206,7 @@ func (p instance) Read(ctx context.Context, req *providers.Request) (*providers.
 	if err != nil {
 		return nil, err
 	}
-	return instanceObject(d, recorded(req)), nil
+	return instanceObject(d, huaweicloud.Recorded(req)), nil
 }
 
 // named returns the ID of the network with a name, "" if there is none.
@@ -241,11 +241,11 @@ func instanceObject(d *model.ShowBlockchainDetailResponse, recorded map[string]a
 			"status":           val(info.Status),
 			"clusterId":        val(info.ClusterId),
 			"createdTime":      val(info.CreatedTime),
-			"agentPortalAddrs": list(val(info.AgentPortalAddrs)),
-			"ordererAddresses": list(addresses),
-			"ordererDomains":   list(domains),
+			"agentPortalAddrs": huaweicloud.Texts(val(info.AgentPortalAddrs)),
+			"ordererAddresses": huaweicloud.Texts(addresses),
+			"ordererDomains":   huaweicloud.Texts(domains),
 		},
-		Properties: asRecorded(instanceProperties(d), recorded),
+		Properties: huaweicloud.AsRecorded(instanceProperties(d), recorded),
 	}
 }
 

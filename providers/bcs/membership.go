@@ -197,7 +197,7 @@ func memberObject(m memberProperties, peers []string) *providers.Object {
 		Attributes: map[string]any{
 			"refID":   m.id(),
 			"refName": m.Org,
-			"peers":   list(peers),
+			"peers":   huaweicloud.Texts(peers),
 		},
 		Properties: map[string]any{
 			"blockchainId":     m.Network,

@@ -211,8 +211,8 @@ func (p organization) object(ctx context.Context, network string, info *model.Pe
 			"refName":       name,
 			"mspId":         val(org.OrgMspId),
 			"domain":        val(org.OrgDomain),
-			"peers":         list(peers),
-			"peerAddresses": list(addresses),
+			"peers":         huaweicloud.Texts(peers),
+			"peerAddresses": huaweicloud.Texts(addresses),
 		},
 		Properties: properties,
 	}, nil

@@ -3,7 +3,10 @@ package huaweicloud
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -130,5 +133,37 @@ func Exists(what, name, advice string) error {
 		Kind:    providers.Conflict,
 		Message: what + " " + name + " exists already and was not made by this stack",
 		Advice:  advice,
+	}
+}
+
+// noteExisting lists, separated by spaces, the IDs of the objects that had the
+// wanted name before anything was sent.
+const noteExisting = "existing"
+
+// Existing returns the notes of a Look for a type whose names are not unique.
+func Existing(ids []string) map[string]string {
+	return map[string]string{noteExisting: strings.Join(ids, " ")}
+}
+
+// Newcomer is the Find for such a type: ids are those of the objects that have
+// the wanted name now. The one that did not exist before is ours.
+func Newcomer(op providers.Operation, what, name string, ids []string) (*providers.Operation, error) {
+	before := strings.Fields(op.Note[noteExisting])
+	var fresh []string
+	for _, id := range ids {
+		if !slices.Contains(before, id) {
+			fresh = append(fresh, id)
+		}
+	}
+	switch len(fresh) {
+	case 0:
+		return nil, nil
+	case 1:
+		return &providers.Operation{ObjectID: fresh[0]}, nil
+	}
+	return nil, &providers.Error{
+		Kind:    providers.Conflict,
+		Message: fmt.Sprintf("after an answer was lost there are %d new objects, and any may be the one: %s %s with the IDs %s", len(fresh), what, name, strings.Join(fresh, ", ")),
+		Advice:  "Delete those that nobody needs on the console, or give the node another name, then apply again.",
 	}
 }

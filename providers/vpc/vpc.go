@@ -1,0 +1,186 @@
+package vpc
+
+import (
+	"context"
+
+	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2/model"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// network provides VPC.VPC.
+type network struct {
+	c *huaweicloud.Client
+	huaweicloud.LooksFirst
+}
+
+// networkProperties are the properties of a VPC.
+type networkProperties struct {
+	CIDR              string `json:"cidr"`
+	Description       string `json:"description"`
+	EnterpriseProject string `json:"enterpriseProjectId"`
+}
+
+// Advance implements providers.Provider.
+func (p network) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+	switch req.Action {
+	case providers.Create:
+		return p.create(ctx, req, op, resumed)
+	case providers.Delete:
+		return p.delete(ctx, req, op)
+	}
+	return p.update(ctx, req, op)
+}
+
+func (p network) create(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+	var want networkProperties
+	if err := providers.Decode(req.Properties, &want); err != nil {
+		return providers.Progress{}, err
+	}
+	name := huaweicloud.Name(req, maxNameChars)
+	return huaweicloud.Creation{
+		Look: func(ctx context.Context) (map[string]string, error) {
+			ids, err := p.named(ctx, name)
+			return huaweicloud.Existing(ids), err
+		},
+		Send: func(ctx context.Context, _ providers.Operation) (providers.Operation, error) {
+			option := &model.CreateVpcOption{Cidr: &want.CIDR, Name: &name, Description: &want.Description}
+			if want.EnterpriseProject != "" {
+				option.EnterpriseProjectId = &want.EnterpriseProject
+			}
+			r, err := huaweicloud.Change(ctx, p.c, service, "CreateVpc", (*sdk.VpcClient).CreateVpc,
+				&model.CreateVpcRequest{Body: &model.CreateVpcRequestBody{Vpc: option}})
+			if err != nil {
+				return providers.Operation{}, err
+			}
+			return providers.Operation{ObjectID: huaweicloud.Val(r.Vpc).Id}, nil
+		},
+		Find: func(ctx context.Context, op providers.Operation) (*providers.Operation, error) {
+			ids, err := p.named(ctx, name)
+			if err != nil {
+				return nil, err
+			}
+			return huaweicloud.Newcomer(op, "VPC", name, ids)
+		},
+		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
+			return p.ready(ctx, req, op)
+		},
+	}.Advance(ctx, op, resumed)
+}
+
+// ready waits for the status OK.
+func (p network) ready(ctx context.Context, req *providers.Request, op providers.Operation) (providers.Progress, error) {
+	v, err := p.show(ctx, op.ObjectID)
+	switch {
+	case huaweicloud.Gone(err):
+		return providers.Progress{Next: op, After: poll, Message: "the VPC is not shown yet"}, nil
+	case err != nil:
+		return providers.Progress{}, err
+	case v.Status.Value() != "OK":
+		return providers.Progress{Next: op, After: poll, Message: "the VPC is in state " + v.Status.Value()}, nil
+	}
+	return providers.Progress{Done: true, Object: networkObject(v, req)}, nil
+}
+
+// update sends everything that can change; to send it twice does no harm.
+func (p network) update(ctx context.Context, req *providers.Request, op providers.Operation) (providers.Progress, error) {
+	if op.Stage == huaweicloud.StageWait {
+		return p.ready(ctx, req, op)
+	}
+	if err := huaweicloud.InPath(req.ObjectID); err != nil {
+		return providers.Progress{}, err
+	}
+	var want networkProperties
+	if err := providers.Decode(req.Properties, &want); err != nil {
+		return providers.Progress{}, err
+	}
+	name := huaweicloud.Name(req, maxNameChars)
+	option := &model.UpdateVpcOption{Name: &name, Description: &want.Description}
+	if want.CIDR != providers.Text(req.Prior["cidr"]) {
+		option.Cidr = &want.CIDR
+	}
+	_, err := huaweicloud.Change(ctx, p.c, service, "UpdateVpc", (*sdk.VpcClient).UpdateVpc,
+		&model.UpdateVpcRequest{VpcId: req.ObjectID, Body: &model.UpdateVpcRequestBody{Vpc: option}})
+	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ObjectID: req.ObjectID}}, err
+}
+
+func (p network) delete(ctx context.Context, req *providers.Request, op providers.Operation) (providers.Progress, error) {
+	id := req.ObjectID
+	if op.Stage == huaweicloud.StageWait {
+		_, err := p.show(ctx, id)
+		if huaweicloud.Gone(err) {
+			return providers.Progress{Done: true}, nil
+		}
+		return providers.Progress{Next: op, After: poll, Message: "the VPC is still there"}, err
+	}
+	if err := huaweicloud.InPath(id); err != nil {
+		return providers.Progress{}, err
+	}
+	_, err := huaweicloud.Change(ctx, p.c, service, "DeleteVpc", (*sdk.VpcClient).DeleteVpc, &model.DeleteVpcRequest{VpcId: id})
+	if huaweicloud.Gone(err) {
+		return providers.Progress{Done: true}, nil
+	}
+	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ObjectID: id}},
+		inUse(err, "Something is left in the VPC; it is waited for. If this does not end, look for subnets and other objects in it that were made outside this stack.")
+}
+
+// Read implements providers.Provider.
+func (p network) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
+	v, err := p.show(ctx, req.ObjectID)
+	if err != nil {
+		return nil, err
+	}
+	return networkObject(v, req), nil
+}
+
+func (p network) show(ctx context.Context, id string) (*model.Vpc, error) {
+	if err := huaweicloud.InPath(id); err != nil {
+		return nil, err
+	}
+	r, err := huaweicloud.Read(ctx, p.c, service, "ShowVpc", (*sdk.VpcClient).ShowVpc, &model.ShowVpcRequest{VpcId: id})
+	if err != nil {
+		return nil, err
+	}
+	if r.Vpc == nil {
+		return nil, &providers.Error{Kind: providers.Unexpected, Operation: "ShowVpc", Message: "the answer holds no VPC"}
+	}
+	return r.Vpc, nil
+}
+
+// named returns the IDs of the VPCs with a name, page by page.
+func (p network) named(ctx context.Context, name string) ([]string, error) {
+	var ids []string
+	limit := int32(pageSize)
+	q := &model.ListVpcsRequest{Limit: &limit}
+	for {
+		r, err := huaweicloud.Read(ctx, p.c, service, "ListVpcs", (*sdk.VpcClient).ListVpcs, q)
+		if err != nil {
+			return nil, err
+		}
+		page := huaweicloud.Val(r.Vpcs)
+		for _, v := range page {
+			if v.Name == name {
+				ids = append(ids, v.Id)
+			}
+		}
+		if len(page) < pageSize {
+			return ids, nil
+		}
+		q.Marker = &page[len(page)-1].Id
+	}
+}
+
+func networkObject(v *model.Vpc, req *providers.Request) *providers.Object {
+	read := map[string]any{"cidr": v.Cidr, "description": v.Description}
+	if v.EnterpriseProjectId != "" {
+		read["enterpriseProjectId"] = v.EnterpriseProjectId
+	}
+	read["name"] = huaweicloud.ReadName(req, v.Name, maxNameChars)
+	return &providers.Object{
+		ID:         v.Id,
+		Attributes: map[string]any{"refID": v.Id, "refName": v.Name, "status": v.Status.Value()},
+		Properties: huaweicloud.AsRecorded(read, huaweicloud.Recorded(req)),
+	}
+}
