@@ -88,8 +88,9 @@ func (p *parser) requirements(pair yamltree.Pair) []Requirement {
 
 // requirement reads one item of requirements (section 6).
 func (p *parser) requirement(item *yamltree.Node) (Requirement, bool) {
-	if item.Kind != yamltree.Map || len(item.Pairs) != 1 {
-		if item.Kind == yamltree.Map && item.Get("node") != nil {
+	nameless := item.Kind == yamltree.Map && item.Get("node") != nil && item.Get("node").Kind != yamltree.Map
+	if item.Kind != yamltree.Map || len(item.Pairs) != 1 || nameless {
+		if nameless {
 			p.diags.Add("DSL109", p.rng(item), "The requirement has no name. Write {NAME: {node: ...}}, the name usually being the property that ties the two; check the indentation of node.")
 			return Requirement{}, false
 		}

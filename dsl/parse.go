@@ -129,7 +129,7 @@ func (p *parser) checkName(n *yamltree.Node) {
 		ok = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
 	}
 	if !ok {
-		p.diags.Add("DSL113", p.rng(n), `%q can't be a name. Use letters, digits, "-" and "_", beginning with none of "-", at most %d characters.`, short(n.Text), maxNameRunes)
+		p.diags.Add("DSL113", p.rng(n), `%q can't be a name. Names are made of letters, digits, "-" and "_", do not begin with "-", and have at most %d characters.`, short(n.Text), maxNameRunes)
 	}
 }
 

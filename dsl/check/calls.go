@@ -120,7 +120,7 @@ func (j *judge) reference(s *spot, p *dsl.Property, call *dsl.Value) {
 }
 
 func (c *checker) wrongReference(at diag.Range, property, wanted string, target *dsl.NodeTemplate) {
-	c.diags = append(c.diags, diag.New("DSL210", at, "The property %q refers to a %s, but %q is a %s.",
+	c.diags = append(c.diags, diag.New("DSL210", at, "The property %q takes an object of type %s, but %q is of type %s.",
 		property, c.bp.Dialect.Written(wanted), target.Name.Text, target.Type.Text).
 		With(target.Name.Range, "%q is declared here", target.Name.Text))
 }

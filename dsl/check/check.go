@@ -32,7 +32,7 @@ func Run(bp *dsl.Blueprint, cat dsl.Catalogue) diag.List {
 	for _, o := range bp.Outputs {
 		c.expression(o.Value, nil)
 		_, diags := intrinsic.Eval(o.Value, c.scope)
-		c.diags = append(c.diags, diags...)
+		c.evaluation(diags)
 	}
 	c.nodeCycles()
 	return c.diags.Sorted()
@@ -100,8 +100,19 @@ func (c *checker) node(n *dsl.NodeTemplate) {
 		return
 	}
 	value, diags := intrinsic.EvalProperties(n.Properties, typ, c.scope)
-	c.diags = append(c.diags, diags...)
+	c.evaluation(diags)
 	c.properties(n, typ, value)
+}
+
+// evaluation takes over what an evaluation without inputs found. Unknown names
+// are left out: expression looks at all of them, an evaluation only at those
+// that it comes by.
+func (c *checker) evaluation(diags diag.List) {
+	for _, d := range diags {
+		if d.Code == "DSL306" {
+			c.diags = append(c.diags, d)
+		}
+	}
 }
 
 // requirement checks one requirement (section 6).

@@ -23,7 +23,9 @@ func (c *checker) input(in *dsl.Input) {
 	}
 	_, misfits := intrinsic.Fit(in, intrinsic.Given{Value: in.Default.Plain()})
 	for _, m := range misfits {
-		c.diags = append(c.diags, diag.New("DSL407", in.Default.Range, "The default of input %q %s.", in.Name.Text, m.Text))
+		d := diag.New("DSL407", in.Default.Range, "The default of input %q %s.", in.Name.Text, m.Text)
+		d.Concealed = in.Sensitive()
+		c.diags = append(c.diags, d)
 	}
 }
 
@@ -41,11 +43,26 @@ func (c *checker) inputType(in *dsl.Input) {
 		c.diags.Add("DSL114", in.Type.Range, "The blueprint is of dialect %s; write %s.", d.Version, d.Prefix+strings.TrimPrefix(typ, d.Other().Prefix))
 	case !strings.Contains(typ, "."):
 		hint := diag.DidYouMean(typ, inputTypes)
-		if typ == "list" || typ == "map" || typ == "json" || typ == "any" {
-			hint = " Leave the type out to pass a list or a map on as it is."
+		if advice := otherTypes(typ); advice != "" {
+			hint = advice
 		}
 		c.diags.Add("DSL405", in.Type.Range, "No input type is named %q.%s The types are %s, and names with dots such as %sVPC.Subnet.Id.", typ, hint, strings.Join(inputTypes, ", "), d.Prefix)
 	}
+}
+
+// otherTypes says what to write for types of other languages.
+func otherTypes(typ string) string {
+	switch typ {
+	case "list", "map", "json", "any", "object":
+		return " Leave the type out to pass a list or a map on as it is."
+	case "int":
+		return " Write integer."
+	case "number":
+		return " Write integer or float."
+	case "bool":
+		return " Write boolean."
+	}
+	return ""
 }
 
 func (c *checker) enum(in *dsl.Input) {

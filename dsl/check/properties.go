@@ -82,6 +82,14 @@ func (j *judge) add(code diag.Code, at diag.Range, format string, args ...any) {
 	j.diags.Add(code, at, format, args...)
 }
 
+// addAt reports a problem of the value at s. If the value is secret its source
+// line, where it may stand in clear, is not shown.
+func (j *judge) addAt(s *spot, code diag.Code, format string, args ...any) {
+	d := diag.New(code, s.source.Range, format, args...)
+	d.Concealed = s.secret
+	j.diags = append(j.diags, d)
+}
+
 func (j *judge) value(s *spot, p *dsl.Property, v intrinsic.Value) {
 	s.secret = s.secret || p.Sensitive || v.IsSensitive()
 	if s.exact && s.source.Kind == dsl.Call {
@@ -143,7 +151,7 @@ func (j *judge) wrongType(s *spot, p *dsl.Property, v intrinsic.Value) {
 			hint = " Put it in quotes."
 		}
 	}
-	j.add("DSL304", s.source.Range, "The property %q is %s, but the value is %s.%s", s.path(), typeName(p.Type), is, hint)
+	j.addAt(s, "DSL304", "The property %q is %s, but the value is %s.%s", s.path(), typeName(p.Type), is, hint)
 }
 
 // typeName names a type of JSON Schema as messages do.
@@ -226,15 +234,15 @@ func (j *judge) unknownProperty(s *spot, p *dsl.Property, key string) {
 }
 
 func (j *judge) missing(s *spot, key string) {
-	at, part := s.source.Range, s.entry(key)
+	at, part, empty := s.source.Range, s.entry(key), ""
 	if s.source.Kind == dsl.Map {
 		for i := range s.source.Entries {
 			if e := &s.source.Entries[i]; e.Key.Text == key {
-				at = e.Key.Range // given, but empty
+				at, empty = e.Key.Range, ", which is empty here"
 			}
 		}
 	}
-	j.add("DSL303", at, "The type %s needs the property %q.", j.node.Type.Text, part.path())
+	j.add("DSL303", at, "The type %s needs the property %q%s.", j.node.Type.Text, part.path(), empty)
 }
 
 // rules holds a known value to the constraints of its property. Parts that
@@ -250,7 +258,8 @@ func (j *judge) rules(s *spot, p *dsl.Property, v intrinsic.Value) {
 		plain = standIn(v, &n)
 	}
 	for _, broken := range p.Violations(plain) {
-		j.add("DSL305", s.source.Range, "The property %s: %s.", subject(s), ruleText(p, broken, s.secret || v.HasSensitive()))
+		s.secret = s.secret || v.HasSensitive()
+		j.addAt(s, "DSL305", "The property %s: %s.", subject(s), ruleText(p, broken, s.secret))
 	}
 }
 

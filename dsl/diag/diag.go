@@ -68,6 +68,9 @@ type Diagnostic struct {
 	Detail   string
 	Subject  Range
 	Related  []Related
+	// Concealed tells that a secret may stand in clear on the source line of
+	// the subject, so that the line is not shown.
+	Concealed bool
 }
 
 // New returns a diagnostic of the given code: severity and summary come from

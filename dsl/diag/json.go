@@ -44,7 +44,7 @@ type JSONPos struct {
 	Byte   int `json:"byte"`
 }
 
-// JSONSnippet is the first source line of the subject. The highlight offsets
+// JSONSnippet is the first source line of the subject, unless it is very long. The highlight offsets
 // are bytes of code.
 type JSONSnippet struct {
 	Context              *string  `json:"context"`
@@ -90,7 +90,10 @@ func JSON(l List, sources map[string][]byte) []JSONDiagnostic {
 		j := JSONDiagnostic{Severity: d.Severity, Code: d.Code, Summary: d.Summary, Detail: d.Detail}
 		if !d.Subject.IsZero() {
 			r := jsonRange(files, d.Subject)
-			j.Range, j.Snippet = &r, jsonSnippet(files, d.Subject)
+			j.Range = &r
+			if !d.Concealed {
+				j.Snippet = jsonSnippet(files, d.Subject)
+			}
 		}
 		for _, rel := range d.Related {
 			j.Related = append(j.Related, JSONRelated{Range: jsonRange(files, rel.Range), Message: rel.Message})
@@ -109,7 +112,7 @@ func jsonRange(files map[string]*lines, r Range) JSONRange {
 func jsonSnippet(files map[string]*lines, r Range) *JSONSnippet {
 	l := files[r.File]
 	line, ok := l.line(r.Start.Line)
-	if !ok || !utf8.Valid(line) {
+	if !ok || !utf8.Valid(line) || len(line) > maxClippedBytes {
 		return nil
 	}
 	begin := l.starts[r.Start.Line-1]

@@ -59,7 +59,9 @@ func (r *renderer) diagnostic(d Diagnostic) {
 		hue = "1;33"
 	}
 	r.out.WriteString(r.paint(hue, fmt.Sprintf("%s[%s]", d.Severity, d.Code)) + ": " + r.paint("1", visible(d.Summary)) + "\n")
-	r.snippet(d.Subject, hue)
+	if !d.Concealed {
+		r.snippet(d.Subject, hue)
+	}
 	if d.Detail != "" {
 		r.out.WriteString(visible(d.Detail) + "\n")
 	}
@@ -92,6 +94,9 @@ func (r *renderer) paint(code, s string) string {
 // clip returns what is shown of a line, how many cells stand before the
 // subject, and how many the subject takes on the line (at least one).
 func clip(line []byte, at Range) (shown string, pad, width int) {
+	if len(line) > maxClippedBytes {
+		line, at = nearby(line, at)
+	}
 	runes := []rune(string(line))
 	start := min(max(at.Start.Column-1, 0), len(runes))
 	end := len(runes)
@@ -112,6 +117,31 @@ func clip(line []byte, at Range) (shown string, pad, width int) {
 	}
 	pad = cells([]rune(before)) + cells(runes[from:start])
 	return before + printable(runes[from:to]) + after, pad, max(cells(runes[start:end]), 1)
+}
+
+// maxClippedBytes is how long a line may be before clip looks only at the part
+// around the subject: a file may be one line of megabytes.
+const maxClippedBytes = 4096
+
+// nearby returns the part of a line around the start of a range, and the range
+// as it lies in that part.
+func nearby(line []byte, at Range) ([]byte, Range) {
+	start, column := 0, 1
+	var marks [maxSnippetColumns]int // offsets of the characters before start, as a ring
+	for column < at.Start.Column && start < len(line) {
+		marks[column%len(marks)] = start
+		_, n := utf8.DecodeRune(line[start:])
+		start, column = start+n, column+1
+	}
+	kept := min(column-1, len(marks)-1)
+	from := start
+	if kept > 0 {
+		from = marks[(column-kept)%len(marks)]
+	}
+	shift := column - 1 - kept
+	at.Start.Column -= shift
+	at.End.Column -= shift
+	return line[from:min(len(line), start+maxClippedBytes)], at
 }
 
 // window chooses the part of a long line to show: some text before the subject

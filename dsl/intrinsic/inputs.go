@@ -96,6 +96,7 @@ func resolve(in *dsl.Input, g *Given, diags *diag.List) (v Value, found bool) {
 			at = in.Name.Range
 		}
 		d := diag.New(m.Code, at, "The value of input %q from %s %s.", in.Name.Text, g.Source, m.Text)
+		d.Concealed = in.Sensitive()
 		if !g.Range.IsZero() {
 			d = d.With(in.Name.Range, "the input is declared here")
 		}
@@ -109,7 +110,9 @@ func resolveDefault(in *dsl.Input, diags *diag.List) (Value, bool) {
 	case in.Default != nil:
 		v, misfits := Fit(in, Given{Value: in.Default.Plain()})
 		for _, m := range misfits {
-			diags.Add("DSL407", in.Default.Range, "The default of input %q %s.", in.Name.Text, m.Text)
+			d := diag.New("DSL407", in.Default.Range, "The default of input %q %s.", in.Name.Text, m.Text)
+			d.Concealed = in.Sensitive()
+			*diags = append(*diags, d)
 		}
 		return v, len(misfits) == 0
 	case in.Required != nil && !*in.Required:

@@ -1,0 +1,209 @@
+package check_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/check"
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/schemas"
+)
+
+var update = flag.Bool("update", false, "rewrite golden files")
+
+// testTypes are small node types beside Orchestrate.Data, so that fixtures do
+// not change with the real catalogue.
+const testTypes = `{
+  "Test.Net": {
+    "description": "A net.",
+    "properties": {"type": "object", "additionalProperties": false, "required": ["cidr"], "properties": {
+      "name": {"type": "string", "maxLength": 64},
+      "cidr": {"type": "string", "pattern": "^[0-9./]+$", "x-immutable": true},
+      "size": {"type": "integer", "minimum": 1, "default": 3},
+      "password": {"type": "string", "minLength": 8, "x-sensitive": true},
+      "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+      "ports": {"type": "array", "maxItems": 3, "items": {"type": "object", "additionalProperties": false, "required": ["number"], "properties": {
+        "number": {"type": "integer", "minimum": 1, "maximum": 65535},
+        "protocol": {"enum": ["tcp", "udp"], "default": "tcp"}
+      }}}
+    }}
+  },
+  "Test.Part": {
+    "description": "A part of a net.",
+    "properties": {"type": "object", "additionalProperties": false, "required": ["netId"], "properties": {
+      "netId": {"type": "string", "x-reference": "Test.Net"}
+    }}
+  }
+}`
+
+func catalogue(t testing.TB) dsl.Catalogue {
+	t.Helper()
+	var defs map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(testTypes), &defs); err != nil {
+		t.Fatal(err)
+	}
+	own, err := schemas.TypeFile("types/orchestrate.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, def := range own {
+		defs[name] = def
+	}
+	cat, err := dsl.ParseCatalogue(defs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cat
+}
+
+// TestCodes runs testdata/CODE.yaml for every DSL code. Comments in a fixture
+// say what is expected: `# want "regexp"...` on the line of the problem, or
+// `# want-anywhere "regexp"` for one without a place. `# given NAME=VALUE`
+// gives an input as a flag would, and `# inputs file` makes the fixture a file
+// of input values. The rendered text is compared with CODE.out.
+func TestCodes(t *testing.T) {
+	cat := catalogue(t)
+	for _, entry := range diag.Codes() {
+		if !strings.HasPrefix(string(entry.Code), "DSL") {
+			continue
+		}
+		t.Run(string(entry.Code), func(t *testing.T) {
+			file := filepath.Join("testdata", string(entry.Code)+".yaml")
+			src, diags := dsl.Load(file)
+			texts := map[string][]byte{}
+			if src != nil {
+				texts = src.Texts()
+				diags = findings(src.File, src.Bytes, cat)
+				compareWants(t, src.Bytes, diags)
+			}
+			requireCode(t, entry.Code, diags)
+			golden(t, filepath.Join("testdata", string(entry.Code)+".out"), diag.Text(diags, texts))
+		})
+	}
+}
+
+// findings goes as far as a plan would: parse, check, resolve the inputs,
+// evaluate and check the properties.
+func findings(file string, src []byte, cat dsl.Catalogue) diag.List {
+	if bytes.HasPrefix(src, []byte("# inputs file")) {
+		_, diags := dsl.ParseInputs(file, src)
+		return diags
+	}
+	bp, diags := dsl.Parse(file, src, cat)
+	if bp == nil {
+		return diags
+	}
+	diags = append(diags, check.Run(bp, cat)...)
+	if diags.HasErrors() {
+		return diags.Sorted()
+	}
+	inputs, more := intrinsic.ResolveInputs(bp, given(src), nil)
+	diags = append(diags, more...)
+	if diags.HasErrors() {
+		return diags.Sorted()
+	}
+	scope := &intrinsic.Scope{Blueprint: bp, Inputs: inputs}
+	scope.Attribute = func(node, _ string) (intrinsic.Value, bool) {
+		for _, n := range bp.Nodes {
+			if n.Name.Text == node {
+				deployed, _ := intrinsic.Deployed(n, scope)
+				return intrinsic.Unknown, deployed
+			}
+		}
+		return intrinsic.Value{}, false
+	}
+	for _, n := range bp.Nodes {
+		v, more := intrinsic.EvalProperties(n.Properties, cat[n.TypeName], scope)
+		diags = append(append(diags, more...), check.Properties(n, cat[n.TypeName], v)...)
+	}
+	return diags.Sorted()
+}
+
+var givenLine = regexp.MustCompile(`(?m)^# given (\S+?)=(.*)$`)
+
+func given(src []byte) []intrinsic.Given {
+	var out []intrinsic.Given
+	for _, m := range givenLine.FindAllStringSubmatch(string(src), -1) {
+		out = append(out, intrinsic.Given{Name: m[1], Value: m[2], IsText: true, Source: "--input"})
+	}
+	return out
+}
+
+var (
+	wantComment = regexp.MustCompile(`# want(-anywhere)? (".*")\s*$`)
+	quoted      = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+)
+
+// compareWants matches diagnostics with want comments, one to one.
+func compareWants(t *testing.T, src []byte, diags diag.List) {
+	t.Helper()
+	left := append(diag.List(nil), diags...)
+	for i, line := range strings.Split(string(src), "\n") {
+		m := wantComment.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		at := i + 1
+		if m[1] != "" {
+			at = 0
+		}
+		for _, q := range quoted.FindAllString(m[2], -1) {
+			pattern, err := strconv.Unquote(q)
+			if err != nil {
+				t.Fatalf("line %d: %v", i+1, err)
+			}
+			if left, err = take(left, at, regexp.MustCompile(pattern)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for _, d := range left {
+		t.Errorf("not wanted: %v", d)
+	}
+}
+
+func take(l diag.List, line int, want *regexp.Regexp) (diag.List, error) {
+	for i, d := range l {
+		if d.Subject.Start.Line == line && want.MatchString(fmt.Sprintf("%s: %s: %s", d.Code, d.Summary, d.Detail)) {
+			return append(l[:i:i], l[i+1:]...), nil
+		}
+	}
+	return l, fmt.Errorf("line %d: nothing matches %q", line, want)
+}
+
+func requireCode(t *testing.T, code diag.Code, diags diag.List) {
+	t.Helper()
+	for _, d := range diags {
+		if d.Code == code {
+			return
+		}
+	}
+	t.Errorf("the fixture does not give %s", code)
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s (-want +got; rewrite with -update):\n%s", file, d)
+	}
+}
