@@ -14,7 +14,8 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
 
-// Engine runs plans. Its fields are set once, before use.
+// Engine runs plans. Its fields are set once, before use. One Engine may run
+// several executions at once, of different stacks.
 type Engine struct {
 	Store     state.Store
 	Providers providers.Registry
@@ -24,7 +25,9 @@ type Engine struct {
 // Options steer one execution.
 type Options struct {
 	Parallelism int           // most steps at once; 0 means 10
-	Timeout     time.Duration // of the whole execution; 0 means none
+	Timeout     time.Duration // of the whole execution; when it is over, Run acts as after Stop; 0 means none
+	// Source is the text of the plan's blueprint, kept with the revision.
+	Source []byte
 	// Stop, when closed, starts nothing new and lets running steps reach their
 	// next recorded point (first Ctrl-C). Cancelling the context of Run aborts
 	// calls in flight (second Ctrl-C).

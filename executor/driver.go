@@ -1,0 +1,411 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/internal/sched"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+const defaultParallelism = 10
+
+// driver runs the core on this machine: it owns the clock, the timers and the
+// goroutines that call providers and the store. Everything else happens on the
+// one goroutine that calls run.
+type driver struct {
+	engine    *Engine
+	options   Options
+	keeper    *keeper
+	execution *state.Execution
+	core      *sched.Core
+	jobs      []*job // by task
+	redact    redactor
+
+	// resolve learns the properties of a job and fills in its request.
+	resolve func(*job) (sched.Resolved, error)
+	// settled is told of each job that was done, after it is on record.
+	settled func(*job, *state.Element)
+
+	started  time.Time
+	inbox    chan func()     // what goroutines and timers bring back
+	done     chan struct{}   // closed when run ends
+	commands []sched.Command // not yet carried out
+	finished bool
+
+	stopped  string // why nothing new is begun; "" if it goes on
+	storeErr error  // why nothing can be recorded any more
+	changed  bool
+	summary  planner.Summary
+	errors   []StepError
+	told     map[string]bool // nodes whose skip was told: a replacement has two tasks
+}
+
+func (e *Engine) newDriver(k *keeper, o Options, x *state.Execution) *driver {
+	return &driver{
+		engine: e, options: o, keeper: k, execution: x,
+		settled: func(*job, *state.Element) {}, told: map[string]bool{},
+		inbox: make(chan func()), done: make(chan struct{}),
+	}
+}
+
+func (e *Engine) log() *slog.Logger {
+	if e.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return e.Log
+}
+
+func (o Options) parallelism() int {
+	if o.Parallelism <= 0 {
+		return defaultParallelism
+	}
+	return o.Parallelism
+}
+
+// run carries out tasks to the end; jobs belong to them one by one.
+func (d *driver) run(tasks []sched.Task, jobs []*job) error {
+	core, err := sched.New(tasks, sched.Options{Parallelism: d.options.parallelism(), Seed: rand.Uint64()})
+	if err != nil {
+		return fmt.Errorf("order the steps: %w", err)
+	}
+	d.core, d.jobs, d.started = core, jobs, time.Now()
+	defer close(d.done)
+	var deadline <-chan time.Time
+	if d.options.Timeout > 0 {
+		t := time.NewTimer(d.options.Timeout)
+		defer t.Stop()
+		deadline = t.C
+	}
+	stop, ended := d.options.Stop, d.keeper.ctx.Done()
+	d.carryOut(d.core.Start(0))
+	for !d.finished {
+		select {
+		case bring := <-d.inbox:
+			bring()
+		case <-stop:
+			stop = nil
+			d.stop("it was interrupted", sched.Stopped{})
+		case <-deadline:
+			d.stop(fmt.Sprintf("its time of %s was over", d.options.Timeout), sched.Stopped{})
+		case <-ended:
+			ended = nil
+			if cause := context.Cause(d.keeper.ctx); errors.Is(cause, state.ErrLeaseLost) {
+				d.loseStore(cause)
+				d.stop("its lease was lost", sched.Fenced{})
+			} else {
+				d.stop("it was interrupted", sched.Stopped{})
+			}
+		}
+	}
+	for _, j := range d.jobs {
+		if j.timer != nil {
+			j.timer.Stop()
+		}
+	}
+	return nil
+}
+
+func (d *driver) stop(why string, e sched.Event) {
+	if d.stopped == "" {
+		d.stopped = why
+		d.observe(Event{Kind: StopAsked, Message: why})
+	}
+	d.handle(e)
+}
+
+// loseStore notes the first reason why nothing can be recorded any more.
+func (d *driver) loseStore(err error) {
+	if d.storeErr == nil {
+		d.storeErr = err
+		d.engine.log().Error("nothing can be recorded any more", "execution", d.execution.ID, "error", err)
+	}
+}
+
+func (d *driver) handle(e sched.Event) {
+	d.carryOut(d.core.Handle(time.Since(d.started), e))
+}
+
+// carryOut works commands off, with those that come up on the way. Skips that
+// come together are recorded together.
+func (d *driver) carryOut(commands []sched.Command) {
+	d.commands = append(d.commands, commands...)
+	var skips []sched.Record
+	for len(d.commands) > 0 {
+		c := d.commands[0]
+		d.commands = d.commands[1:]
+		switch c := c.(type) {
+		case sched.Resolve:
+			d.commands = append(d.commands, d.core.Handle(time.Since(d.started), d.resolveNow(d.jobs[c.Task]))...)
+		case sched.Record:
+			if c.Kind == sched.Skip {
+				skips = append(skips, c)
+			} else {
+				d.record(d.jobs[c.Task], c)
+			}
+		case sched.Advance:
+			d.advance(d.jobs[c.Task], c)
+		case sched.Wait:
+			d.wait(d.jobs[c.Task], c)
+		case sched.Finish:
+			d.finished = true
+		}
+	}
+	d.recordSkips(skips)
+}
+
+func (d *driver) resolveNow(j *job) sched.Event {
+	r, err := d.resolve(j)
+	if err != nil {
+		j.err = d.redact.err(err)
+		return sched.Erred{Task: j.task, Class: sched.Fatal}
+	}
+	j.attempt, j.equal = 1, r.Equal
+	r.Task = j.task
+	return r
+}
+
+// send hands what a goroutine or timer brings to the loop.
+func (d *driver) send(bring func()) {
+	select {
+	case d.inbox <- bring:
+	case <-d.done:
+	}
+}
+
+func (d *driver) wait(j *job, w sched.Wait) {
+	if w.Retry {
+		d.observeJob(j, Event{Kind: StepRetry, Attempt: w.Attempt, Wait: w.For, Err: j.err, Operation: j.op.ID})
+		d.engine.log().Info("step waits for another try", "node", j.node, "attempt", w.Attempt, "wait", w.For, "error", j.err)
+	}
+	j.timer = time.AfterFunc(w.For, func() {
+		d.send(func() { d.handle(sched.Fired{Task: w.Task, Timer: w.Timer}) })
+	})
+}
+
+// advance makes a call. A lease that may have run out meanwhile is asked for
+// first: after a long stop another process may be at work.
+func (d *driver) advance(j *job, a sched.Advance) {
+	j.attempt = a.Attempt
+	if j.begun.IsZero() {
+		d.begin(j)
+	}
+	j.touched, d.changed = true, true
+	op, req := j.op, j.req
+	go func() {
+		ctx, cancel := d.keeper.ctx, context.CancelFunc(func() {})
+		if a.Within > 0 {
+			ctx, cancel = context.WithTimeout(ctx, a.Within)
+		}
+		defer cancel()
+		var p providers.Progress
+		err := d.keeper.sure()
+		if err == nil {
+			p, err = j.provider.Advance(ctx, req, op, a.Resumed)
+		}
+		d.send(func() { d.handle(d.advanced(j, p, err)) })
+	}()
+}
+
+func (d *driver) advanced(j *job, p providers.Progress, err error) sched.Event {
+	if err != nil && j.action == planner.Delete && isKind(err, providers.NotFound) {
+		p, err = providers.Progress{Done: true}, nil // somebody was faster
+	}
+	if err == nil && p.Done && p.Object == nil && j.action == planner.Create {
+		err = fmt.Errorf("the provider of %s calls a create done, but returns no object", j.typ)
+	}
+	if err != nil {
+		j.err = d.redact.err(err)
+		class, wish := classify(err)
+		return sched.Erred{Task: j.task, Class: class, RetryAfter: wish}
+	}
+	j.err = nil
+	if p.Done {
+		j.object = p.Object
+		return sched.Advanced{Task: j.task, Done: true}
+	}
+	j.op = p.Next
+	handle, err := encodeOperation(p.Next)
+	if err != nil {
+		j.err = err
+		return sched.Erred{Task: j.task, Class: sched.Unclear}
+	}
+	return sched.Advanced{Task: j.task, Handle: handle, After: p.After, Changed: d.progress(j, handle, p)}
+}
+
+// progress tells the observer if an answer brings news.
+func (d *driver) progress(j *job, handle string, p providers.Progress) bool {
+	mark := fmt.Sprintf("%s\x00%s\x00%v", handle, p.Message, p.Substeps)
+	if mark == j.mark {
+		return false
+	}
+	j.mark = mark
+	d.observeJob(j, Event{
+		Kind: StepProgress, Operation: p.Next.ID, Message: d.redact.text(p.Message),
+		Substeps: p.Substeps, Attempt: j.attempt,
+	})
+	return true
+}
+
+func (d *driver) begin(j *job) {
+	j.begun = time.Now()
+	d.observeJob(j, Event{Kind: StepStart, Operation: j.op.ID, Attempt: j.attempt})
+}
+
+// record makes a record durable and goes on. What a failed create left behind
+// is looked at first, so that it is not forgotten.
+func (d *driver) record(j *job, r sched.Record) {
+	if r.Kind == sched.Intent || r.Kind == sched.Result && j.begun.IsZero() {
+		d.begin(j)
+	}
+	now := time.Now().UTC()
+	rec := j.record(d.execution.ID, r, now)
+	switch {
+	case r.Kind == sched.Result && j.action == planner.Delete:
+		rec.Remove = true
+	case r.Kind == sched.Result:
+		rec.Element = j.element(now)
+	case r.Kind == sched.Halt && j.action != planner.Create && !r.Interrupted:
+		rec.Element = j.remains(nil, now)
+	}
+	// The loop leaves j alone until the answer is back.
+	go func() {
+		if r.Kind == sched.Fail {
+			rec.Element = j.remains(d.leftBehind(j), now)
+		}
+		err := d.append(rec)
+		d.send(func() { d.recorded(j, r, rec, err) })
+	}()
+}
+
+func (d *driver) append(records ...state.Record) error {
+	return d.engine.Store.Append(context.WithoutCancel(d.keeper.ctx), d.keeper.lease, records...)
+}
+
+// leftBehind is the object of a create that failed after it was made, or nil.
+// If it cannot be read, its ID stands for it.
+func (d *driver) leftBehind(j *job) *providers.Object {
+	id := j.op.ObjectID
+	if j.action != planner.Create || id == "" || j.provider == nil {
+		return nil
+	}
+	req := *j.req
+	req.ObjectID = id
+	o, err := look(d.keeper.ctx, func(ctx context.Context) (*providers.Object, error) { return j.provider.Read(ctx, &req) })
+	switch {
+	case isKind(err, providers.NotFound):
+		return nil
+	case err != nil || o == nil:
+		d.engine.log().Warn("read what a failed create left behind", "node", j.node, "object", id, "error", err)
+		return &providers.Object{ID: id, Attributes: map[string]any{"refID": id, "refName": ""}}
+	}
+	return o
+}
+
+func (d *driver) recorded(j *job, r sched.Record, rec state.Record, err error) {
+	if err != nil {
+		d.loseStore(fmt.Errorf("record the %s of %s: %w", rec.Kind, j.node, err))
+		if d.stopped == "" {
+			d.stopped = "its progress could not be recorded"
+		}
+		d.handle(sched.Unrecorded{Task: j.task})
+		return
+	}
+	switch r.Kind {
+	case sched.Result:
+		d.count(j)
+		d.settled(j, rec.Element)
+		d.observeJob(j, Event{Kind: StepComplete, ObjectID: rec.ObjectID, Attempt: j.attempt})
+	case sched.Fail:
+		d.failed(j, j.failure(r.Why))
+	case sched.Halt:
+		d.halted(j, r)
+	}
+	d.handle(sched.Recorded{Task: j.task})
+}
+
+func (d *driver) halted(j *job, r sched.Record) {
+	if !r.Interrupted {
+		d.failed(j, j.failure(r.Why))
+		return
+	}
+	message := "the next command finds out what came of the last request"
+	if j.op.ID != "" {
+		message = fmt.Sprintf("operation %s runs on in the cloud; the next command takes it up", j.op.ID)
+	}
+	d.observeJob(j, Event{Kind: StepStopped, Operation: j.op.ID, Message: message, Err: j.err})
+}
+
+func (d *driver) failed(j *job, err error) {
+	d.errors = append(d.errors, StepError{Node: j.node, Type: j.typ, Step: j.step, Err: err})
+	d.observeJob(j, Event{Kind: StepErrored, Operation: j.op.ID, Attempt: j.attempt, Err: err})
+	d.engine.log().Error("step failed", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", err)
+}
+
+func (d *driver) count(j *job) {
+	switch {
+	case j.equal:
+	case j.action == planner.Create:
+		d.summary.Add++
+	case j.action == planner.Update:
+		d.summary.Change++
+	case j.action == planner.Delete:
+		d.summary.Destroy++
+	}
+}
+
+// recordSkips records steps that are skipped for the same event at once: one
+// failure may skip thousands.
+func (d *driver) recordSkips(skips []sched.Record) {
+	if len(skips) == 0 {
+		return
+	}
+	now := time.Now().UTC()
+	records := make([]state.Record, len(skips))
+	for i, r := range skips {
+		records[i] = d.jobs[r.Task].record(d.execution.ID, r, now)
+	}
+	go func() {
+		err := d.append(records...)
+		d.send(func() {
+			for i, r := range skips {
+				d.skipped(d.jobs[r.Task], r, records[i], err)
+			}
+		})
+	}()
+}
+
+func (d *driver) skipped(j *job, r sched.Record, rec state.Record, err error) {
+	if err == nil && !d.told[j.node] {
+		d.told[j.node] = true
+		d.observeJob(j, Event{Kind: StepSkipped, Message: rec.Error})
+	}
+	d.recorded(j, r, rec, err)
+}
+
+// observe tells the observer. It is only called by the loop, so one event
+// comes after the other.
+func (d *driver) observe(e Event) {
+	if d.options.Observe == nil {
+		return
+	}
+	e.At, e.Execution = time.Now(), d.execution.ID
+	d.options.Observe(e)
+}
+
+func (d *driver) observeJob(j *job, e Event) {
+	e.Node, e.Type, e.Action = j.node, j.typ, j.action
+	if e.ObjectID == "" {
+		e.ObjectID = j.objectID()
+	}
+	if !j.begun.IsZero() {
+		e.Elapsed = time.Since(j.begun)
+	}
+	d.observe(e)
+}

@@ -1,0 +1,49 @@
+package sched
+
+import "time"
+
+const (
+	// maxTries is how many errors in a row a task takes, busy ones aside, before
+	// it gives up: three to four minutes.
+	maxTries = 12
+	// firstRetry doubles with each error in a row, up to maxRetry.
+	firstRetry = time.Second
+	maxRetry   = 30 * time.Second
+	// A poll without news takes half as long again as the provider wishes, then
+	// twice as long, and so on, up to maxStretch times; but no more than maxPoll.
+	maxStretch = 4
+	maxPoll    = 30 * time.Second
+	// minPoll keeps a provider without a wish from being asked without pause.
+	minPoll = 500 * time.Millisecond
+)
+
+// retryDelay is an exponential back-off of which the second half is left to
+// chance, so that steps that failed together do not come back together. The
+// server's wish is the least.
+func (c *Core) retryDelay(tries int, e Erred) time.Duration {
+	d := maxRetry
+	if tries <= 5 { // a sixth doubling would be above maxRetry
+		d = min(firstRetry<<(tries-1), maxRetry)
+	}
+	d = d/2 + time.Duration(c.rng.Int64N(int64(d/2)+1))
+	if e.RetryAfter > d {
+		d = e.RetryAfter + time.Duration(c.rng.Int64N(int64(firstRetry)))
+	}
+	return d.Round(time.Millisecond)
+}
+
+// pollDelay is the wish of the provider, lengthened step by step while nothing
+// changes.
+func (c *Core) pollDelay(t *task) time.Duration {
+	if t.pause.changed {
+		t.quiet = 0
+	} else {
+		t.quiet++
+	}
+	wish := t.pause.after
+	if wish == 0 {
+		wish = minPoll
+	}
+	d := min(wish+wish*time.Duration(t.quiet)/2, wish*maxStretch)
+	return max(wish, min(d, maxPoll))
+}

@@ -1,0 +1,246 @@
+package executor
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor/internal/sched"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// job is what the driver knows of a task beside the core. Only the driver's
+// own goroutine touches it; a call in flight has its own copies.
+type job struct {
+	task   int
+	node   string
+	typ    string // of the object at hand: the recorded one for a delete
+	action planner.Action
+	step   *planner.Step  // nil in a recovery
+	prior  *state.Element // as recorded before; nil if there is none
+
+	provider   providers.Provider // nil when no call is made
+	req        *providers.Request
+	properties intrinsic.Value // of the request
+	dependsOn  []string        // of the element to be
+	hidden     []string        // names of sensitive attributes
+	revision   int64
+
+	op      providers.Operation // as answered last
+	object  *providers.Object   // what is there in the end
+	mark    string              // of the last answer, to tell news
+	err     error               // the last, without secrets
+	attempt int
+	begun   time.Time // zero: not yet
+	timer   *time.Timer
+	equal   bool // nothing had to be called
+	touched bool // a call that may change something was made
+}
+
+func (j *job) verb() verb { return actionVerb(j.action) }
+
+// encodeOperation is the form of a handle in the journal and in the core; the
+// zero one is "".
+func encodeOperation(op providers.Operation) (string, error) {
+	if op.Stage == "" && op.ID == "" && op.ObjectID == "" && len(op.Note) == 0 {
+		return "", nil
+	}
+	text, err := json.Marshal(op)
+	if err != nil {
+		return "", fmt.Errorf("encode operation: %w", err)
+	}
+	return string(text), nil
+}
+
+// requestFor fills in the request of a job whose properties are known.
+func (j *job) requestFor(stack string) *providers.Request {
+	req := &providers.Request{
+		Action: providers.Action(j.action), Type: j.typ, Stack: stack, Node: j.node,
+		Properties: plainMap(j.properties),
+	}
+	if j.action == planner.Create {
+		return req
+	}
+	req.Prior, req.Attributes = plainMap(j.recordedProperties()), plainMap(j.recordedAttributes())
+	req.ObjectID = j.objectID()
+	return req
+}
+
+// recordedProperties are those that the cloud had before: what a refresh saw
+// if there was one, else what is on record.
+func (j *job) recordedProperties() intrinsic.Value {
+	switch {
+	case j.step != nil && !j.step.Before.IsNull():
+		return j.step.Before
+	case j.prior != nil:
+		return value(j.prior.Properties)
+	}
+	return intrinsic.Value{}
+}
+
+func (j *job) recordedAttributes() intrinsic.Value {
+	switch {
+	case j.step != nil && !j.step.Attributes.IsNull():
+		return j.step.Attributes
+	case j.prior != nil:
+		return value(j.prior.Attributes)
+	}
+	return intrinsic.Value{}
+}
+
+func (j *job) objectID() string {
+	switch {
+	case j.object != nil && j.object.ID != "":
+		return j.object.ID
+	case j.op.ObjectID != "":
+		return j.op.ObjectID
+	case j.action == planner.Create:
+		return ""
+	case j.step != nil && j.step.ObjectID != "":
+		return j.step.ObjectID
+	case j.prior != nil:
+		return j.prior.ObjectID
+	}
+	return ""
+}
+
+func plainMap(v intrinsic.Value) map[string]any {
+	m, _ := v.Plain().(map[string]any)
+	if m == nil {
+		return map[string]any{}
+	}
+	return m
+}
+
+// element is what is on record after the job was done.
+func (j *job) element(now time.Time) *state.Element {
+	e := &state.Element{
+		Node: j.node, Type: j.typ, ObjectID: j.objectID(), Phase: j.verb().succeeded(),
+		Properties: document(j.properties), Attributes: document(j.attributes()),
+		DependsOn: j.dependsOn, Revision: j.revision, Created: now, Updated: now,
+	}
+	if j.action == planner.Update && j.prior != nil {
+		e.Created = j.prior.Created
+	}
+	return e
+}
+
+func (j *job) attributes() intrinsic.Value {
+	if j.object == nil || j.object.Attributes == nil {
+		return j.recordedAttributes()
+	}
+	return attributes(j.object.Attributes, j.hidden, j.properties)
+}
+
+// remains is what is on record after the job failed: the object that a create
+// left behind, or what was there before, in a failed phase; nil if there is
+// nothing to write.
+func (j *job) remains(left *providers.Object, now time.Time) *state.Element {
+	switch {
+	case j.action == planner.Create && left == nil:
+		return nil
+	case j.action == planner.Create:
+		return &state.Element{
+			Node: j.node, Type: j.typ, ObjectID: left.ID, Phase: j.verb().failed(), Properties: document(j.properties),
+			Attributes: document(attributes(left.Attributes, j.hidden, j.properties)),
+			DependsOn:  j.dependsOn, Revision: j.revision, Created: now, Updated: now,
+		}
+	case j.prior == nil || !j.touched:
+		return nil
+	}
+	e := *j.prior
+	e.Phase, e.Updated = j.verb().failed(), now
+	return &e
+}
+
+// record is the journal record for what the core wants recorded. The element
+// of a result or failure is added by the driver.
+func (j *job) record(execution string, r sched.Record, now time.Time) state.Record {
+	out := state.Record{
+		Execution: execution, Node: j.node, Type: j.typ, Action: string(j.action), Attempt: j.attempt,
+		Kind: kinds[r.Kind], Phase: j.verb().running, Operation: []byte(r.Handle), ObjectID: j.objectID(), At: now,
+	}
+	switch r.Kind {
+	case sched.Intent:
+		out.DependsOn, out.SensitiveAttributes = j.dependsOn, j.hidden
+		if j.action != planner.Delete {
+			out.Request = document(j.properties)
+		}
+	case sched.Result:
+		out.Phase = j.verb().succeeded()
+	case sched.Fail:
+		out.Phase, out.Error = j.verb().failed(), errorText(j.failure(r.Why))
+	case sched.Halt:
+		out.Phase, out.Error = j.verb().failed(), errorText(j.failure(r.Why))
+		if r.Interrupted {
+			out.Phase, out.Error = j.verb().paused(), ""
+		}
+	case sched.Skip:
+		out.Phase, out.Error = phasePending, skipReason(r)
+	}
+	return out
+}
+
+var kinds = map[sched.Kind]state.RecordKind{
+	sched.Intent: state.Intent, sched.Operation: state.Operation, sched.Result: state.Result,
+	sched.Fail: state.Failure, sched.Halt: state.Halted, sched.Skip: state.Skipped,
+}
+
+func skipReason(r sched.Record) string {
+	if r.Interrupted {
+		return "the execution was interrupted before this step began"
+	}
+	return r.Why
+}
+
+// failure is why the job ended without success.
+func (j *job) failure(why string) error {
+	switch {
+	case why == "":
+		return j.err
+	case j.err == nil:
+		return errors.New(why)
+	}
+	return fmt.Errorf("%s: %w", why, j.err)
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// serialKey identifies the cloud object on which a job must be alone; "" if it
+// need not be.
+func serialKey(typ *dsl.NodeType, req *providers.Request) string {
+	switch {
+	case typ == nil || typ.Serial == "":
+		return ""
+	case typ.Serial == "refID":
+		return req.ObjectID
+	}
+	return req.String(typ.Serial)
+}
+
+// defaultLimit bounds an action whose node type sets no time-out.
+const defaultLimit = time.Hour
+
+// limit is the time-out of an action.
+func limit(typ *dsl.NodeType, a planner.Action) time.Duration {
+	if typ == nil {
+		return defaultLimit
+	}
+	text := map[planner.Action]string{
+		planner.Create: typ.Timeouts.Create, planner.Update: typ.Timeouts.Update, planner.Delete: typ.Timeouts.Delete,
+	}[a]
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return d
+	}
+	return defaultLimit
+}

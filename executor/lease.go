@@ -1,0 +1,109 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+)
+
+// LeaseTTL is how long a lease lives without a sign of its owner; the sign
+// comes three times as often.
+const LeaseTTL = 30 * time.Second
+
+// Keep renews a lease until stop is called, which waits for the last renewal;
+// it does not release the lease. The context that it returns is cancelled with
+// the cause state.ErrLeaseLost when the lease is lost. Run and Recover keep
+// theirs; Keep is for the time around them, such as while a user thinks.
+func (e *Engine) Keep(ctx context.Context, l *state.Lease) (kept context.Context, stop func()) {
+	k := e.keep(ctx, l)
+	return k.ctx, k.stop
+}
+
+// keeper is the heartbeat of one lease.
+type keeper struct {
+	engine *Engine
+	lease  *state.Lease
+	ctx    context.Context // ends with the caller's, or when the lease is lost
+	cancel context.CancelCauseFunc
+	done   chan struct{} // closed by stop
+	ended  chan struct{}
+
+	mu      sync.Mutex // guards renewed; held while renewing
+	renewed time.Time  // wall clock: a machine that slept must notice
+}
+
+func (e *Engine) keep(ctx context.Context, l *state.Lease) *keeper {
+	k := &keeper{engine: e, lease: l, done: make(chan struct{}), ended: make(chan struct{})}
+	k.ctx, k.cancel = context.WithCancelCause(ctx)
+	go k.beat()
+	return k
+}
+
+func (k *keeper) stop() {
+	close(k.done)
+	<-k.ended
+	k.cancel(nil)
+}
+
+func (k *keeper) beat() {
+	defer close(k.ended)
+	t := time.NewTicker(LeaseTTL / 3)
+	defer t.Stop()
+	for {
+		select {
+		case <-k.done:
+			return
+		case <-t.C:
+			if k.renew() != nil {
+				return
+			}
+		}
+	}
+}
+
+// sure returns nil if the lease is certainly still ours. A process that was
+// stopped for longer than the lease lives asks before it calls anything.
+func (k *keeper) sure() error {
+	if k.ctx.Err() != nil {
+		return context.Cause(k.ctx)
+	}
+	k.mu.Lock()
+	fresh := time.Now().Round(0).Sub(k.renewed) < LeaseTTL
+	k.mu.Unlock()
+	if fresh {
+		return nil
+	}
+	return k.renew()
+}
+
+// renew asks the store. An error of the store other than a lost lease is not
+// the end until the lease has run out.
+func (k *keeper) renew() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := time.Now().Round(0)
+	// The store must answer even while the caller is being interrupted.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), LeaseTTL/3)
+	defer cancel()
+	err := k.engine.Store.Renew(ctx, k.lease, LeaseTTL)
+	switch {
+	case err == nil:
+		k.renewed = now
+		return nil
+	case errors.Is(err, state.ErrLeaseLost):
+		k.cancel(state.ErrLeaseLost)
+		return state.ErrLeaseLost
+	}
+	k.engine.log().Warn("renew lease", "stack", k.lease.Stack, "error", err)
+	if k.renewed.IsZero() {
+		k.renewed = now
+	}
+	if now.Sub(k.renewed) < LeaseTTL {
+		return nil
+	}
+	k.cancel(state.ErrLeaseLost)
+	return state.ErrLeaseLost
+}

@@ -1,0 +1,343 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/internal/sched"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// Recovered is what Recover found and did.
+type Recovered struct {
+	Execution *state.Execution // whose open ends were taken up; nil: there were none
+	Finished  []string         // nodes whose running operations were followed to a good end
+	Adopted   []string         // nodes whose objects were found by evidence
+	NotDone   []string         // nodes of which nothing was done
+	Errors    []StepError      // operations that ended badly; the record says so now
+	Outcome   Outcome          // Interrupted: open ends are left, and the error says why
+}
+
+// ErrInterrupted tells that Recover was stopped before everything was settled:
+// to plan on top of that would be blind.
+var ErrInterrupted = errors.New("interrupted before everything was settled that an earlier execution left running")
+
+// CandidatesError tells that several objects may be the one that a lost
+// request has made.
+type CandidatesError struct {
+	Node, Type string
+	Candidates []*providers.Object
+}
+
+// Error lists the candidates and says what to do.
+func (e *CandidatesError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the answer to the creation of %s (%s) was lost, and %d objects may be what it made:", e.Node, e.Type, len(e.Candidates))
+	for _, c := range e.Candidates {
+		fmt.Fprintf(&b, "\n  %s", c.ID)
+		if c.Evidence != "" {
+			fmt.Fprintf(&b, " (%s)", c.Evidence)
+		}
+	}
+	b.WriteString("\nDelete or rename those that it did not make, and run the command again.")
+	return b.String()
+}
+
+// Recover settles what the last execution of a stack left open, because its
+// process died, it was interrupted, or it gave up waiting. Operations on record
+// are followed to their end; of an intent alone it looks what came of it. All
+// of that is recorded in the journal of that execution, so that another crash
+// only means to go on from there; at last the execution is ended if it was
+// not. It runs before planning, because it changes what is on record.
+func (e *Engine) Recover(ctx context.Context, l *state.Lease, stack string, o Options) (*Recovered, error) {
+	k := e.keep(ctx, l)
+	defer k.stop()
+	if err := k.renew(); err != nil {
+		return nil, fmt.Errorf("begin recovery: %w", err)
+	}
+	r := &recovery{engine: e, keeper: k, options: o, out: &Recovered{Outcome: Succeeded}}
+	open, err := r.load(ctx, stack)
+	if err != nil || r.execution == nil {
+		return r.out, err
+	}
+	r.out.Execution = r.execution
+	r.driver = e.newDriver(k, o, r.execution)
+	var trouble []error
+	for _, j := range open {
+		r.driver.redact.learn(j.properties)
+		if err := r.settle(ctx, j); err != nil {
+			trouble = append(trouble, fmt.Errorf("take up %s: %w", j.node, r.driver.redact.err(err)))
+		}
+	}
+	if err := r.follow(); err != nil {
+		trouble = append(trouble, err)
+	}
+	if err := errors.Join(trouble...); err != nil {
+		return r.out, err
+	}
+	return r.out, r.end()
+}
+
+// recovery carries one Recover.
+type recovery struct {
+	engine    *Engine
+	keeper    *keeper
+	options   Options
+	stack     *state.Stack
+	execution *state.Execution
+	driver    *driver
+	running   []*job // with an operation on record
+	out       *Recovered
+}
+
+// load finds the last execution and its open ends. execution stays nil if
+// there is nothing to do.
+func (r *recovery) load(ctx context.Context, stack string) ([]*job, error) {
+	all, err := r.engine.Store.Executions(ctx, stack)
+	if err != nil {
+		return nil, fmt.Errorf("look for earlier executions: %w", err)
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	last := all[0]
+	records, err := r.engine.Store.Journal(ctx, last.ID)
+	open := openEnds(records)
+	if len(open) == 0 && !last.Ended.IsZero() {
+		return nil, nil
+	}
+	var sealed *state.SealedError
+	if err != nil && !(errors.As(err, &sealed) && len(open) == 0) {
+		return nil, fmt.Errorf("read the journal of execution %s, which has to be taken up: %w", last.ID, err)
+	}
+	r.execution = last
+	r.stack, err = r.engine.Store.Stack(ctx, stack)
+	if err != nil && !errors.Is(err, state.ErrNotFound) && !errors.As(err, &sealed) {
+		return nil, fmt.Errorf("read stack %s: %w", stack, err)
+	}
+	jobs := make([]*job, len(open))
+	for i, rec := range open {
+		if jobs[i], err = r.job(rec); err != nil {
+			return nil, err
+		}
+	}
+	return jobs, nil
+}
+
+// openEnds returns, for each phase of a step that began and has no known
+// outcome, its intent with the operation that was recorded last.
+func openEnds(records []state.Record) []state.Record {
+	type phase struct{ node, action string }
+	var order []phase
+	open := map[phase]*state.Record{}
+	for _, r := range records {
+		p := phase{r.Node, r.Action}
+		switch r.Kind {
+		case state.Intent:
+			if !slices.Contains(order, p) {
+				order = append(order, p)
+			}
+			open[p] = &r
+		case state.Operation:
+			if in := open[p]; in != nil {
+				in.Operation, in.ObjectID, in.Attempt = r.Operation, r.ObjectID, r.Attempt
+			}
+		case state.Result, state.Failure, state.Skipped:
+			delete(open, p)
+		}
+	}
+	var out []state.Record
+	for _, p := range order {
+		if r := open[p]; r != nil {
+			out = append(out, *r)
+		}
+	}
+	return out
+}
+
+// job turns an open end into work.
+func (r *recovery) job(rec state.Record) (*job, error) {
+	j := &job{
+		node: rec.Node, typ: rec.Type, action: planner.Action(rec.Action), attempt: max(rec.Attempt, 1),
+		dependsOn: rec.DependsOn, hidden: rec.SensitiveAttributes, revision: r.execution.Revision, touched: true,
+	}
+	if r.stack != nil {
+		j.prior = r.stack.Elements[rec.Node]
+	}
+	j.properties = value(rec.Request)
+	if j.action == planner.Delete {
+		j.properties = j.recordedProperties()
+	}
+	if len(rec.Operation) > 0 {
+		if err := json.Unmarshal(rec.Operation, &j.op); err != nil {
+			return nil, fmt.Errorf("decode the recorded operation of %s: %w", rec.Node, err)
+		}
+	}
+	j.req = j.requestFor(r.execution.Stack)
+	return j, nil
+}
+
+// settle decides about one open end: what has an operation on record runs on,
+// the rest is found out here.
+func (r *recovery) settle(ctx context.Context, j *job) (err error) {
+	if j.provider, err = r.engine.Providers.For(j.typ); err != nil {
+		return err
+	}
+	if handle, err := encodeOperation(j.op); err != nil || handle != "" {
+		r.running = append(r.running, j)
+		return err
+	}
+	if j.action == planner.Create {
+		return r.find(ctx, j)
+	}
+	return r.read(ctx, j)
+}
+
+// find looks for what a create without a recorded operation has made.
+func (r *recovery) find(ctx context.Context, j *job) error {
+	found, err := look(ctx, func(ctx context.Context) ([]*providers.Object, error) { return j.provider.Find(ctx, j.req) })
+	if err != nil {
+		return fmt.Errorf("look for what the lost request made: %w", err)
+	}
+	switch len(found) {
+	case 0:
+		return r.notDone(j, "its request was never sent or came to nothing")
+	case 1:
+		return r.adopt(j, found[0])
+	}
+	return &CandidatesError{Node: j.node, Type: j.typ, Candidates: found}
+}
+
+// read finds out whether a delete without a recorded operation was carried
+// out. Of an update nothing need be known: the next plan compares, and repeats
+// it if it is still due.
+func (r *recovery) read(ctx context.Context, j *job) error {
+	if j.action == planner.Delete {
+		_, err := look(ctx, func(ctx context.Context) (*providers.Object, error) { return j.provider.Read(ctx, j.req) })
+		if isKind(err, providers.NotFound) {
+			return r.done(j, nil, "it does not exist any more")
+		}
+		if err != nil {
+			return fmt.Errorf("look whether it was deleted: %w", err)
+		}
+	}
+	return r.notDone(j, "what came of its request shows in the next plan")
+}
+
+func (r *recovery) adopt(j *job, o *providers.Object) error {
+	j.object = o
+	if err := r.done(j, j.element(time.Now().UTC()), o.Evidence); err != nil {
+		return err
+	}
+	r.out.Adopted = append(r.out.Adopted, j.node)
+	return nil
+}
+
+// done records that an open end came to a good end.
+func (r *recovery) done(j *job, e *state.Element, evidence string) error {
+	rec := j.record(r.execution.ID, sched.Record{Kind: sched.Result}, time.Now().UTC())
+	rec.Element, rec.Remove = e, e == nil
+	if err := r.driver.append(rec); err != nil {
+		return err
+	}
+	r.note(e, j.node)
+	r.driver.observeJob(j, Event{Kind: StepAdopted, Message: evidence})
+	return nil
+}
+
+// note keeps the stack in memory as it is on record.
+func (r *recovery) note(e *state.Element, node string) {
+	switch {
+	case r.stack == nil:
+	case e == nil:
+		delete(r.stack.Elements, node)
+	default:
+		r.stack.Elements[node] = e
+	}
+}
+
+func (r *recovery) notDone(j *job, why string) error {
+	rec := j.record(r.execution.ID, sched.Record{Kind: sched.Skip, Why: why}, time.Now().UTC())
+	if err := r.driver.append(rec); err != nil {
+		return err
+	}
+	r.out.NotDone = append(r.out.NotDone, j.node)
+	r.driver.observeJob(j, Event{Kind: StepSkipped, Message: why})
+	return nil
+}
+
+// follow drives the operations on record to their end.
+func (r *recovery) follow() error {
+	if len(r.running) == 0 {
+		return nil
+	}
+	d := r.driver
+	d.resolve = func(*job) (sched.Resolved, error) { return sched.Resolved{}, nil }
+	d.settled = func(j *job, e *state.Element) {
+		r.note(e, j.node)
+		r.out.Finished = append(r.out.Finished, j.node)
+	}
+	tasks := make([]sched.Task, len(r.running))
+	for i, j := range r.running {
+		handle, err := encodeOperation(j.op)
+		if err != nil {
+			return err
+		}
+		j.task = i
+		tasks[i] = sched.Task{Node: j.node, Action: j.action, Call: true, Limit: defaultLimit, Resume: &sched.Resume{Handle: handle}}
+	}
+	if err := d.run(tasks, r.running); err != nil {
+		return err
+	}
+	r.out.Errors = d.errors
+	for i := range tasks {
+		if s := d.core.State(i); s != sched.Done && s != sched.Failed {
+			r.out.Outcome = Interrupted
+		}
+	}
+	switch {
+	case d.storeErr != nil:
+		return d.storeErr
+	case r.out.Outcome != Interrupted:
+		return nil
+	case len(d.errors) > 0: // a limit or a refusal left them open
+		return openError(d.errors)
+	}
+	return ErrInterrupted
+}
+
+func openError(failed []StepError) error {
+	list := make([]error, len(failed))
+	for i, f := range failed {
+		list[i] = fmt.Errorf("%s: %w", f.Node, f.Err)
+	}
+	return errors.Join(list...)
+}
+
+// end closes the execution if nobody did. A deletion that only lacked its last
+// record is completed.
+func (r *recovery) end() error {
+	x := r.execution
+	if r.out.Outcome == Interrupted || !x.Ended.IsZero() {
+		return nil
+	}
+	v := lifecycleVerb(x.Lifecycle)
+	x.Phase, x.Ended = v.failed(), time.Now().UTC()
+	x.Message = "its process ended before it did; what it left open was settled afterwards"
+	gone := x.Lifecycle == "delete" && r.stack != nil && len(r.stack.Elements) == 0
+	if gone {
+		x.Phase, x.Message = v.succeeded(), ""
+	}
+	if err := r.engine.Store.Finish(context.WithoutCancel(r.keeper.ctx), r.keeper.lease, x, nil, gone); err != nil {
+		return fmt.Errorf("end execution %s: %w", x.ID, err)
+	}
+	return nil
+}
+

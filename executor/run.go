@@ -1,0 +1,318 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor/internal/sched"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+)
+
+// Run carries a plan out under a lease. Steps that fail are told in the
+// result; an error means that the execution could not begin, or that its
+// progress could not be recorded to the end. A result that comes with an error
+// says what is known.
+func (e *Engine) Run(ctx context.Context, l *state.Lease, p *planner.Plan, o Options) (*Result, error) {
+	k := e.keep(ctx, l)
+	defer k.stop()
+	if err := k.renew(); err != nil {
+		return nil, fmt.Errorf("begin execution: %w", err)
+	}
+	r := &runner{engine: e, plan: p, options: o, keeper: k}
+	if err := r.load(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.drive(); err != nil {
+		return nil, err
+	}
+	return r.finish()
+}
+
+// runner carries one Run.
+type runner struct {
+	engine  *Engine
+	plan    *planner.Plan
+	options Options
+	keeper  *keeper
+
+	stack     *state.Stack // as it was before
+	templates map[string]*dsl.NodeTemplate
+	execution *state.Execution
+	driver    *driver
+	tasks     []sched.Task
+
+	// attributes by node, as far as they are known; guarded by the driver's
+	// loop. Nodes that are to be there but have none yet are in expected.
+	attributes map[string]intrinsic.Value
+	expected   map[string]bool
+	left       map[string]bool // elements that are on record
+	scope      *intrinsic.Scope
+}
+
+// load reads what the plan was made from. Secrets that cannot be decrypted
+// matter unless the stack is deleted.
+func (r *runner) load(ctx context.Context) error {
+	st, err := r.engine.Store.Stack(ctx, r.plan.Stack)
+	var sealed *state.SealedError
+	switch {
+	case errors.Is(err, state.ErrNotFound):
+		st = &state.Stack{Name: r.plan.Stack, Elements: map[string]*state.Element{}}
+	case errors.As(err, &sealed) && st != nil && r.plan.Lifecycle == "delete":
+		r.engine.log().Warn("secrets are not readable; the deletion goes on without them", "stack", r.plan.Stack, "error", err)
+	case err != nil:
+		return fmt.Errorf("read stack %s: %w", r.plan.Stack, err)
+	}
+	r.stack = st
+	r.templates = map[string]*dsl.NodeTemplate{}
+	r.attributes, r.expected, r.left = map[string]intrinsic.Value{}, map[string]bool{}, map[string]bool{}
+	for node := range st.Elements {
+		r.left[node] = true
+	}
+	if r.plan.Blueprint != nil {
+		for _, n := range r.plan.Blueprint.Nodes {
+			r.templates[n.Name.Text] = n
+		}
+	}
+	for _, s := range r.plan.Steps {
+		if s.Action == planner.Delete {
+			continue
+		}
+		r.expected[s.Node] = true
+		if s.Action != planner.Create && s.Action != planner.Replace {
+			r.attributes[s.Node] = s.Attributes
+		}
+	}
+	r.scope = &intrinsic.Scope{Blueprint: r.plan.Blueprint, Inputs: r.plan.Inputs, Attribute: r.attribute}
+	return nil
+}
+
+// attribute is what expressions see of a node.
+func (r *runner) attribute(node, name string) (intrinsic.Value, bool) {
+	if !r.expected[node] {
+		return intrinsic.Value{}, false
+	}
+	all, ok := r.attributes[node]
+	if !ok {
+		return intrinsic.Unknown, true
+	}
+	v, _ := all.Get(name)
+	return v, true
+}
+
+// begin opens the execution, with what it is going to do.
+func (r *runner) begin(ctx context.Context) error {
+	now := time.Now().UTC()
+	v := lifecycleVerb(r.plan.Lifecycle)
+	var planned []state.Record
+	for _, s := range r.plan.Steps {
+		if s.Action != planner.None && s.Action != planner.Read {
+			planned = append(planned, state.Record{
+				Node: s.Node, Type: s.Type, Action: string(s.Action), Kind: state.Planned,
+				Phase: phasePending, ObjectID: s.ObjectID, At: now,
+			})
+		}
+	}
+	x := &state.Execution{Stack: r.plan.Stack, Lifecycle: r.plan.Lifecycle, Phase: v.running, Owner: r.keeper.lease.Owner, Started: now}
+	x, err := r.engine.Store.Begin(ctx, r.keeper.lease, x, r.revision(now), planned)
+	if err != nil {
+		return fmt.Errorf("begin execution of stack %s: %w", r.plan.Stack, err)
+	}
+	r.execution = x
+	if kept := r.keptElements(now); len(kept) > 0 {
+		if err := r.engine.Store.Append(ctx, r.keeper.lease, kept...); err != nil {
+			return fmt.Errorf("record changed dependencies: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r *runner) revision(now time.Time) *state.Revision {
+	if r.plan.Blueprint == nil {
+		return nil
+	}
+	return &state.Revision{
+		Blueprint: r.options.Source, File: r.plan.Blueprint.File,
+		Inputs: document(intrinsic.Of(r.plan.Inputs)), Created: now,
+	}
+}
+
+// keptElements are those that no step changes but that now depend on other
+// nodes: what a later deletion goes by.
+func (r *runner) keptElements(now time.Time) []state.Record {
+	var out []state.Record
+	for _, s := range r.plan.Steps {
+		e := r.stack.Elements[s.Node]
+		if s.Action != planner.None || e == nil || slices.Equal(e.DependsOn, s.DependsOn) {
+			continue
+		}
+		kept := *e
+		kept.DependsOn, kept.Updated = s.DependsOn, now
+		out = append(out, state.Record{
+			Execution: r.execution.ID, Node: s.Node, Type: e.Type, Action: string(planner.None),
+			Kind: state.Result, Phase: e.Phase, ObjectID: e.ObjectID, At: now, Element: &kept,
+		})
+	}
+	return out
+}
+
+// drive runs the steps.
+func (r *runner) drive() error {
+	d := r.engine.newDriver(r.keeper, r.options, r.execution)
+	d.resolve, d.settled = r.resolve, r.settled
+	d.redact.learn(intrinsic.Of(r.plan.Inputs))
+	tasks, at := sched.Of(r.plan, func(s *planner.Step, a planner.Action) time.Duration {
+		return limit(r.plan.Catalogue[s.Type], a)
+	})
+	r.driver, r.tasks = d, tasks
+	jobs := make([]*job, len(tasks))
+	for i, t := range tasks {
+		s := r.plan.Steps[at[i]]
+		jobs[i] = &job{
+			task: i, node: s.Node, typ: s.Type, action: t.Action, step: s, prior: r.stack.Elements[s.Node],
+			dependsOn: s.DependsOn, revision: r.execution.Revision,
+		}
+		if p := jobs[i].prior; t.Action == planner.Delete && p != nil {
+			jobs[i].typ = p.Type // a replacement may change the type
+		}
+		jobs[i].hidden = sensitiveAttributes(r.plan.Catalogue[jobs[i].typ])
+	}
+	return d.run(tasks, jobs)
+}
+
+// resolve finds the values of a step, now that its predecessors are done.
+func (r *runner) resolve(j *job) (sched.Resolved, error) {
+	var err error
+	if r.tasks[j.task].Call {
+		if j.provider, err = r.engine.Providers.For(j.typ); err != nil {
+			return sched.Resolved{}, err
+		}
+	}
+	j.properties = j.recordedProperties()
+	if j.action != planner.Delete {
+		if j.properties, err = r.properties(j); err != nil {
+			return sched.Resolved{}, err
+		}
+	}
+	r.driver.redact.learn(j.properties)
+	r.driver.redact.learn(j.recordedAttributes())
+	j.req = j.requestFor(r.plan.Stack)
+	return sched.Resolved{
+		Key: serialKey(r.plan.Catalogue[j.typ], j.req),
+		// An update that was planned because of a value that was not known
+		// may turn out to be none.
+		Equal: j.action == planner.Update && j.properties.Equal(j.step.Before),
+	}, nil
+}
+
+func (r *runner) properties(j *job) (intrinsic.Value, error) {
+	n := r.templates[j.node]
+	if n == nil {
+		return intrinsic.Value{}, fmt.Errorf("the plan has a step for %q, but its blueprint has no such node template", j.node)
+	}
+	v, diags := intrinsic.EvalProperties(n.Properties, r.plan.Catalogue[j.typ], r.scope)
+	if err := diags.Err(); err != nil {
+		return v, fmt.Errorf("evaluate the properties of %s: %w", j.node, err)
+	}
+	for _, name := range v.Keys() {
+		if p, _ := v.Get(name); p.HasUnknown() {
+			return v, fmt.Errorf("property %s of %s is still unknown: it uses an attribute that its node does not have", name, j.node)
+		}
+	}
+	return v, nil
+}
+
+// settled notes what later steps and outputs see of a step that is done.
+func (r *runner) settled(j *job, e *state.Element) {
+	if e == nil {
+		delete(r.left, j.node)
+		return
+	}
+	r.left[j.node] = true
+	r.attributes[j.node] = value(e.Attributes)
+	r.driver.redact.learn(r.attributes[j.node])
+}
+
+// outcome judges the run. A step that failed by itself outweighs an
+// interruption.
+func (r *runner) outcome() Outcome {
+	d := r.driver
+	if len(d.errors) > 0 || d.storeErr != nil {
+		return Failed
+	}
+	for i := range r.tasks {
+		if d.core.State(i) != sched.Done {
+			return Interrupted
+		}
+	}
+	return Succeeded
+}
+
+func (r *runner) finish() (*Result, error) {
+	d := r.driver
+	slices.SortStableFunc(d.errors, func(a, b StepError) int {
+		if a.Node < b.Node {
+			return -1
+		}
+		return 1
+	})
+	res := &Result{
+		Execution: r.execution, Outcome: r.outcome(), Summary: d.summary, Changed: d.changed,
+		Outputs: r.outputs(), Errors: d.errors,
+	}
+	x := r.execution
+	x.Phase, x.Message, x.Ended = lifecycleVerb(r.plan.Lifecycle).outcome(res.Outcome), r.message(res), time.Now().UTC()
+	if errors.Is(d.storeErr, state.ErrLeaseLost) {
+		return res, fmt.Errorf("execution %s: %w", x.ID, d.storeErr)
+	}
+	gone := r.plan.Lifecycle == "delete" && res.Outcome == Succeeded && len(r.left) == 0
+	ctx := context.WithoutCancel(r.keeper.ctx)
+	if err := r.engine.Store.Finish(ctx, r.keeper.lease, x, res.Outputs, gone); err != nil {
+		return res, fmt.Errorf("end execution %s: %w", x.ID, errors.Join(d.storeErr, err))
+	}
+	if d.storeErr != nil {
+		return res, fmt.Errorf("execution %s: %w", x.ID, d.storeErr)
+	}
+	return res, nil
+}
+
+// message says why the execution ended so.
+func (r *runner) message(res *Result) string {
+	switch {
+	case res.Outcome == Succeeded:
+		return ""
+	case res.Outcome == Interrupted || len(res.Errors) == 0:
+		return r.driver.stopped
+	case len(res.Errors) == 1:
+		return fmt.Sprintf("%s failed: %v", res.Errors[0].Node, res.Errors[0].Err)
+	}
+	return fmt.Sprintf("%d steps failed, the first is %s: %v", len(res.Errors), res.Errors[0].Node, res.Errors[0].Err)
+}
+
+// outputs evaluates the outputs that are known. A deletion keeps those that
+// are on record as long as the stack is.
+func (r *runner) outputs() map[string]state.Document {
+	if r.plan.Blueprint == nil {
+		return nil
+	}
+	out := map[string]state.Document{}
+	for _, o := range r.plan.Blueprint.Outputs {
+		v, diags := intrinsic.Eval(o.Value, r.scope)
+		if err := diags.Err(); err != nil {
+			r.engine.log().Warn("evaluate output", "output", o.Name.Text, "error", r.driver.redact.err(err))
+			continue
+		}
+		if !v.HasUnknown() {
+			out[o.Name.Text] = document(v)
+		}
+	}
+	return out
+}
