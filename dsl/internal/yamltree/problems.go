@@ -92,6 +92,7 @@ func syntaxError(file string, src []byte, err error) diag.Diagnostic {
 	if strings.HasPrefix(message, "unknown anchor") {
 		line = anchorLine(src, message, line)
 	}
+	line = min(line, len(lineEnds(src)))
 	at := lineRange(file, src, line)
 	if tab, ok := tabIn(file, src, line); ok {
 		return diag.New("DSL101", tab, "The indentation holds a tab character, which YAML does not allow. Indent with spaces, two for each level.")
