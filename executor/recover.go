@@ -340,4 +340,3 @@ func (r *recovery) end() error {
 	}
 	return nil
 }
-
