@@ -29,12 +29,8 @@ func OpenAPI() fs.FS {
 // Types returns the definitions of all node types by name without prefix, in
 // the format of catalogue.schema.json. The same name in two files is an error.
 func Types() (map[string]json.RawMessage, error) {
-	names, err := fs.Glob(files, "types/*.json")
-	if err != nil {
-		return nil, fmt.Errorf("list node type files: %w", err)
-	}
 	all, from := make(map[string]json.RawMessage), make(map[string]string)
-	for _, name := range names {
+	for _, name := range TypeFiles() {
 		part, err := TypeFile(name)
 		if err != nil {
 			return nil, err
@@ -47,6 +43,12 @@ func Types() (map[string]json.RawMessage, error) {
 		}
 	}
 	return all, nil
+}
+
+// TypeFiles lists the files of node types, sorted.
+func TypeFiles() []string {
+	names, _ := fs.Glob(files, "types/*.json") // the pattern is valid
+	return names
 }
 
 // TypeFile returns the definitions of one file, such as "types/bcs.json".
