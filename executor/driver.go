@@ -84,6 +84,12 @@ func (d *driver) run(tasks []sched.Task, jobs []*job) error {
 		deadline = t.C
 	}
 	stop, ended := d.options.Stop, d.keeper.ctx.Done()
+	select {
+	case <-stop: // before anything begins
+		stop = nil
+		d.stop("it was interrupted", sched.Stopped{})
+	default:
+	}
 	d.carryOut(d.core.Start(0))
 	for !d.finished {
 		select {

@@ -95,7 +95,11 @@ func New(tasks []Task, o Options) (*Core, error) {
 		left:        len(tasks),
 	}
 	for i, t := range tasks {
-		c.tasks = append(c.tasks, &task{Task: t, index: i, state: Waiting, attempt: 1})
+		n := &task{Task: t, index: i, state: Waiting, attempt: 1}
+		if t.Resume != nil {
+			n.handle, n.open, n.resume = t.Resume.Handle, true, true
+		}
+		c.tasks = append(c.tasks, n)
 	}
 	for _, t := range c.tasks {
 		for _, p := range t.After {
@@ -220,7 +224,7 @@ func (c *Core) onResolved(t *task, e Resolved) {
 	t.resolved, t.key, t.equal = true, e.Key, e.Equal
 	switch {
 	case c.stopping:
-		c.skip(t, "", true)
+		c.leave(t)
 	case t.key != "" && !c.lock(t):
 		t.state = Queued
 		c.freeSlot(t)
@@ -271,7 +275,6 @@ func (c *Core) begin(t *task) {
 	}
 	switch {
 	case t.Resume != nil:
-		t.handle, t.open, t.resume = t.Resume.Handle, true, true
 		c.advance(t)
 	case !t.Call || t.equal:
 		c.close(t, Record{Kind: Result}, Done)
@@ -322,7 +325,7 @@ func (c *Core) onRecorded(t *task) {
 	switch t.state {
 	case Intending:
 		if c.stopping {
-			c.skip(t, "", true)
+			c.leave(t)
 			return
 		}
 		c.advance(t)
@@ -408,7 +411,7 @@ func (c *Core) onFired(t *task, e Fired) {
 
 func (c *Core) onErred(t *task, e Erred) {
 	if t.state == Resolving {
-		c.close(t, Record{Kind: Fail}, Failed)
+		c.giveUp(t, "")
 		return
 	}
 	if t.state != Advancing {
@@ -436,10 +439,8 @@ func (c *Core) onErred(t *task, e Erred) {
 func (c *Core) retry(t *task, e Erred) {
 	t.tries++
 	switch {
-	case c.stopping && t.open:
-		c.halt(t, "", true)
 	case c.stopping:
-		c.skip(t, "", true)
+		c.leave(t)
 	case c.late(t):
 	case e.Class != Busy && t.tries > maxTries:
 		c.giveUp(t, fmt.Sprintf("given up after %d attempts in a row", t.tries))
@@ -460,17 +461,21 @@ func (c *Core) stop() {
 		switch t.state {
 		case Waiting:
 			if t.Action != planner.None && t.Action != planner.Read {
-				c.skip(t, "", true)
+				c.leave(t)
 			}
-		case Ready, Queued:
-			c.skip(t, "", true)
-		case Pausing:
-			if t.open {
-				c.halt(t, "", true)
-			} else {
-				c.skip(t, "", true)
-			}
+		case Ready, Queued, Pausing:
+			c.leave(t)
 		}
+	}
+}
+
+// leave ends t because of a stop. What may have been begun, also by an earlier
+// execution, must not count as skipped.
+func (c *Core) leave(t *task) {
+	if t.open {
+		c.halt(t, "", true)
+	} else {
+		c.skip(t, "", true)
 	}
 }
 
@@ -514,11 +519,14 @@ func (c *Core) skipAfter(d, t *task) {
 	if d.cause == "" {
 		d.cause = fmt.Sprintf("%s %s", t.Node, unmet(t))
 	}
-	if d.Action == planner.None || d.Action == planner.Read {
+	switch {
+	case d.Action == planner.None || d.Action == planner.Read:
 		c.end(d, Skipped)
-		return
+	case d.open:
+		c.halt(d, d.cause, false)
+	default:
+		c.skip(d, d.cause, false)
 	}
-	c.skip(d, d.cause, false)
 }
 
 func unmet(t *task) string {

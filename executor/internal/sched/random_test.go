@@ -78,6 +78,10 @@ func newWorld(seed uint64) *world {
 		if rng.IntN(2) == 0 {
 			w.keys[i] = fmt.Sprint("k", rng.IntN(3))
 		}
+		if t.Call && rng.IntN(6) == 0 {
+			t.Resume = &Resume{Handle: fmt.Sprint("r", i)}
+			w.intent[i], w.recorded[i], w.owed[i] = true, t.Resume.Handle, true
+		}
 		w.tasks = append(w.tasks, t)
 	}
 	return w
@@ -180,17 +184,12 @@ func (w *world) checkRecord(r Record) error {
 		if w.intent[r.Task] {
 			return w.fail("second intent of task %d", r.Task)
 		}
-		if key := w.keys[r.Task]; key != "" {
-			if w.holding[key]++; w.holding[key] > 1 {
-				return w.fail("two tasks under key %s", key)
-			}
-			w.begun[r.Task] = true
-		}
+		return w.hold(r.Task)
 	case Operation:
 		w.noted[r.Task] = r.Handle
 	case Skip:
-		if w.made[r.Task] {
-			return w.fail("task %d was done but is skipped", r.Task)
+		if w.made[r.Task] || w.tasks[r.Task].Resume != nil {
+			return w.fail("task %d was begun but is skipped", r.Task)
 		}
 		w.ended[r.Task] = r.Kind
 	case Result:
@@ -200,6 +199,17 @@ func (w *world) checkRecord(r Record) error {
 		w.ended[r.Task] = r.Kind
 	default:
 		w.ended[r.Task] = r.Kind
+	}
+	return nil
+}
+
+// hold notes that a task begins under its key.
+func (w *world) hold(task int) error {
+	if key := w.keys[task]; key != "" && !w.begun[task] {
+		if w.holding[key]++; w.holding[key] > 1 {
+			return w.fail("two tasks under key %s", key)
+		}
+		w.begun[task] = true
 	}
 	return nil
 }
@@ -218,7 +228,7 @@ func (w *world) checkAdvance(a Advance) error {
 		return w.fail("task %d does not look after an ambiguous answer", a.Task)
 	}
 	w.busy[a.Task] = true
-	return nil
+	return w.hold(a.Task)
 }
 
 // answer draws one command and answers it; now and then something else happens.

@@ -1,0 +1,237 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+var errDead = errors.New("the process is dead")
+
+// dying is a store that dies after some writes: from then on nothing gets
+// through. If late, the last write gets through, but nobody learns of it.
+type dying struct {
+	state.Store
+	late bool
+
+	mu   sync.Mutex
+	left int
+}
+
+func (d *dying) write(do func() error) error {
+	d.mu.Lock()
+	d.left--
+	left := d.left
+	d.mu.Unlock()
+	if left > 0 || left == 0 && d.late {
+		err := do()
+		if left > 0 {
+			return err
+		}
+	}
+	return errDead
+}
+
+func (d *dying) died() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.left <= 0
+}
+
+func (d *dying) Begin(ctx context.Context, l *state.Lease, x *state.Execution, rev *state.Revision, planned []state.Record) (begun *state.Execution, err error) {
+	err = d.write(func() (err error) {
+		begun, err = d.Store.Begin(ctx, l, x, rev, planned)
+		return err
+	})
+	return begun, err
+}
+
+func (d *dying) Append(ctx context.Context, l *state.Lease, records ...state.Record) error {
+	return d.write(func() error { return d.Store.Append(ctx, l, records...) })
+}
+
+func (d *dying) Finish(ctx context.Context, l *state.Lease, x *state.Execution, outputs map[string]state.Document, remove bool) error {
+	return d.write(func() error { return d.Store.Finish(ctx, l, x, outputs, remove) })
+}
+
+// crash runs do in a process that dies at the n-th write; it reports false if
+// do ended before.
+func (b *bench) crash(n int, late bool, do func(e *Engine, l *state.Lease)) bool {
+	b.t.Helper()
+	l := b.lease()
+	d := &dying{Store: b.store, left: n, late: late}
+	do(&Engine{Store: d, Providers: b.cloud.registry()}, l)
+	<-time.After(LeaseTTL + time.Second) // its lease runs out
+	b.reopen()
+	return d.died()
+}
+
+// goOn is what the next process does.
+func (b *bench) goOn(source string) *Result {
+	b.t.Helper()
+	l := b.lease()
+	if _, err := b.engine.Recover(context.Background(), l, "web", Options{}); err != nil {
+		b.t.Fatalf("recover: %v", err)
+	}
+	res, err := b.engine.Run(context.Background(), l, b.plan(source, nil), Options{Parallelism: 4})
+	b.must(err)
+	b.must(b.store.Release(context.Background(), l))
+	return res
+}
+
+// agree checks that cloud and record hold the same.
+func (b *bench) agree(elements int) {
+	b.t.Helper()
+	st, err := b.store.Stack(context.Background(), "web")
+	if err != nil && !errors.Is(err, state.ErrNotFound) {
+		b.t.Fatal(err)
+	}
+	if elements == 0 {
+		if st != nil || len(b.cloud.objects) > 0 {
+			b.t.Errorf("left over: stack %v, %d objects", st, len(b.cloud.objects))
+		}
+		return
+	}
+	if len(st.Elements) != elements || len(b.cloud.objects) != elements {
+		b.t.Errorf("%d elements, %d objects, want %d", len(st.Elements), len(b.cloud.objects), elements)
+	}
+	for node, e := range st.Elements {
+		o := b.cloud.objects[e.ObjectID]
+		if o == nil || o.name != "web-"+node || o.deleting {
+			b.t.Errorf("%s is on record as %s, in the cloud it is %+v", node, e.ObjectID, o)
+		}
+	}
+}
+
+// TestCrashes kills the process at every write of a creation, an upgrade with
+// a replacement, and a deletion, before and after the write is durable, and
+// kills the recovery too.
+func TestCrashes(t *testing.T) {
+	changed := strings.Replace(chain, "{size: 4}", "{size: 5, color: red}", 1)
+	changed = strings.Replace(changed, "{size: 1}", "{size: 2}", 1)
+	cases := []struct {
+		name, before, source string
+		elements             int
+		made                 map[string]int
+	}{
+		{"create", "", chain, 4, map[string]int{"web-a": 1, "web-b": 1, "web-c": 1, "web-d": 1}},
+		{"upgrade", chain, changed, 4, map[string]int{"web-a": 1, "web-b": 1, "web-c": 1, "web-d": 2}},
+		{"delete", chain, "", 0, map[string]int{"web-a": 1, "web-b": 1, "web-c": 1, "web-d": 1}},
+	}
+	for _, c := range cases {
+		for _, late := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/late=%v", c.name, late), func(t *testing.T) {
+				died := true
+				for n := 1; died; n++ {
+					if n > 100 {
+						t.Fatal("it dies forever")
+					}
+					synctest.Test(t, func(t *testing.T) {
+						b := newBench(t)
+						defer b.close()
+						if c.before != "" {
+							b.apply(c.before)
+						}
+						p := b.plan(c.source, nil)
+						died = b.crash(n, late, func(e *Engine, l *state.Lease) {
+							_, _ = e.Run(context.Background(), l, p, Options{Parallelism: 4})
+						})
+						if !died {
+							b.agree(c.elements)
+							return
+						}
+						b.crash(1+n%2, !late, func(e *Engine, l *state.Lease) {
+							_, _ = e.Recover(context.Background(), l, "web", Options{})
+						})
+						if res := b.goOn(c.source); res.Outcome != Succeeded {
+							t.Errorf("write %d: %s %v", n, res.Outcome, res.Errors)
+						}
+						b.agree(c.elements)
+						equal(t, fmt.Sprintf("made, death at write %d", n), c.made, b.cloud.made)
+						if t.Failed() {
+							t.Fatalf("death at write %d; the cloud saw %q", n, b.cloud.log)
+						}
+					})
+				}
+			})
+		}
+	}
+}
+
+// TestRecoverAsksOnlyIfItMust finds two objects that a lost create may have
+// made.
+func TestRecoverAsksOnlyIfItMust(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		p := b.plan(chain, nil)
+		b.cloud.faults["a"] = []fault{{err: &providers.Error{Kind: providers.Unexpected, Message: "broken pipe"}, after: true}}
+		l := b.lease()
+		res, err := b.engine.Run(context.Background(), l, p, b.options())
+		b.must(err)
+		equal(t, "outcome", Failed, res.Outcome)
+		b.cloud.objects["id-99"] = &fakeObject{id: "id-99", name: "web-a"}
+		_, err = b.engine.Recover(context.Background(), l, "web", b.options())
+		var which *CandidatesError
+		if !errors.As(err, &which) || len(which.Candidates) != 2 || !strings.Contains(err.Error(), "id-99 (same name)") {
+			t.Fatalf("recover: %v", err)
+		}
+		delete(b.cloud.objects, "id-99")
+		rec, err := b.engine.Recover(context.Background(), l, "web", b.options())
+		b.must(err)
+		equal(t, "adopted", []string{"a"}, rec.Adopted)
+		if !slices.Contains(b.trace(), "adopted a create") {
+			t.Errorf("events: %q", b.trace())
+		}
+		equal(t, "the rest", planner.Summary{Add: 2}, b.plan(chain, nil).Summary())
+	})
+}
+
+// TestRefusedWhileWaiting loses its rights in the middle: the work stays open
+// and is taken up once they are back.
+func TestRefusedWhileWaiting(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		refused := fault{err: &providers.Error{Kind: providers.Auth, Status: 401}}
+		b.cloud.faults["d"] = []fault{{}, refused, refused}
+		l := b.lease()
+		res, err := b.engine.Run(context.Background(), l, b.plan(chain, nil), b.options())
+		b.must(err)
+		if len(res.Errors) != 1 || !isKind(res.Errors[0].Err, providers.Auth) {
+			t.Errorf("errors: %v", res.Errors)
+		}
+		if _, err := b.engine.Recover(context.Background(), l, "web", b.options()); !isKind(err, providers.Auth) {
+			t.Errorf("recover without rights: %v", err)
+		}
+		rec, err := b.engine.Recover(context.Background(), l, "web", b.options())
+		b.must(err)
+		equal(t, "finished", []string{"d"}, rec.Finished)
+		equal(t, "made", 1, b.cloud.made["web-d"])
+		if p := b.plan(chain, nil); p.Summary() != (planner.Summary{}) {
+			t.Errorf("left to do: %+v", p.Summary())
+		}
+	})
+}
+
+func TestRecoverIsStopped(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		p := b.plan(chain, nil)
+		b.crash(6, false, func(e *Engine, l *state.Lease) { _, _ = e.Run(context.Background(), l, p, Options{}) })
+		stop := make(chan struct{})
+		close(stop)
+		l := b.lease()
+		rec, err := b.engine.Recover(context.Background(), l, "web", Options{Stop: stop})
+		if !errors.Is(err, ErrInterrupted) || rec.Outcome != Interrupted {
+			t.Errorf("recover: %+v, %v", rec, err)
+		}
+		_, err = b.engine.Recover(context.Background(), l, "web", Options{})
+		b.must(err)
+	})
+}
