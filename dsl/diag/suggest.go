@@ -7,7 +7,7 @@ import "strings"
 // of them for the length of the name; "" if none is close. The first of equals
 // wins, so callers give candidates in a stable order.
 func Closest(name string, candidates []string) string {
-	best, limit := "", len([]rune(name))/3+1
+	best, limit := "", (len([]rune(name))+1)/3
 	for _, c := range candidates {
 		if d := distance(strings.ToLower(name), strings.ToLower(c), limit); d <= limit && c != name {
 			best, limit = c, d-1
