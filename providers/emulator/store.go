@@ -279,12 +279,8 @@ func (t *tx) nextDue(now time.Time) (*work, error) {
 // has ended since the last request is settled first.
 func (e *Emulator) Objects(ctx context.Context) ([]Object, error) {
 	list := []Object{}
-	err := e.store.within(ctx, func(t *tx) error {
-		c := &call{tx: t, e: e, now: e.opts.Now()}
-		if err := c.settleDue(); err != nil {
-			return err
-		}
-		rows, err := t.sql.QueryContext(ctx, "SELECT kind, id, project, parent, name, created FROM objects ORDER BY kind, id")
+	err := e.inside(ctx, func(c *call) error {
+		rows, err := c.sql.QueryContext(ctx, "SELECT kind, id, project, parent, name, created FROM objects ORDER BY kind, id")
 		if err != nil {
 			return err
 		}
@@ -304,6 +300,18 @@ func (e *Emulator) Objects(ctx context.Context) ([]Object, error) {
 		return nil, fmt.Errorf("listing the emulator's objects: %w", err)
 	}
 	return list, nil
+}
+
+// inside runs f in a transaction of its own, after the work that has ended is
+// settled.
+func (e *Emulator) inside(ctx context.Context, f func(c *call) error) error {
+	return e.store.within(ctx, func(t *tx) error {
+		c := &call{tx: t, e: e, now: e.opts.Now(), project: e.opts.ProjectID}
+		if err := c.settleDue(); err != nil {
+			return err
+		}
+		return f(c)
+	})
 }
 
 // newID makes a random UUID (RFC 9562, version 4).
