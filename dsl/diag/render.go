@@ -76,6 +76,10 @@ func (r *renderer) snippet(at Range, hue string) {
 	if !ok {
 		return
 	}
+	if len(line) > maxClippedBytes {
+		file := r.files[at.File]
+		line, at = nearby(line, at, file.offset(at.Start)-file.starts[at.Start.Line-1])
+	}
 	shown, pad, width := clip(line, at)
 	number := strconv.Itoa(at.Start.Line)
 	gutter := strings.Repeat(" ", len(number)) + " |"
@@ -94,9 +98,6 @@ func (r *renderer) paint(code, s string) string {
 // clip returns what is shown of a line, how many cells stand before the
 // subject, and how many the subject takes on the line (at least one).
 func clip(line []byte, at Range) (shown string, pad, width int) {
-	if len(line) > maxClippedBytes {
-		line, at = nearby(line, at)
-	}
 	runes := []rune(string(line))
 	start := min(max(at.Start.Column-1, 0), len(runes))
 	end := len(runes)
@@ -119,26 +120,19 @@ func clip(line []byte, at Range) (shown string, pad, width int) {
 	return before + printable(runes[from:to]) + after, pad, max(cells(runes[start:end]), 1)
 }
 
-// maxClippedBytes is how long a line may be before clip looks only at the part
-// around the subject: a file may be one line of megabytes.
+// maxClippedBytes is how long a line may be before only the part around the
+// subject is looked at: a file may be one line of megabytes.
 const maxClippedBytes = 4096
 
-// nearby returns the part of a line around the start of a range, and the range
-// as it lies in that part.
-func nearby(line []byte, at Range) ([]byte, Range) {
-	start, column := 0, 1
-	var marks [maxSnippetColumns]int // offsets of the characters before start, as a ring
-	for column < at.Start.Column && start < len(line) {
-		marks[column%len(marks)] = start
-		_, n := utf8.DecodeRune(line[start:])
-		start, column = start+n, column+1
+// nearby returns the part of a long line around the start of a range, and the
+// range as it lies in that part. start is the range's start in bytes of line.
+func nearby(line []byte, at Range, start int) ([]byte, Range) {
+	from, kept := start, 0
+	for from > 0 && kept < maxSnippetColumns {
+		_, n := utf8.DecodeLastRune(line[:from])
+		from, kept = from-n, kept+1
 	}
-	kept := min(column-1, len(marks)-1)
-	from := start
-	if kept > 0 {
-		from = marks[(column-kept)%len(marks)]
-	}
-	shift := column - 1 - kept
+	shift := max(at.Start.Column-1-kept, 0)
 	at.Start.Column -= shift
 	at.End.Column -= shift
 	return line[from:min(len(line), start+maxClippedBytes)], at
@@ -224,6 +218,11 @@ var wide = &unicode.RangeTable{
 type lines struct {
 	text   []byte
 	starts []int // byte offset of each line
+
+	// The position that was sought last, and its offset: diagnostics come in
+	// order, so the next is mostly a little further on the same line.
+	last   Pos
+	lastAt int
 }
 
 func indexLines(sources map[string][]byte) map[string]*lines {
@@ -261,10 +260,14 @@ func (l *lines) offset(p Pos) int {
 	if !ok {
 		return 0
 	}
-	at := 0
-	for i := 1; i < p.Column && at < len(line); i++ {
+	column, at := 1, 0
+	if l.last.Line == p.Line && l.last.Column <= p.Column {
+		column, at = l.last.Column, l.lastAt
+	}
+	for ; column < p.Column && at < len(line); column++ {
 		_, n := utf8.DecodeRune(line[at:])
 		at += n
 	}
+	l.last, l.lastAt = Pos{p.Line, column}, at
 	return l.starts[p.Line-1] + at
 }

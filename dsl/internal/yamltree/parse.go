@@ -37,8 +37,14 @@ func ParseLimited(file string, src []byte, limits Limits) (*Node, diag.List) {
 	}
 	b := builder{file: file, limits: limits, text: newText(src)}
 	root, _ := b.node(doc.Content[0], 0)
+	if len(b.diags) > maxProblems {
+		b.diags = b.diags[:maxProblems]
+	}
 	return root, b.diags
 }
+
+// maxProblems bounds how many problems of one document are told.
+const maxProblems = 1000
 
 var utf8BOM = []byte("\xef\xbb\xbf")
 
