@@ -78,12 +78,17 @@ func processIdentity(pid int) string {
 	return strings.TrimSpace(string(boot)) + "/" + ns + "/" + start
 }
 
-// startTime is field 22 of /proc/PID/stat, in clock ticks since boot (proc(5)).
-// Field 2, the command in parentheses, may hold blanks and parentheses itself.
+// startTime is field 22 of /proc/PID/stat, in clock ticks since boot (proc(5));
+// "ended" for a process that only waits for its parent to notice, which still
+// answers to signals. Field 2, the command in parentheses, may hold blanks and
+// parentheses itself.
 func startTime(stat string) string {
 	rest := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
-	if len(rest) < 20 {
+	switch {
+	case len(rest) < 20:
 		return ""
+	case rest[0] == "Z" || rest[0] == "X":
+		return "ended"
 	}
 	return rest[19]
 }

@@ -283,6 +283,14 @@ func TestDeadOwnersLoseTheirLease(t *testing.T) {
 			t.Errorf("%s: dead = %v", c.name, got)
 		}
 	}
+	fields := " 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 0"
+	for stat, want := range map[string]string{
+		"7 (a) b (c) S" + fields: "4711", "7 (x) Z" + fields: "ended", "7 (x) S 1": "", "": "",
+	} {
+		if got := startTime(stat); got != want {
+			t.Errorf("start time in %q is %q, want %q", stat, got, want)
+		}
+	}
 	s := openTest(t, temp(t), "")
 	gone := self
 	gone.PID = noPID
