@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orchestrate-tosca/orchestrate/providers/emulator"
+	"github.com/orchestrate-tosca/orchestrate/schemas"
+)
+
+func newEmulator(a *app) *cobra.Command {
+	var listen, db string
+	var speed float64
+	c := &cobra.Command{
+		Use:   "emulator [--listen ADDRESS] [--db FILE] [--speed X]",
+		Short: "Run the emulated cloud as a server",
+		Long: `Serves the vendor's API until it is interrupted. The first line on standard
+output is JSON: the URL to give to --cloud, and the variables that let a client in.`,
+		Example: examples("orchestrate emulator --listen 127.0.0.1:8080 --db cloud.db", "orchestrate emulator --speed 60"),
+		Args:    cobra.NoArgs,
+	}
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "`ADDRESS` to listen on; port 0 takes a free one")
+	c.Flags().StringVar(&db, "db", "", "`FILE` that keeps the cloud (default: memory, lost at the end)")
+	c.Flags().Float64Var(&speed, "speed", 1000, "divide the durations of the service by `X`")
+	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
+		if !(speed > 0) {
+			return usagef(c, "--speed: %v is not above 0", speed)
+		}
+		return a.serveEmulator(ctx, listen, emulator.Options{DB: db, Contracts: schemas.OpenAPI(), Speed: speed, Log: a.logger()})
+	})
+}
+
+func (a *app) serveEmulator(ctx context.Context, listen string, opts emulator.Options) error {
+	cloud, err := emulator.Open(ctx, opts)
+	if err != nil {
+		return err
+	}
+	defer cloud.Close()
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", listen, err)
+	}
+	hello, err := json.Marshal(object{"url": "http://" + l.Addr().String(), "env": cloud.Env()})
+	if err != nil {
+		return fmt.Errorf("encode the first line: %w", err)
+	}
+	a.printf("%s\n", hello)
+	if err := cloud.Serve(ctx, l); err != nil {
+		return err
+	}
+	return exitCode{code: exitInterrupted}
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+)
+
+func newShow(a *app) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "show [options]",
+		Short:   "Show a stack: its phase, inputs, elements and outputs",
+		Example: examples("orchestrate show --stack consortium", "orchestrate show --stack consortium --json"),
+		Args:    cobra.NoArgs,
+	}
+	a.addStackFlags(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command(c, func(ctx context.Context, _ *cobra.Command, _ []string) error {
+		st, err := a.lookAtStack(ctx)
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			return a.printJSON(showObject(st))
+		}
+		a.showStack(st)
+		return nil
+	})
+}
+
+// lookAtStack reads the stack that the options name.
+func (a *app) lookAtStack(ctx context.Context) (*state.Stack, error) {
+	name, err := a.stackName(".")
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.openState(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	return s.stackToShow(ctx, name)
+}
+
+func showObject(st *state.Stack) object {
+	out := stackObject(st)
+	out["format_version"] = showFormat
+	out["elements"] = elementObjects(st)
+	out["outputs"] = outputDocument(st.Outputs)
+	out["revision"] = nil
+	if r := st.Revision; r != nil {
+		out["revision"] = object{"number": r.Number, "blueprint": r.File, "created": timeJSON(r.Created), "inputs": documentObject(r.Inputs)}
+	}
+	return out
+}
+
+func (a *app) showStack(st *state.Stack) {
+	a.printf("Stack:    %s\nPhase:    %s\nCreated:  %s\nUpdated:  %s\n", st.Name, st.Phase, timeText(st.Created), timeText(st.Updated))
+	if r := st.Revision; r != nil {
+		a.printf("Revision: %d, of %s\n", r.Number, r.File)
+		if inputs := intrinsic.OfMarked(r.Inputs.Value, r.Inputs.Sensitive); len(inputs.Keys()) > 0 {
+			a.printf("\nInputs:\n\n%s", entriesText(inputs))
+		}
+	}
+	for _, e := range sortedElements(st) {
+		a.printf("\n# %s (%s)\n", e.Node, e.Phase)
+		a.printf("node %q %q {\n", typeLabel(e.Type), e.Node)
+		a.showValues(e.Properties)
+		if len(intrinsic.Of(e.Attributes.Value).Keys()) > 0 {
+			a.printf("\n    # learned from the cloud:\n")
+			a.showValues(e.Attributes)
+		}
+		a.printf("}\n")
+	}
+	a.showOutputs(st.Outputs)
+}
+
+func (a *app) showValues(d state.Document) {
+	v := intrinsic.OfMarked(d.Value, d.Sensitive)
+	for _, k := range v.Keys() {
+		e, _ := v.Get(k)
+		a.printf("    %-*s = %s\n", longest(v.Keys()), k, blockText(e, "  ", "  "))
+	}
+}
+
+// outputsText writes outputs as OpenTofu does, a name a line.
+func outputsText(all map[string]state.Document) string {
+	values := make(map[string]intrinsic.Value, len(all))
+	for name, d := range all {
+		values[name] = intrinsic.OfMarked(d.Value, d.Sensitive)
+		if values[name].HasSensitive() {
+			values[name] = values[name].MarkSensitive()
+		}
+	}
+	return entriesText(intrinsic.Of(mapOf(values)))
+}
+
+func mapOf(values map[string]intrinsic.Value) map[string]any {
+	out := make(map[string]any, len(values))
+	for k, v := range values {
+		out[k] = v
+	}
+	return out
+}
+
+func entriesText(v intrinsic.Value) string {
+	text := ""
+	for _, k := range v.Keys() {
+		e, _ := v.Get(k)
+		text += fmt.Sprintf("%s = %s\n", k, outputText(e, ""))
+	}
+	return text
+}

@@ -1,0 +1,50 @@
+// Command orchestrate plans and carries out blueprints from a terminal or a
+// pipeline. It owns flags, settings, streams, exit codes and how everything is
+// shown; arguments and files go in, text and JSON come out. What it does, a Go
+// program can do through the packages: it decides nothing about blueprints,
+// plans or clouds.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	// A reader that goes away ("| head") must not kill a running execution:
+	// the writes fail instead, and the streams remember it.
+	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	os.Exit(run(context.Background(), os.Args[1:], process{
+		Env: os.Environ(), Signals: signals,
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	}))
+}
+
+// process is what an invocation gets from the operating system.
+type process struct {
+	Env            []string // KEY=VALUE
+	Signals        <-chan os.Signal
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+}
+
+// run carries out one command line and returns its exit code.
+func run(ctx context.Context, args []string, p process) int {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a := newApp(p)
+	a.interrupt = watchSignals(p.Signals, cancel, a.note)
+
+	root := newRoot(a)
+	root.SetArgs(normalise(args, valueFlags(root)))
+	err := root.ExecuteContext(ctx)
+	if err != nil && !a.started {
+		err = usageError{err: err, command: a.failedCommand(root, args)}
+	}
+	return a.finish(err)
+}

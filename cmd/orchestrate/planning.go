@@ -1,0 +1,220 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/check"
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+)
+
+// intent is what a command wants of a stack, before anything was looked up.
+type intent struct {
+	stack   string
+	source  *source // nil: delete the stack
+	inputs  map[string]intrinsic.Value
+	allow   map[string]bool
+	replace map[string]bool
+	saved   *planner.File // not nil: the plan must still be this one
+	name    string        // of the plan file
+}
+
+// blueprintIntent reads the blueprint at a path and its inputs. All their
+// problems are reported at once; warnings are shown right away.
+func (a *app) blueprintIntent(c *cobra.Command, path string) (*intent, error) {
+	src, err := loadSource(path)
+	if err != nil {
+		return nil, err
+	}
+	stack, err := a.stackName(src.dir)
+	if err != nil {
+		return nil, err
+	}
+	in := &intent{stack: stack, source: src, allow: names(a.opts.allowDataLoss), replace: names(a.opts.replace)}
+	if src.blueprint == nil {
+		return nil, src.err(nil)
+	}
+	inputs, found, err := a.resolveInputs(c, src, stack)
+	if err != nil {
+		return nil, err
+	}
+	if err := src.err(found); err != nil {
+		return nil, err
+	}
+	a.warn(append(src.problems, found...).Sorted(), src.texts)
+	in.inputs = inputs
+	return in, nil
+}
+
+// warn shows problems that do not stop the command.
+func (a *app) warn(list diag.List, texts map[string][]byte) {
+	if a.events != nil {
+		a.events.diagnostics(list)
+	} else if len(list) > 0 {
+		a.showProblems(list, texts)
+		a.note("")
+	}
+}
+
+// deleteIntent wants a stack gone.
+func (a *app) deleteIntent(path string) (*intent, error) {
+	dir := path
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		dir = path + "/.."
+	}
+	stack, err := a.stackName(dir)
+	return &intent{stack: stack, allow: names(a.opts.allowDataLoss)}, err
+}
+
+// texts are the files that problems of the plan may point into.
+func (in *intent) texts(st *state.Stack) map[string][]byte {
+	if in.source != nil {
+		return in.source.texts
+	}
+	if st != nil && st.Revision != nil {
+		return map[string][]byte{st.Revision.File: st.Revision.Blueprint}
+	}
+	return nil
+}
+
+// text is the blueprint's; nil when the stack is to be deleted.
+func (in *intent) text() []byte {
+	if in.source == nil {
+		return nil
+	}
+	return in.source.text
+}
+
+// made is a plan with what it was made from.
+type made struct {
+	plan     *planner.Plan
+	request  planner.Request
+	problems diag.List
+	texts    map[string][]byte
+}
+
+// err is nil when the plan may run.
+func (m *made) err() error {
+	if !m.problems.HasErrors() {
+		return nil
+	}
+	return &invalid{diags: m.problems, sources: m.texts}
+}
+
+// plan looks at the stack and its elements, and plans the way to the intent.
+func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
+	look := s.stack
+	if in.source == nil {
+		look = s.stackWithoutSecrets // a deletion needs none
+	}
+	st, err := look(ctx, in.stack)
+	if err != nil {
+		return nil, err
+	}
+	req := planner.Request{Stack: in.stack, State: st, Inputs: in.inputs, AllowDataLoss: in.allow, Replace: in.replace, Verify: check.Properties}
+	if in.source != nil {
+		req.Blueprint, req.Source, req.Catalogue = in.source.blueprint, in.source.text, in.source.catalogue
+	} else if req.Catalogue, err = dsl.LoadCatalogue(); err != nil {
+		return nil, fmt.Errorf("load node types: %w", err)
+	}
+	if s.app.opts.refresh && st != nil && len(st.Elements) > 0 {
+		if req.Observed, err = s.engine.Refresh(ctx, st, req.Catalogue, s.app.opts.parallelism); err != nil {
+			return nil, fmt.Errorf("refresh stack %s: %w", in.stack, err)
+		}
+	}
+	m := &made{request: req, texts: in.texts(st)}
+	m.plan, m.problems = planner.Make(req)
+	if in.saved != nil && !m.problems.HasErrors() {
+		m.problems = append(m.problems, in.saved.Check(in.name, m.plan)...)
+	}
+	return m, nil
+}
+
+// planFileIntent reads a plan file. ok is false if the path leads to something
+// else, which then should be a blueprint.
+func (a *app) planFileIntent(path string) (in *intent, ok bool, err error) {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, false, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || !planner.IsFile(text) {
+		return nil, false, nil
+	}
+	file, problems := planner.ReadFile(path, text)
+	if problems.HasErrors() {
+		return nil, true, &invalid{diags: problems}
+	}
+	in = &intent{stack: file.Stack, allow: names(file.AllowDataLoss), replace: names(file.Replace), saved: file, name: path}
+	if file.Lifecycle == "delete" {
+		return in, true, nil
+	}
+	in.source, err = checkSource(file.Blueprint.File, ".", []byte(file.Blueprint.Source))
+	if err == nil {
+		err = in.source.err(nil)
+	}
+	return in, true, err
+}
+
+// unsealInputs opens the inputs of a plan file, which lie encrypted under the
+// key of the state.
+func (s *session) unsealInputs(in *intent) error {
+	if in.saved == nil || in.source == nil {
+		return nil
+	}
+	var err error
+	if in.inputs, err = in.saved.OpenInputs(s.keys); err != nil {
+		return fmt.Errorf("read %s: %w", in.name, err)
+	}
+	return nil
+}
+
+// savePlan writes a plan file that only its owner may read.
+func (s *session) savePlan(m *made, in *intent, path string) error {
+	file, err := planner.NewFile(m.plan, m.request, version(), s.keys)
+	if err != nil {
+		return err
+	}
+	b, err := file.Encode()
+	if err != nil {
+		return err
+	}
+	return writePrivate(path, b)
+}
+
+// writePrivate replaces a file by one with mode 0600, whole or not at all.
+func writePrivate(path string, content []byte) error {
+	tmp, err := os.CreateTemp(folderOf(path), ".orchestrate-*") // mode 0600
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	defer os.Remove(tmp.Name())
+	if _, err = tmp.Write(content); err == nil {
+		err = tmp.Sync()
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+func folderOf(path string) string {
+	if i := strings.LastIndexByte(path, os.PathSeparator); i >= 0 {
+		return path[:i+1]
+	}
+	return "."
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/providers/emulator"
+	"github.com/orchestrate-tosca/orchestrate/schemas"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"orchestrate": main})
+}
+
+// The stories: one file each, with the whole command as users run it. They
+// know these commands of their own:
+//
+//	exits CODE command...    run a command and expect an exit code
+//	holds SCHEMA FILE        each line of a file (or stdout) keeps a JSON Schema
+//	document SCHEMA FILE     the whole file (or stdout) does
+//	emulate [OPTION=X]       start an emulator, its URL in $CLOUD, credentials set
+//	hold STACK               take the lease of a stack in .orchestrate/state.db
+//	absent TEXT DIR          no file below a folder holds the text
+//	mode FILE OCTAL          a file has these permissions
+func TestScripts(t *testing.T) {
+	blueprints, err := filepath.Abs("../../blueprints")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: *update,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("BLUEPRINTS", blueprints)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": scriptExits, "holds": scriptHolds, "document": scriptDocument, "emulate": scriptEmulate,
+			"hold": scriptHold, "absent": scriptAbsent, "mode": scriptMode,
+		},
+	})
+}
+
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	if neg || err != nil {
+		ts.Fatalf("usage: exits CODE command...")
+	}
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+func scriptHolds(ts *testscript.TestScript, _ bool, args []string) {
+	for i, line := range strings.Split(strings.TrimSpace(ts.ReadFile(args[1])), "\n") {
+		validateJSON(ts, args[0], line, "line "+strconv.Itoa(i+1))
+	}
+}
+
+func scriptDocument(ts *testscript.TestScript, _ bool, args []string) {
+	validateJSON(ts, args[0], ts.ReadFile(args[1]), args[1])
+}
+
+func validateJSON(ts *testscript.TestScript, schema, text, what string) {
+	s, err := schemas.Named(schema)
+	ts.Check(err)
+	var v any
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		ts.Fatalf("%s is no JSON: %v\n%s", what, err, text)
+	}
+	for _, x := range s.Validate(v) {
+		ts.Logf("%s: %s: %s: %s", what, x.Pointer, x.Keyword, x.Message)
+		defer ts.Fatalf("%s breaks the schema %q\n%s", what, schema, text)
+	}
+}
+
+func scriptEmulate(ts *testscript.TestScript, _ bool, args []string) {
+	opts := emulator.Options{Contracts: schemas.OpenAPI(), Speed: 1e5}
+	for _, a := range args {
+		name, value, _ := strings.Cut(a, "=")
+		n, err := strconv.Atoi(value)
+		ts.Check(err)
+		switch name {
+		case "quota":
+			opts.InstanceQuota = n
+		default:
+			ts.Fatalf("emulate: unknown option %q", name)
+		}
+	}
+	cloud, err := emulator.Open(context.Background(), opts)
+	ts.Check(err)
+	srv := httptest.NewServer(cloud)
+	ts.Defer(func() {
+		srv.Close()
+		cloud.Close()
+	})
+	ts.Setenv("CLOUD", srv.URL)
+	for k, v := range cloud.Env() {
+		ts.Setenv(k, v)
+	}
+}
+
+func scriptHold(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(".orchestrate/state.db")
+	store, err := state.OpenSQLite(context.Background(), path, state.NewKeyring("", path))
+	ts.Check(err)
+	ts.Defer(func() { store.Close() })
+	_, err = store.Acquire(context.Background(), args[0], state.NewOwner("orchestrate apply", time.Now()), time.Minute)
+	ts.Check(err)
+}
+
+func scriptAbsent(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[1]), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(b), args[0]) {
+			ts.Fatalf("%s holds %q", path, args[0])
+		}
+		return err
+	}))
+}
+
+func scriptMode(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := strconv.FormatInt(int64(info.Mode().Perm()), 8); got != args[1] {
+		ts.Fatalf("%s has mode %s, want %s", args[0], got, args[1])
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"encoding/json"
+	"sort"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+)
+
+// showFormat is the version of the JSON that the looking commands print; see
+// schemas/show.schema.json.
+const showFormat = "1.0"
+
+func stackObject(st *state.Stack) object {
+	return object{"name": st.Name, "phase": st.Phase, "serial": st.Serial, "created": timeJSON(st.Created), "updated": timeJSON(st.Updated)}
+}
+
+// documentObject is a document for readers: secrets are null, and their JSON
+// pointers stand beside.
+func documentObject(d state.Document) object {
+	v := intrinsic.OfMarked(d.Value, d.Sensitive)
+	sensitive := v.SensitivePaths()
+	if sensitive == nil {
+		sensitive = []string{}
+	}
+	return object{"values": withoutSecrets(v), "sensitive": sensitive}
+}
+
+// withoutSecrets is plain data with null in place of each sensitive part.
+func withoutSecrets(v intrinsic.Value) any {
+	if v.IsSensitive() {
+		return nil
+	}
+	if items, ok := v.List(); ok {
+		out := make([]any, len(items))
+		for i := range items {
+			out[i] = withoutSecrets(items[i])
+		}
+		return out
+	}
+	if entries, ok := v.Map(); ok {
+		out := make(object, len(entries))
+		for k, e := range entries {
+			out[k] = withoutSecrets(e)
+		}
+		return out
+	}
+	return v.Plain()
+}
+
+func elementObject(e *state.Element) object {
+	depends := e.DependsOn
+	if depends == nil {
+		depends = []string{}
+	}
+	return object{
+		"node": e.Node, "type": typeLabel(e.Type), "id": e.ObjectID, "phase": e.Phase, "revision": e.Revision,
+		"depends_on": depends, "properties": documentObject(e.Properties), "attributes": documentObject(e.Attributes),
+		"created": timeJSON(e.Created), "updated": timeJSON(e.Updated),
+	}
+}
+
+// sortedElements are the elements of a stack by name.
+func sortedElements(st *state.Stack) []*state.Element {
+	out := make([]*state.Element, 0, len(st.Elements))
+	for _, e := range st.Elements {
+		out = append(out, e)
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Node < out[j].Node })
+	return out
+}
+
+func elementObjects(st *state.Stack) []object {
+	out := []object{}
+	for _, e := range sortedElements(st) {
+		out = append(out, elementObject(e))
+	}
+	return out
+}
+
+func executionObject(e *state.Execution) object {
+	return object{
+		"id": e.ID, "stack": e.Stack, "number": e.Number, "lifecycle": e.Lifecycle, "phase": e.Phase, "message": e.Message,
+		"owner": e.Owner, "started": timeJSON(e.Started), "ended": timeJSON(e.Ended),
+	}
+}
+
+func stepObjects(steps []state.StepRecord) []object {
+	out := []object{}
+	for _, s := range steps {
+		o := object{
+			"node": s.Node, "type": typeLabel(s.Type), "action": s.Action, "phase": s.Phase, "attempts": s.Attempts,
+			"id": s.ObjectID, "error": s.Error, "started": timeJSON(s.Started), "ended": timeJSON(s.Ended), "operation": operationID(s.Operation),
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+// operationID is the cloud's own ID of a step's work, as far as it has one.
+func operationID(handle []byte) string {
+	var op struct {
+		ID string `json:"id"`
+	}
+	if json.Unmarshal(handle, &op) != nil {
+		return ""
+	}
+	return op.ID
+}

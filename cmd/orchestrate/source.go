@@ -1,0 +1,78 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/check"
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+)
+
+// source is a blueprint as it was read, and the texts that problems point into.
+type source struct {
+	file      string // as shown
+	dir       string
+	text      []byte
+	texts     map[string][]byte // by file as shown
+	blueprint *dsl.Blueprint
+	catalogue dsl.Catalogue
+	problems  diag.List // of form and of meaning, warnings too
+}
+
+// loadSource reads and checks the blueprint at a path. Problems of the
+// blueprint are in the source; an error is anything else.
+func loadSource(path string) (*source, error) {
+	read, problems := dsl.Load(path)
+	if problems.HasErrors() {
+		return nil, &invalid{diags: problems.Sorted()}
+	}
+	return checkSource(read.File, read.Dir, read.Bytes)
+}
+
+// checkSource parses and checks a text.
+func checkSource(file, dir string, text []byte) (*source, error) {
+	catalogue, err := dsl.LoadCatalogue()
+	if err != nil {
+		return nil, fmt.Errorf("load node types: %w", err)
+	}
+	s := &source{file: file, dir: dir, text: text, texts: map[string][]byte{file: text}, catalogue: catalogue}
+	s.blueprint, s.problems = dsl.Parse(file, text, catalogue)
+	if s.blueprint != nil {
+		s.problems = append(s.problems, check.Run(s.blueprint, catalogue)...)
+	}
+	s.problems = s.problems.Sorted()
+	return s, nil
+}
+
+// err is nil if the blueprint and what was found besides hold no error.
+func (s *source) err(more diag.List) error {
+	all := append(append(diag.List(nil), s.problems...), more...).Sorted()
+	if !all.HasErrors() {
+		return nil
+	}
+	return &invalid{diags: all, sources: s.texts}
+}
+
+// stackNames is the rule for names of stacks (blueprint language, section 2.1).
+var stackNames = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,62}[a-z0-9])?$`)
+
+// stackName is --stack, else the name of the folder that a path leads to.
+func (a *app) stackName(dir string) (string, error) {
+	if name := a.opts.stack; name != "" {
+		if !stackNames.MatchString(name) {
+			return "", usageError{command: a.command, err: fmt.Errorf("--stack: %q is no name for a stack: 1 to 64 lower-case letters, digits and hyphens, a letter first, no hyphen last", name)}
+		}
+		return name, nil
+	}
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("find the current folder: %w", err)
+	}
+	name := filepath.Base(abs)
+	if !stackNames.MatchString(name) {
+		return "", usageError{command: a.command, err: fmt.Errorf("the folder's name %q does not do as the name of a stack (lower-case letters, digits and hyphens, a letter first): name the stack with --stack NAME", name)}
+	}
+	return name, nil
+}
