@@ -73,6 +73,9 @@ func attempt[T, Q, R any](ctx context.Context, c *Client, s Service[T], operatio
 	defer cancel()
 	x := &exchange{ctx: ctx, next: c.transport}
 	hc, err := prepare(ctx, c, s, x)
+	if err == nil {
+		err = ctx.Err()
+	}
 	if err != nil {
 		return nil, inOperation(err, operation)
 	}
