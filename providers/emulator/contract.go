@@ -17,6 +17,32 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
+// Contracts are OpenAPI documents that several Emulators share, each parsed once.
+// It is an fs.FS, to be handed over as Options.Contracts where many Emulators
+// come and go, as in tests. It is safe for concurrent use.
+type Contracts struct {
+	fs.FS
+
+	mu     sync.Mutex
+	parsed map[string]*contract // by file name; guarded by mu
+}
+
+// ShareContracts makes Contracts of the files.
+func ShareContracts(files fs.FS) *Contracts {
+	return &Contracts{FS: files, parsed: map[string]*contract{}}
+}
+
+// of is the contract of a service, not yet loaded if nobody needed it.
+func (c *Contracts) of(service string) *contract {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	name := service + ".yaml"
+	if c.parsed[name] == nil {
+		c.parsed[name] = &contract{files: c.FS, name: name}
+	}
+	return c.parsed[name]
+}
+
 // contract is the OpenAPI document of one service, parsed when first needed:
 // the largest takes about 50 ms, which a command that calls one service should
 // not pay for five.

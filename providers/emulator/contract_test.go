@@ -47,7 +47,8 @@ func TestContractsAreValid(t *testing.T) {
 }
 
 func TestEveryOperationIsAnswered(t *testing.T) {
-	for _, s := range openForTest(t).services {
+	services := openForTest(t).services
+	for _, s := range services {
 		if err := s.contract.load(s.relax); err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +60,7 @@ func TestEveryOperationIsAnswered(t *testing.T) {
 			}
 			sample := "/" + strings.NewReplacer("{", "", "}", "").Replace(strings.Join(r.segments, "/"))
 			owner := ""
-			for _, other := range openForTest(t).services {
+			for _, other := range services {
 				if other.owns(split(sample)) {
 					owner = other.name
 					break

@@ -36,7 +36,8 @@ type Options struct {
 	DB string
 
 	// Contracts holds bcs.yaml, vpc.yaml, ecs.yaml, eip.yaml and iam.yaml.
-	// A contract is parsed when its service is first called.
+	// A contract is parsed when its service is first called; with a Contracts
+	// here, once for all Emulators that have it.
 	Contracts fs.FS
 
 	// Speed divides the durations that the services are documented to take;
@@ -117,8 +118,12 @@ func Open(ctx context.Context, opts Options) (*Emulator, error) {
 		return nil, fmt.Errorf("opening the emulator: %w", err)
 	}
 	e := &Emulator{opts: opts, store: s}
+	shared, ok := opts.Contracts.(*Contracts)
+	if !ok {
+		shared = ShareContracts(opts.Contracts)
+	}
 	for _, svc := range []*service{bcsService(), vpcService(), ecsService(), eipService(), iamService()} {
-		svc.contract = &contract{files: opts.Contracts, name: svc.name + ".yaml"}
+		svc.contract = shared.of(svc.name)
 		e.services = append(e.services, svc)
 	}
 	return e, nil

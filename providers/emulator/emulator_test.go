@@ -23,6 +23,9 @@ import (
 // contracts is where the OpenAPI documents are, seen from this package.
 const contracts = "../../schemas/openapi"
 
+// shared spares most tests the parsing.
+var shared = emulator.ShareContracts(os.DirFS(contracts))
+
 // clock is a clock that moves when told. It starts at the real time, because
 // the SDK signs with the real time; tests stay below 15 minutes.
 type clock struct {
@@ -64,7 +67,7 @@ func start(t *testing.T, change ...func(*emulator.Options)) *cloud {
 	t.Helper()
 	c := &cloud{clock: &clock{now: time.Now()}, faults: emulator.NewScript()}
 	opts := emulator.Options{
-		Contracts: os.DirFS(contracts),
+		Contracts: shared,
 		Now:       c.clock.Now,
 		Faults:    c.faults,
 		Log:       slog.New(slog.NewTextHandler(complaints{t}, &slog.HandlerOptions{Level: slog.LevelError})),
