@@ -47,9 +47,7 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 	}
 	a.present(m)
 	if in.source == nil {
-		if ok, err = a.guardData(m, in, ok); err != nil {
-			return err
-		}
+		ok = a.guardData(m, in, ok)
 	}
 	if err := m.err(); err != nil {
 		return err
@@ -57,6 +55,9 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 	if m.nothingToDo() {
 		a.unchanged(m)
 		return nil
+	}
+	if err := s.cloud.reach(ctx, m.plan); err != nil {
+		return err
 	}
 	if err := a.approve(ok, m.plan); err != nil {
 		return err
@@ -68,13 +69,30 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 func (s *session) recover(ctx context.Context, lease *state.Lease, in *intent, stop <-chan struct{}) error {
 	observe, done := follow(s.app.view(nil), s.app.now)
 	defer done()
-	_, err := s.engine.Recover(ctx, lease, in.stack, executor.Options{
-		Parallelism: s.app.opts.parallelism, Stop: stop, Observe: observe,
+	found, err := s.engine.Recover(ctx, lease, in.stack, executor.Options{
+		Parallelism: s.app.opts.parallelism, Timeout: s.app.opts.timeout, Stop: stop, Observe: observe,
 	})
+	done()
+	if found != nil {
+		s.app.tellRecovered(found)
+	}
 	if err != nil {
 		return fmt.Errorf("take up what an earlier execution of %s left: %w", in.stack, err)
 	}
 	return nil
+}
+
+// tellRecovered says what came of what an earlier execution had left running.
+func (a *app) tellRecovered(r *executor.Recovered) {
+	if a.events != nil || r.Execution == nil {
+		return
+	}
+	if n := len(r.Finished) + len(r.Adopted) + len(r.NotDone) + len(r.Errors); n > 0 {
+		a.note("Execution %s was taken up: %s.", r.Execution.ID, count(n, "open step is settled", "open steps are settled"))
+	}
+	for _, e := range r.Errors {
+		a.note("%s %s: %s", a.errStyle.paint(yellow, "warning:"), e.Node, sentence(e.Err.Error()))
+	}
 }
 
 // view chooses how an execution is shown.
@@ -236,27 +254,30 @@ func losing(p *planner.Plan, allowed map[string]bool) []*planner.Step {
 	return out
 }
 
-// guardData holds up a deletion that destroys data of elements that were not
-// named. On a terminal the name of the stack may be typed instead, so there
-// the plan is made again as if they had been; else it is refused.
-func (a *app) guardData(m *made, in *intent, ok approval) (approval, error) {
+// guardData lets the user agree to a deletion that destroys data of elements
+// that were not named: on a terminal the name of the stack may be typed, so the
+// plan is made again as if they had been. Else the plan stays refused, and the
+// command to copy is said.
+func (a *app) guardData(m *made, in *intent, ok approval) approval {
 	lost := losing(m.plan, in.allow)
 	if len(lost) == 0 {
-		return ok, nil
+		return ok
 	}
 	var list strings.Builder
+	named := maps.Clone(in.allow)
 	for _, s := range lost {
 		fmt.Fprintf(&list, "\n  %s (%s): %s", s.Node, typeLabel(s.Type), s.HoldsData)
-		in.allow[s.Node] = true
+		named[s.Node] = true
 	}
 	if ok.given {
-		return ok, exitCode{exitInvalid, fmt.Errorf("deleting stack %q destroys data, and these elements are not named with --allow-data-loss:%s\nIf that is meant:\n    %s",
-			in.stack, &list, a.deleteCommand(in.stack, in.allow))}
+		a.afterword = "If all of that is meant:\n    " + a.deleteCommand(in.stack, named)
+		return ok
 	}
 	a.note("\nDeleting stack %q destroys data:%s", in.stack, &list)
-	m.plan, m.problems = planner.Make(m.request) // allow is part of the request
+	m.request.AllowDataLoss = named
+	m.plan, m.problems = planner.Make(m.request)
 	ok.word = in.stack
-	return ok, nil
+	return ok
 }
 
 // deleteCommand is a command line to copy.

@@ -5,10 +5,15 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
+	"time"
 
+	"github.com/orchestrate-tosca/orchestrate/planner"
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/bcs"
 	"github.com/orchestrate-tosca/orchestrate/providers/data"
@@ -21,8 +26,8 @@ import (
 
 // cloud is the one that a command calls: its providers, and where it is.
 type cloud struct {
-	name      string // as --cloud gives it
 	providers providers.Registry
+	endpoint  string // "" unless --cloud gives a URL
 	client    *huaweicloud.Client
 	close     func()
 }
@@ -31,7 +36,7 @@ type cloud struct {
 // called yet, and credentials are looked up only when something is.
 func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 	config := huaweicloud.Config{Env: a.getenv, Home: a.getenv("HOME"), Log: a.logger()}
-	done := func() {}
+	done, given := func() {}, ""
 	switch name := a.opts.cloud; name {
 	case "huaweicloud":
 	case "local":
@@ -41,7 +46,7 @@ func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 		}
 		config.Endpoint, config.Env, config.Home, done = local.url, localEnvironment, "", local.stop
 	default:
-		config.Endpoint = name
+		config.Endpoint, given = name, name
 	}
 	client, err := huaweicloud.New(config)
 	if err != nil {
@@ -53,8 +58,41 @@ func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 	bcs.Register(reg, client)
 	vpc.Register(reg, client)
 	ecs.Register(reg, client)
-	return &cloud{name: a.opts.cloud, providers: reg, client: client, close: done}, nil
+	return &cloud{providers: reg, endpoint: given, client: client, close: done}, nil
 }
+
+// reachTimeout is how long an endpoint may take to accept a connection.
+const reachTimeout = 5 * time.Second
+
+// reach tells an endpoint that is down before an execution begins: within one,
+// every step would patiently wait for it to come up. Only an endpoint that was
+// given by its URL is looked at, and only if the plan needs it.
+func (c *cloud) reach(ctx context.Context, p *planner.Plan) error {
+	u, err := url.Parse(c.endpoint)
+	if c.endpoint == "" || err != nil || !slices.ContainsFunc(actingSteps(p), callsCloud) {
+		return nil
+	}
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err != nil || proxy != nil {
+		return nil // the proxy is what is called
+	}
+	port := u.Port()
+	if port == "" {
+		port = u.Scheme // "http" and "https" are names of ports
+	}
+	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
+	defer cancel()
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	if err != nil {
+		return &providers.Error{
+			Kind: providers.Unavail, Message: fmt.Sprintf("nothing answers at %s: %v", c.endpoint, err), Err: err,
+			Advice: "Nothing was sent. Check the URL given to --cloud, and that what it names is running.",
+		}
+	}
+	return conn.Close()
+}
+
+// callsCloud reports whether a step calls a cloud at all.
+func callsCloud(s *planner.Step) bool { return !strings.HasPrefix(s.Type, "Orchestrate.") }
 
 // localCloud is the emulator inside this process. Everything goes over a
 // socket on the loopback interface, as to the real cloud.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
@@ -85,7 +86,7 @@ func codeOf(err error) int {
 		return run.exit()
 	case errors.As(err, &vendor) && vendor.Kind == providers.Auth:
 		return exitRefused
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.Is(err, executor.ErrInterrupted):
 		return exitInterrupted
 	}
 	return exitFailed
