@@ -20,10 +20,9 @@ type service struct {
 	settle     map[string]settler // by kind of work
 
 	errorShape func(e *apiError, requestID string) any
-	plain      func(status int) *apiError       // the refusal for a bare status
-	violation  func(v violation) *apiError      // the refusal for a broken contract
-	relax      func(c *contract)                // loosens a rule that the handlers keep; may be nil
-	foreign    func(projectID string) *apiError // the refusal for another project
+	plain      func(status int) *apiError  // the refusal for a bare status
+	violation  func(v violation) *apiError // the refusal for a broken contract
+	relax      func(c *contract)           // loosens a rule that the handlers keep; may be nil
 
 	contract *contract
 }
