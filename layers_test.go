@@ -53,6 +53,9 @@ var owners = map[string][]string{
 	"github.com/goccy/go-graphviz":                 {"cmd/orchestrate"},
 	"golang.org/x/term":                            {"cmd/orchestrate"},
 	"modernc.org/sqlite":                           {"executor/state", "providers/emulator"},
+	"golang.org/x/text":                            {"cmd/orchestrate"},
+	"github.com/google/uuid":                       {"providers/data", "providers/ecs"},
+	"gopkg.in/ini.v1":                              {"providers/huaweicloud"},
 	"golang.org/x/crypto":                          {"executor/state"},
 	"github.com/getkin/kin-openapi":                {"providers/emulator"},
 }

@@ -202,7 +202,7 @@ func (d *driver) advance(j *job, a sched.Advance) {
 	if j.begun.IsZero() {
 		d.begin(j)
 	}
-	j.touched, d.changed = true, true
+	j.touched = true
 	op, req := j.op, j.req
 	go func() {
 		ctx, cancel := d.keeper.ctx, context.CancelFunc(func() {})
@@ -224,14 +224,21 @@ func (d *driver) advanced(j *job, p providers.Progress, err error) sched.Event {
 		p, err = providers.Progress{Done: true}, nil // somebody was faster
 	}
 	if err == nil && p.Done && p.Object == nil && j.action == planner.Create {
+		if j.req.Settling {
+			j.unmade = true
+			return sched.Erred{Task: j.task, Class: sched.Fatal}
+		}
 		err = fmt.Errorf("the provider of %s calls a create done, but returns no object", j.typ)
 	}
 	if err != nil {
 		j.err = d.redact.err(err)
 		class, wish := classify(err)
+		d.changed = d.changed || class == sched.Ambiguous || class == sched.Unclear || isKind(err, providers.Failed)
 		return sched.Erred{Task: j.task, Class: class, RetryAfter: wish}
 	}
 	j.err = nil
+	// A handle that names neither work nor object stands for a look.
+	d.changed = d.changed || p.Done || p.Next.ID != "" || p.Next.ObjectID != ""
 	if p.Done {
 		j.object = p.Object
 		return sched.Advanced{Task: j.task, Done: true}
@@ -269,6 +276,9 @@ func (d *driver) begin(j *job) {
 func (d *driver) record(j *job, r sched.Record) {
 	if r.Kind == sched.Intent || r.Kind == sched.Result && j.begun.IsZero() {
 		d.begin(j)
+	}
+	if r.Kind == sched.Fail && j.unmade {
+		r = sched.Record{Task: r.Task, Kind: sched.Skip, Why: "its request was never sent or came to nothing"}
 	}
 	now := time.Now().UTC()
 	rec := j.record(d.execution.ID, r, now)
@@ -332,6 +342,8 @@ func (d *driver) recorded(j *job, r sched.Record, rec state.Record, err error) {
 		d.failed(j, j.failure(r.Why))
 	case sched.Halt:
 		d.halted(j, r)
+	case sched.Skip:
+		d.skippedOnce(j, rec.Error)
 	}
 	d.handle(sched.Recorded{Task: j.task})
 }
@@ -388,11 +400,16 @@ func (d *driver) recordSkips(skips []sched.Record) {
 }
 
 func (d *driver) skipped(j *job, r sched.Record, rec state.Record, err error) {
-	if err == nil && !d.told[j.node] {
-		d.told[j.node] = true
-		d.observeJob(j, Event{Kind: StepSkipped, Message: rec.Error})
-	}
 	d.recorded(j, r, rec, err)
+}
+
+// skippedOnce tells once of a node that it is left out, however many phases it
+// has.
+func (d *driver) skippedOnce(j *job, why string) {
+	if !d.told[j.node] {
+		d.told[j.node] = true
+		d.observeJob(j, Event{Kind: StepSkipped, Message: why})
+	}
 }
 
 // observe tells the observer. It is only called by the loop, so one event

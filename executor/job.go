@@ -40,6 +40,7 @@ type job struct {
 	timer   *time.Timer
 	equal   bool // nothing had to be called
 	touched bool // a call that may change something was made
+	unmade  bool // settled: the create had made nothing
 }
 
 func (j *job) verb() verb { return actionVerb(j.action) }

@@ -181,6 +181,7 @@ func (r *recovery) job(rec state.Record) (*job, error) {
 		}
 	}
 	j.req = j.requestFor(r.execution.Stack)
+	j.req.Settling = true
 	return j, nil
 }
 
@@ -297,6 +298,11 @@ func (r *recovery) follow() error {
 		return err
 	}
 	r.out.Errors = d.errors
+	for _, j := range r.running {
+		if j.unmade {
+			r.out.NotDone = append(r.out.NotDone, j.node)
+		}
+	}
 	for i := range tasks {
 		if s := d.core.State(i); s != sched.Done && s != sched.Failed {
 			r.out.Outcome = Interrupted

@@ -191,6 +191,10 @@ func (m *maker) describe(s *Step, typ *dsl.NodeType) {
 	}
 }
 
+// phaseCreateFailed is the phase of an element whose creation made an object
+// but did not succeed (blueprint language, section 13.8).
+const phaseCreateFailed = "CreateFailed"
+
 const replaceAsked = "--replace asks for it"
 
 // compare decides between none, update and replace for an element that exists.
@@ -199,6 +203,9 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 	s.Changes = diff(typ, n, s.Before, s.After)
 	fixed := slices.IndexFunc(s.Changes, func(c Change) bool { return c.Replaces })
 	switch {
+	case e.Phase == phaseCreateFailed:
+		// It never worked, so nothing is lost with it.
+		s.Action, s.Reason, s.HoldsData = Replace, "its creation failed and left it behind", ""
 	case e.Type != n.TypeName:
 		s.Action, s.Reason = Replace, fmt.Sprintf("its type changes from %s to %s", e.Type, n.TypeName)
 	case m.req.Replace[s.Node]:

@@ -59,6 +59,7 @@ func catalogue() dsl.Catalogue {
 // recorded is the short form of an element in a script.
 type recorded struct {
 	Type       string         `json:"type"`
+	Phase      string         `json:"phase"`
 	ID         string         `json:"id"`
 	Properties map[string]any `json:"properties"`
 	Attributes map[string]any `json:"attributes"`
@@ -179,7 +180,7 @@ func (sc *script) stack() *state.Stack {
 			attrs[k] = v
 		}
 		st.Elements[node] = &state.Element{
-			Node: node, Type: r.Type, ObjectID: r.ID, DependsOn: r.DependsOn,
+			Node: node, Type: r.Type, Phase: r.Phase, ObjectID: r.ID, DependsOn: r.DependsOn,
 			Properties: state.Document{Value: intrinsic.Of(r.Properties).Plain(), Sensitive: r.Sensitive},
 			Attributes: state.Document{Value: intrinsic.Of(attrs).Plain()},
 		}

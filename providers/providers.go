@@ -45,6 +45,12 @@ type Request struct {
 
 	// Attributes are the recorded attributes; nil for Create.
 	Attributes map[string]any
+
+	// Settling is true while it is found out what an earlier execution left:
+	// what its requests have begun is waited for, but nothing new is sent, since
+	// nobody may want it any more. A Create that has made nothing is then Done
+	// without an Object; an Update is Done as far as it came.
+	Settling bool
 }
 
 // String returns the property of that name as text, "" when it is absent.

@@ -33,7 +33,7 @@ func (p channel) Advance(ctx context.Context, req *providers.Request, op provide
 	}
 	switch req.Action {
 	case providers.Create:
-		return p.create(ctx, want, op, resumed)
+		return p.create(ctx, req, want, op, resumed)
 	case providers.Delete:
 		return p.delete(ctx, want, op, resumed)
 	}
@@ -41,8 +41,9 @@ func (p channel) Advance(ctx context.Context, req *providers.Request, op provide
 	return done(o), err
 }
 
-func (p channel) create(ctx context.Context, want channelProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (p channel) create(ctx context.Context, req *providers.Request, want channelProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
+		Settling: req.Settling,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			ch, err := p.channelNamed(ctx, want.Network, want.Name)
 			if err == nil && ch != nil {

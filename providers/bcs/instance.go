@@ -44,6 +44,7 @@ func (p instance) create(ctx context.Context, req *providers.Request, op provide
 		return providers.Progress{}, err
 	}
 	progress, err := huaweicloud.Creation{
+		Settling: req.Settling,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := checkOrder(body); err != nil {
 				return nil, err

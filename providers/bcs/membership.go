@@ -44,15 +44,16 @@ func (p membership) Advance(ctx context.Context, req *providers.Request, op prov
 	case req.Action == providers.Delete:
 		return p.delete(ctx, want, op, resumed)
 	case op.Stage == stageAdjust, req.Action == providers.Update && op.Stage == "":
-		return p.adjust(ctx, want, resumed)
+		return p.adjust(ctx, want, resumed, req.Settling)
 	case req.Action == providers.Update:
 		return p.adjusted(ctx, want, op)
 	}
-	return p.create(ctx, want, op, resumed)
+	return p.create(ctx, req, want, op, resumed)
 }
 
-func (p membership) create(ctx context.Context, want memberProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (p membership) create(ctx context.Context, req *providers.Request, want memberProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
+		Settling: req.Settling,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			peers, err := p.peers(ctx, want)
 			if err == nil && len(peers) > 0 {
@@ -82,7 +83,7 @@ func (p membership) create(ctx context.Context, want memberProperties, op provid
 }
 
 // adjust brings the number of peers in the channel to the wanted one.
-func (p membership) adjust(ctx context.Context, want memberProperties, resumed bool) (providers.Progress, error) {
+func (p membership) adjust(ctx context.Context, want memberProperties, resumed, settling bool) (providers.Progress, error) {
 	peers, err := p.peers(ctx, want)
 	if err != nil {
 		return providers.Progress{}, err
@@ -92,6 +93,9 @@ func (p membership) adjust(ctx context.Context, want memberProperties, resumed b
 		if err != nil || next != nil {
 			return providers.Progress{Next: val(next)}, err
 		}
+	}
+	if settling {
+		return done(memberObject(want, peers)), nil
 	}
 	next := providers.Operation{Stage: huaweicloud.StageWait, ObjectID: want.id()}
 	switch have := int64(len(peers)); {

@@ -37,15 +37,16 @@ func (p organization) Advance(ctx context.Context, req *providers.Request, op pr
 	}
 	switch req.Action {
 	case providers.Create:
-		return p.create(ctx, want, op, resumed)
+		return p.create(ctx, req, want, op, resumed)
 	case providers.Delete:
 		return p.delete(ctx, want, op, resumed)
 	}
 	return p.scale(ctx, want, op, resumed)
 }
 
-func (p organization) create(ctx context.Context, want orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (p organization) create(ctx context.Context, req *providers.Request, want orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
+		Settling: req.Settling,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			_, info, err := p.info(ctx, want.Network, want.Name)
 			if err == nil && info != nil {

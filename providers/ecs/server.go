@@ -42,6 +42,7 @@ func (p server) create(ctx context.Context, req *providers.Request, op providers
 	}
 	name := huaweicloud.Name(req, maxNameChars)
 	progress, err := huaweicloud.Creation{
+		Settling: req.Settling,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := want.check(); err != nil {
 				return nil, err

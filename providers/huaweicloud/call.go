@@ -25,7 +25,7 @@ type Service[T any] struct {
 
 // Read makes a call that changes nothing. It is repeated, with growing waits
 // and as the server's Retry-After asks, when it was throttled or the server
-// failed or could not be reached. call is a method of the SDK's client, such
+// failed. call is a method of the SDK's client, such
 // as (*bcs.BcsClient).ListBlockchains.
 func Read[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, call func(T, *Q) (*R, error), q *Q) (*R, error) {
 	waits := backoff.NewExponentialBackOff()
@@ -57,7 +57,9 @@ func verdict(err error) error {
 		return err
 	}
 	switch {
-	case !e.Retryable() || e.Kind == providers.Busy:
+	case !e.Retryable(), e.Kind == providers.Busy, e.Kind == providers.Unavail && e.Status == 0:
+		// Whoever can't be reached at all is left to the caller, who tells
+		// people that it waits.
 		return backoff.Permanent(err)
 	case e.RetryAfter > 0:
 		return &backoff.RetryAfterError{Duration: e.RetryAfter}

@@ -47,6 +47,8 @@ type Creation struct {
 	Find func(ctx context.Context, op providers.Operation) (*providers.Operation, error)
 	// Wait tells how far the work is.
 	Wait func(ctx context.Context, op providers.Operation) (providers.Progress, error)
+	// Settling is that of the request: if nothing was made, nothing will be.
+	Settling bool
 }
 
 // Advance implements providers.Provider.Advance for a create.
@@ -76,6 +78,9 @@ func (c Creation) send(ctx context.Context, op providers.Operation, resumed bool
 		}
 		op.Note[noteRepeat] = "1"
 		return providers.Progress{Next: op, After: settle, Message: "looking for what the lost request made"}, nil
+	}
+	if c.Settling {
+		return providers.Progress{Done: true}, nil
 	}
 	next, err := c.Send(ctx, op)
 	if err != nil {

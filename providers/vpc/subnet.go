@@ -65,6 +65,7 @@ func (p subnet) Advance(ctx context.Context, req *providers.Request, op provider
 func (p subnet) create(ctx context.Context, req *providers.Request, want subnetProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	name := huaweicloud.Name(req, maxNameChars)
 	return huaweicloud.Creation{
+		Settling: req.Settling,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			ids, err := p.named(ctx, want.VPC, name)
 			return huaweicloud.Existing(ids), err

@@ -442,7 +442,7 @@ func (c *Core) retry(t *task, e Erred) {
 	case c.stopping:
 		c.leave(t)
 	case c.late(t):
-	case e.Class != Busy && t.tries > maxTries:
+	case e.Class != Busy && t.tries > maxTries, e.Class == Unavailable && t.handle == "" && t.tries > maxFirstTries:
 		c.giveUp(t, fmt.Sprintf("given up after %d attempts in a row", t.tries))
 	default:
 		t.attempt++

@@ -6,6 +6,10 @@ const (
 	// maxTries is how many errors in a row a task takes, busy ones aside, before
 	// it gives up: three to four minutes.
 	maxTries = 12
+	// maxFirstTries is the same while nothing is on record but the intent and
+	// the cloud cannot be reached: a wrong address shall not take minutes to
+	// show.
+	maxFirstTries = 4
 	// firstRetry doubles with each error in a row, up to maxRetry.
 	firstRetry = time.Second
 	maxRetry   = 30 * time.Second

@@ -1,0 +1,77 @@
+package huaweicloud_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// lost is a create whose answer was lost: made tells whether the cloud has the
+// object.
+type lost struct {
+	made  bool
+	sends int
+}
+
+func (l *lost) creation(settling bool) huaweicloud.Creation {
+	return huaweicloud.Creation{
+		Settling: settling,
+		Look:     func(context.Context) (map[string]string, error) { return nil, nil },
+		Send: func(context.Context, providers.Operation) (providers.Operation, error) {
+			l.sends++
+			l.made = true
+			return providers.Operation{ObjectID: "x"}, nil
+		},
+		Find: func(context.Context, providers.Operation) (*providers.Operation, error) {
+			if !l.made {
+				return nil, nil
+			}
+			return &providers.Operation{ObjectID: "x"}, nil
+		},
+		Wait: func(_ context.Context, op providers.Operation) (providers.Progress, error) {
+			return providers.Progress{Done: true, Object: &providers.Object{ID: op.ObjectID}}, nil
+		},
+	}
+}
+
+// resume advances from the recorded point before the request until the end.
+func resume(t *testing.T, c huaweicloud.Creation) *providers.Object {
+	t.Helper()
+	op, resumed := providers.Operation{Stage: huaweicloud.StageSend}, true
+	for range 10 {
+		p, err := c.Advance(t.Context(), op, resumed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Done {
+			return p.Object
+		}
+		op, resumed = p.Next, false
+	}
+	t.Fatal("no end")
+	return nil
+}
+
+func TestLostCreation(t *testing.T) {
+	for _, tc := range []struct {
+		name           string
+		made, settling bool
+		sends          int
+		objectInTheEnd bool
+	}{
+		{"made: found, not made again", true, false, 0, true},
+		{"not made: sent again", false, false, 1, true},
+		{"settling, made: found", true, true, 0, true},
+		{"settling, not made: nothing is sent any more", false, true, 0, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := &lost{made: tc.made}
+			o := resume(t, l.creation(tc.settling))
+			if l.sends != tc.sends || (o != nil) != tc.objectInTheEnd {
+				t.Errorf("sent %d times, object %v", l.sends, o)
+			}
+		})
+	}
+}
