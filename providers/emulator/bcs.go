@@ -15,16 +15,13 @@ const (
 	bcsNameTaken      = "BCS.4001018"
 	bcsBusy           = "BCS.4001020"
 	bcsWeakPassword   = "BCS.4001045"
-	bcsScaleFault     = "BCS.4001050"
 	bcsWrongScale     = "BCS.4001051"
 	bcsQuotaUsedUp    = "BCS.4001061" // the emulator's choice: no source names one
 	bcsNoCluster      = "BCS.4001106"
 	bcsClusterAsleep  = "BCS.4001123"
-	bcsAddOrgFault    = "BCS.4001161"
 	bcsGone           = "BCS.4001202" // of a deletion
 	bcsNoFlavor       = "BCS.4001212"
 	bcsAsleep         = "BCS.4001234"
-	bcsQuitFault      = "BCS.4001242"
 	bcsWrongOrg       = "BCS.4001245"
 	bcsChannelInUse   = "BCS.4001249"
 	bcsWrongIEFNode   = "BCS.4001708"
