@@ -9,5 +9,6 @@ const (
 	CodeStale       diag.Code = "PLAN003" // a plan file that no longer fits
 	CodeCycle       diag.Code = "PLAN004" // steps that wait for each other
 	CodePlanFile    diag.Code = "PLAN005" // a plan file that cannot be read
-	CodeNoNode      diag.Code = "PLAN006" // a flag names a node that the stack does not have
+	CodeNoNode      diag.Code = "PLAN006" // --replace names a node that the stack does not have
+	CodeNoConsent   diag.Code = "PLAN007" // --allow-data-loss names one
 )

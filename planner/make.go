@@ -341,15 +341,19 @@ func (m *maker) planLeftovers() {
 	}
 }
 
-// checkNamed refuses flags that name nodes which the plan does not have: a
-// misspelt consent must not pass for one.
+// checkNamed reports options that name nodes which the plan does not have. For
+// a consent it is a warning: it allows nothing, and a deletion that is
+// repeated names what is gone already.
 func (m *maker) checkNamed() {
-	for flag, named := range map[string]map[string]bool{"--allow-data-loss": m.req.AllowDataLoss, "--replace": m.req.Replace} {
-		for _, name := range sortedKeys(named) {
-			if m.steps[name] == nil {
-				m.diags.Add(CodeNoNode, diag.Range{}, "%s names %q, but neither the blueprint nor the stack has a node of that name. Nodes: %s.",
-					flag, name, strings.Join(sortedKeys(m.steps), ", "))
-			}
+	m.checkNames("--replace", CodeNoNode, m.req.Replace)
+	m.checkNames("--allow-data-loss", CodeNoConsent, m.req.AllowDataLoss)
+}
+
+func (m *maker) checkNames(option string, code diag.Code, named map[string]bool) {
+	for _, name := range sortedKeys(named) {
+		if m.steps[name] == nil {
+			m.diags.Add(code, diag.Range{}, "%s names %q, but neither the blueprint nor the stack has a node of that name. Nodes: %s.",
+				option, name, strings.Join(sortedKeys(m.steps), ", "))
 		}
 	}
 }

@@ -161,7 +161,7 @@ already done is recorded, and "orchestrate retry" continues from there.`},
 The plan destroys an element that holds data. That is done only when the element is named with --allow-data-loss NODE.`},
 	{"PLAN002", Error, "Replacement of an element that holds data", `
 A changed property can't be changed in place, so the element would be destroyed and made anew, and its data would be
-lost. Undo the change, or name the element with --replace NODE and --allow-data-loss NODE.`},
+lost. Undo the change, or name the element with --replace NODE.`},
 	{"PLAN003", Error, "Plan is out of date", `
 The stack changed after the plan file was written. Make the plan again and review it.`},
 	{"PLAN004", Error, "Steps wait for each other", `
@@ -171,4 +171,8 @@ exists. Apply the change in two parts: first the new elements, then the removal 
 The file is not a plan, was damaged, or was written by another version. Make the plan again with --out.`},
 	{"PLAN006", Error, "Unknown node in an option", `
 An option names a node that neither the blueprint nor the stack has. "orchestrate elements" lists those of the stack.`},
+	{"PLAN007", Warning, "Consent without a node", `
+--allow-data-loss names a node that neither the blueprint nor the stack has. That is as it should be when the element
+is gone already, for example when a deletion is repeated; otherwise check the spelling, since a consent for one name
+does not count for another.`},
 }
