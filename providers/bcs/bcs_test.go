@@ -1,0 +1,556 @@
+package bcs_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/bcs"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// script is a cloud that answers each operation with what the test says, the
+// last answer again and again. It records what was sent.
+type script struct {
+	t       *testing.T
+	mu      sync.Mutex
+	answers map[string][]string // by "METHOD path below the project"
+	sent    []string            // changing requests with their bodies
+}
+
+// ServeHTTP implements http.Handler. An answer that begins with a number is an
+// error code with status 400.
+func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := r.Method + strings.TrimPrefix(r.URL.Path, "/v2/p")
+	if r.Method != http.MethodGet {
+		body, _ := io.ReadAll(r.Body)
+		s.sent = append(s.sent, strings.TrimSpace(key+"?"+r.URL.RawQuery+" "+string(body)))
+	}
+	queue := s.answers[key]
+	if len(queue) == 0 {
+		s.t.Errorf("unexpected call %s", key)
+		w.WriteHeader(404)
+		return
+	}
+	if len(queue) > 1 {
+		s.answers[key] = queue[1:]
+	}
+	if code := queue[0]; code == "" || code[0] >= '0' && code[0] <= '9' {
+		w.WriteHeader(400)
+		fmt.Fprintf(w, `{"error_code":"BCS.%s","error_msg":"refused Canary-Passw0rd"}`, code)
+		return
+	}
+	fmt.Fprint(w, queue[0])
+}
+
+// start returns the providers of a cloud that answers as told.
+func start(t *testing.T, answers map[string][]string) (*script, providers.Registry) {
+	t.Helper()
+	s := &script{t: t, answers: answers}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	env := map[string]string{"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "some-secret", "HW_PROJECT_ID": "p"}
+	client, err := huaweicloud.New(huaweicloud.Config{Endpoint: server.URL, Env: func(n string) string { return env[n] }, FirstWait: time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.CloseIdleConnections)
+	reg := providers.Registry{}
+	bcs.Register(reg, client)
+	return s, reg
+}
+
+// drive advances an action until it is done, fails or took 20 steps; it does
+// not wait. The last Progress comes back with the error.
+func drive(ctx context.Context, p providers.Provider, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+	var last providers.Progress
+	for range 20 {
+		progress, err := p.Advance(ctx, req, op, resumed)
+		if err != nil || progress.Done {
+			return progress, err
+		}
+		last, op, resumed = progress, progress.Next, false
+	}
+	return last, errors.New("does not end")
+}
+
+func failure(t *testing.T, err error) *providers.Error {
+	t.Helper()
+	var e *providers.Error
+	if !errors.As(err, &e) {
+		t.Fatalf("%v is not a provider error", err)
+	}
+	return e
+}
+
+const network = "50ca216f-f0e5-ea05-5aee-de8d8f0fb6fa"
+
+func detail(status, process string, orgs ...string) string {
+	var peers []string
+	for _, o := range orgs {
+		name, count, _ := strings.Cut(o, ":")
+		peers = append(peers, fmt.Sprintf(`{"name":%q,"node_cnt":%s,"status":"Normal"}`, name, count))
+	}
+	return fmt.Sprintf(`{"basic_info":{"id":%q,"name":"ledger","version":"4.0.9","consensus":"sflic","service_type":"union","cluster_type":"CCE",
+		"status":%q,"process_status":%q,"deploy_status":0,"agent_portal_addrs":["24.68.213.148:30603"]},
+		"peer_info":[%s],"light_peer_info":[],
+		"orderer_info":{"name":"ledger-orderer","node_cnt":4,"address":[{"domain_port":"orderer-0:7050","ip_port":"24.68.213.148:30835"}]}}`,
+		network, status, process, strings.Join(peers, ","))
+}
+
+func record(id, status string) string {
+	return fmt.Sprintf(`{"count":1,"operation_records":[{"operation_id":%q,"operation_type":"99","blockchain_id":%q,"operation_status":%q,"message":["quota of the file system is used up"],
+	"record_time":1618218591906100000,"operation_process":{
+	"Create Other Dependent Resource":{"status":"processing","serial_num":2,"sub_steps":{
+		"Create EIP":{"status":"finished","serial_num":1,"detail":null,"message":null,"start_time":1618219038464462600},
+		"Create network storage":{"status":"","detail":"waiting","serial_num":2,"start_time":0}}},
+	"Preparation":{"status":"finished","serial_num":1,"sub_steps":{"Generate basic configurations":{"status":"finished","serial_num":3}}},
+	"Deploy":{"status":"failed","detail":"no node is ready","serial_num":3}}}]}`, id, network, status)
+}
+
+const (
+	noRecord = `{"count":0,"operation_records":[]}`
+	inList   = `{"count":1,"blockchains":[{"id":"` + network + `","name":"ledger"}]}`
+	notThere = `{"count":0,"blockchains":[]}`
+
+	list       = "GET/blockchains"
+	order      = "POST/blockchains"
+	show       = "GET/blockchains/" + network
+	nodes      = show + "/nodes"
+	update     = "PUT/blockchains/" + network
+	remove     = "DELETE/blockchains/" + network
+	operations = "GET/operation/record"
+	channels   = "GET/blockchains/" + network + "/channels"
+	join       = "POST/blockchains/" + network + "/channels/peers"
+	leave      = "PUT/blockchains/" + network + "/trade/peers/quit"
+)
+
+func ledger() map[string]any {
+	return map[string]any{
+		"name": "ledger", "versionType": int64(2), "resourcePassword": "Canary-Passw0rd", "deleteStorage": true,
+		"cceClusterInfo": map[string]any{"clusterId": "c1", "clusterName": "one", "clusterPlatformType": "ARM64"},
+	}
+}
+
+func creation(typ string, properties map[string]any) *providers.Request {
+	return &providers.Request{Action: providers.Create, Type: typ, Stack: "s", Node: "n", Properties: properties}
+}
+
+func TestOrderSaysEverything(t *testing.T) {
+	s, reg := start(t, map[string][]string{
+		list:       {notThere},
+		order:      {`{"blockchain_id":"` + network + `","blockchain_name":"ledger","operation_id":"BCSSVC01-99-1"}`},
+		operations: {record("BCSSVC01-99-1", "processing"), record("BCSSVC01-99-1", "finished")},
+		show:       {detail("Normal", "")},
+	})
+	progress, err := drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), providers.Operation{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var body map[string]any
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(s.sent[0], order+"? ")), &body); err != nil || len(s.sent) != 1 {
+		t.Fatalf("%v: %v", s.sent, err)
+	}
+	want := map[string]any{
+		"name": "ledger", "version_type": 2.0, "fabric_version": "2.2", "blockchain_type": "private", "consensus": "etcdraft",
+		"sign_algorithm": "ECDSA", "enterprise_project_id": "0", "volume_type": "efs", "org_disk_size": 100.0,
+		"database_type": "goleveldb", "resource_password": "Canary-Passw0rd", "orderer_node_number": 3.0, "use_eip": false,
+		"cluster_type": "cce", "create_new_cluster": false, "peer_orgs": []any{},
+		"cce_cluster_info": map[string]any{"cluster_id": "c1", "cluster_name": "one", "cluster_platform_type": "ARM64"},
+		"turbo_info":       map[string]any{"share_type": "STANDARD", "type": "efs-ha", "available_zone": "", "resource_spec_code": "sfs.turbo.standard"},
+	}
+	if diff := cmp.Diff(want, body); diff != "" {
+		t.Error(diff)
+	}
+	wantAttributes := map[string]any{
+		"refID": network, "refName": "ledger", "version": "4.0.9", "status": "Normal", "clusterId": "", "createdTime": "",
+		"agentPortalAddrs": []any{"24.68.213.148:30603"}, "ordererAddresses": []any{"24.68.213.148:30835"}, "ordererDomains": []any{"orderer-0:7050"},
+	}
+	if diff := cmp.Diff(wantAttributes, progress.Object.Attributes); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(map[string]any{"name": "ledger"}, progress.Object.Properties); diff != "" {
+		t.Errorf("only what is recorded may be compared: %s", diff)
+	}
+}
+
+func TestOrderRules(t *testing.T) {
+	_, reg := start(t, nil) // any call fails the test
+	for name, tt := range map[string]struct {
+		change map[string]any
+		want   string
+	}{
+		"disk class":            {map[string]any{"volumeType": "evs"}, "volumeType evs needs evsDiskType"},
+		"disk size":             {map[string]any{"versionType": int64(3), "orgDiskSize": int64(100)}, "orgDiskSize has to be at least 500 with versionType 3"},
+		"database account":      {map[string]any{"databaseType": "couchdb"}, "databaseType couchdb needs couchdbInfo"},
+		"raft":                  {map[string]any{"ordererNodeNumber": int64(4)}, "ordererNodeNumber has to be 3 with consensus etcdraft"},
+		"FBFT":                  {map[string]any{"consensus": "SFLIC", "ordererNodeNumber": int64(3)}, "ordererNodeNumber has to be 4 to 10 with consensus SFLIC"},
+		"algorithm":             {map[string]any{"consensus": "solo"}, "consensus solo does not go with fabricVersion 2.2"},
+		"version":               {map[string]any{"fabricVersion": "1.4", "consensus": "SFLIC"}, "fabricVersion has to be 2.2 unless isInvitee is true"},
+		"inviter":               {map[string]any{"isInvitee": true}, "isInvitee and invitorInfos belong together"},
+		"no cluster":            {map[string]any{"cceClusterInfo": nil}, "createNewCluster false needs cceClusterInfo"},
+		"no new cluster":        {map[string]any{"createNewCluster": true}, "createNewCluster true needs cceCreateInfo"},
+		"edge":                  {map[string]any{"clusterType": "ief"}, "clusterType ief needs iefNodesInfo and peerOrgs"},
+		"everything at once":    {map[string]any{"volumeType": "evs", "databaseType": "couchdb"}, "volumeType evs needs evsDiskType; databaseType couchdb needs couchdbInfo"},
+		"a field that is not":   {map[string]any{"colour": "red"}, `unknown field "colour"`},
+		"a number for a string": {map[string]any{"consensus": int64(5)}, "cannot unmarshal number"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			properties := ledger()
+			for k, v := range tt.change {
+				properties[k] = v
+			}
+			_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", properties), providers.Operation{}, false)
+			if e := failure(t, err); e.Kind != providers.Invalid || !strings.Contains(e.Message, tt.want) {
+				t.Errorf("got %v, want %s", e, tt.want)
+			}
+		})
+	}
+}
+
+func TestProgressOfAnOperation(t *testing.T) {
+	_, reg := start(t, map[string][]string{operations: {record("op-1", "processing")}})
+	op := providers.Operation{Stage: huaweicloud.StageWait, ID: "op-1", ObjectID: network}
+	p, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), op, true)
+	if err != nil || p.Done || p.After <= 0 || cmp.Diff(op, p.Next) != "" {
+		t.Fatalf("%+v %v", p, err)
+	}
+	want := []providers.Substep{
+		{Name: "Preparation: Generate basic configurations", Status: "finished"},
+		{Name: "Create Other Dependent Resource: Create EIP", Status: "finished"},
+		{Name: "Create Other Dependent Resource: Create network storage", Status: "waiting"},
+		{Name: "Deploy", Status: "failed", Detail: "no node is ready"},
+	}
+	if diff := cmp.Diff(want, p.Substeps); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFailedOperation(t *testing.T) {
+	for _, status := range []string{"failed", "stop"} {
+		_, reg := start(t, map[string][]string{operations: {record("op-1", status)}})
+		op := providers.Operation{Stage: huaweicloud.StageWait, ID: "op-1", ObjectID: network}
+		_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), op, false)
+		e := failure(t, err)
+		if e.Kind != providers.Failed || !strings.Contains(e.Message, "quota of the file system") || !strings.Contains(e.Message, "Deploy: no node is ready") {
+			t.Errorf("%s: %v", status, e)
+		}
+	}
+}
+
+// Without a record, because the answer named none or it is gone, the object
+// itself tells.
+func TestWithoutRecord(t *testing.T) {
+	for name, tt := range map[string]struct {
+		op      providers.Operation
+		answers map[string][]string
+		done    bool
+		kind    providers.Kind
+	}{
+		"vanished, ready":        {providers.Operation{ID: "op", ObjectID: network}, map[string][]string{operations: {noRecord}, show: {detail("Normal", "")}}, true, ""},
+		"none named, ready":      {providers.Operation{ObjectID: network}, map[string][]string{show: {detail("Normal", "")}}, true, ""},
+		"none named, no ID even": {providers.Operation{}, map[string][]string{list: {notThere, inList}, show: {detail("Normal", "")}}, true, ""},
+		"working":                {providers.Operation{ObjectID: network}, map[string][]string{show: {detail("Normal", "IsCreating")}}, false, ""},
+		"shown late":             {providers.Operation{ObjectID: network}, map[string][]string{show: {"4001011", detail("", "IsCreating"), detail("Normal", "")}}, true, ""},
+		"unknown yet":            {providers.Operation{ObjectID: network}, map[string][]string{show: {detail("", "")}}, false, ""},
+		"went wrong":             {providers.Operation{ObjectID: network}, map[string][]string{show: {detail("Abnormal", "")}}, false, providers.Failed},
+		"finished, but abnormal": {providers.Operation{ID: "op", ObjectID: network}, map[string][]string{operations: {record("op", "finished")}, show: {detail("Unknown", "")}}, false, providers.Failed},
+		"refused is not gone":    {providers.Operation{ObjectID: network}, map[string][]string{show: {"4010401"}}, false, providers.Auth},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, reg := start(t, tt.answers)
+			tt.op.Stage = huaweicloud.StageWait
+			p, err := drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), tt.op, false)
+			if p.Done != tt.done {
+				t.Errorf("done %v: %+v, %v", p.Done, p, err)
+			}
+			if tt.kind != "" && failure(t, err).Kind != tt.kind {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+func TestNameIsTaken(t *testing.T) {
+	s, reg := start(t, map[string][]string{list: {inList}})
+	_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), providers.Operation{}, false)
+	if e := failure(t, err); e.Kind != providers.Conflict || len(s.sent) != 0 {
+		t.Errorf("%v, sent %v", e, s.sent)
+	}
+}
+
+// After a lost answer the network is looked for; what is found is taken over
+// with the record of its creation.
+func TestLostOrder(t *testing.T) {
+	send := providers.Operation{Stage: huaweicloud.StageSend}
+	t.Run("was carried out", func(t *testing.T) {
+		_, reg := start(t, map[string][]string{list: {inList}, operations: {record("BCSSVC01-99-1", "processing")}})
+		p, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), send, true)
+		if want := (providers.Operation{Stage: huaweicloud.StageWait, ID: "BCSSVC01-99-1", ObjectID: network}); err != nil || cmp.Diff(want, p.Next) != "" {
+			t.Errorf("%+v, %v", p, err)
+		}
+	})
+	t.Run("never arrived", func(t *testing.T) {
+		s, reg := start(t, map[string][]string{list: {notThere}, order: {`{"blockchain_id":"` + network + `"}`}, show: {detail("Normal", "")}})
+		p, err := drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), send, true)
+		if err != nil || !p.Done || len(s.sent) != 1 {
+			t.Errorf("%+v, %v, sent %d", p, err, len(s.sent))
+		}
+	})
+	t.Run("shows late, so that the second is refused", func(t *testing.T) {
+		s, reg := start(t, map[string][]string{list: {notThere, notThere, inList}, order: {"4001018"}, operations: {noRecord}, show: {detail("Normal", "")}})
+		p, err := drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), send, true)
+		if err != nil || !p.Done || p.Object.ID != network || len(s.sent) != 1 {
+			t.Errorf("%+v, %v, sent %d", p, err, len(s.sent))
+		}
+	})
+}
+
+func TestPasswordStaysOutOfErrors(t *testing.T) {
+	_, reg := start(t, map[string][]string{order: {"4004025"}})
+	_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), providers.Operation{Stage: huaweicloud.StageSend}, false)
+	if e := failure(t, err); strings.Contains(fmt.Sprintf("%v %+v", e, e), "Canary") || e.Code != "BCS.4004025" {
+		t.Errorf("%+v", e)
+	}
+}
+
+func deletion(typ, id string, properties map[string]any) *providers.Request {
+	return &providers.Request{Action: providers.Delete, Type: typ, Properties: properties, Prior: properties, ObjectID: id}
+}
+
+func TestDeleteInstance(t *testing.T) {
+	for name, tt := range map[string]struct {
+		resumed bool
+		answers map[string][]string
+		sent    int
+		kind    providers.Kind
+	}{
+		"by its record":            {false, map[string][]string{remove: {`{"operation_id":"op"}`}, operations: {record("op", "waiting"), record("op", "finished")}}, 1, ""},
+		"record vanished":          {false, map[string][]string{remove: {`{"operation_id":"op"}`}, operations: {noRecord}, show: {detail("Normal", "IsDeleting"), "4001011"}}, 1, ""},
+		"gone before":              {false, map[string][]string{remove: {"4001202"}}, 1, ""},
+		"somebody else does it":    {false, map[string][]string{remove: {"4001003"}, show: {detail("Normal", "IsDeleting"), "4001011"}}, 1, ""},
+		"lost, was carried out":    {true, map[string][]string{show: {"4001011"}}, 0, ""},
+		"lost, runs":               {true, map[string][]string{show: {detail("Normal", "IsDeleting")}, operations: {record("op", "processing"), record("op", "finished")}}, 0, ""},
+		"lost, never arrived":      {true, map[string][]string{show: {detail("Normal", "")}, remove: {`{"operation_id":"op"}`}, operations: {record("op", "finished")}}, 1, ""},
+		"no permission":            {false, map[string][]string{remove: {"4030403"}}, 1, providers.Auth},
+		"no permission to look":    {true, map[string][]string{show: {"4030403"}}, 0, providers.Auth},
+		"cluster hibernates":       {false, map[string][]string{remove: {"4001123"}}, 1, providers.Failed},
+		"other work is waited for": {false, map[string][]string{remove: {"4001020"}, show: {detail("Normal", "IsScaling")}}, 1, providers.Busy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, reg := start(t, tt.answers)
+			p, err := drive(t.Context(), reg["BCS.Instance"], deletion("BCS.Instance", network, ledger()), providers.Operation{}, tt.resumed)
+			if len(s.sent) != tt.sent {
+				t.Errorf("sent %v", s.sent)
+			}
+			if tt.kind != "" {
+				if failure(t, err).Kind != tt.kind {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			if err != nil || !p.Done {
+				t.Errorf("%+v, %v", p, err)
+			}
+			if tt.sent == 1 && !strings.Contains(s.sent[0], "is_delete_obs=false&is_delete_resource=false&is_delete_storage=true") {
+				t.Errorf("flags: %s", s.sent[0])
+			}
+		})
+	}
+}
+
+func org(count int64) map[string]any {
+	return map[string]any{"blockchainId": network, "name": "bank", "nodeCount": count, "pvcName": "pvc-bank"}
+}
+
+func TestOrganization(t *testing.T) {
+	const nodesOfBank = `{"node_orgs":{"bank":{"org_msp_id":"06MSP","org_domain":"d","peers":{"peer-b":{"ip_port":"1.1.1.1:2"},"peer-a":{"ip_port":"1.1.1.1:1"}}}}}`
+	s, reg := start(t, map[string][]string{
+		show:       {detail("Normal", ""), detail("Normal", "IsAdding", "bank:2"), detail("Normal", "", "bank:2")},
+		update:     {`{"operation_id":"op"}`},
+		operations: {record("op", "finished")},
+		nodes:      {nodesOfBank},
+	})
+	p, err := drive(t.Context(), reg["BCS.Organization"], creation("BCS.Organization", org(2)), providers.Operation{}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &providers.Object{
+		ID: network + "/bank",
+		Attributes: map[string]any{
+			"refID": network + "/bank", "refName": "bank", "mspId": "06MSP", "domain": "d",
+			"peers": []any{"peer-a", "peer-b"}, "peerAddresses": []any{"1.1.1.1:1", "1.1.1.1:2"},
+		},
+		Properties: map[string]any{"blockchainId": network, "name": "bank", "nodeCount": int64(2)},
+	}
+	if diff := cmp.Diff(want, p.Object); diff != "" {
+		t.Error(diff)
+	}
+	if want := update + `? {"node_orgs":[{"name":"bank","node_count":2,"pvc_name":"pvc-bank"}],"is_delete_org":false}`; s.sent[0] != want {
+		t.Errorf("sent %s", s.sent[0])
+	}
+}
+
+func TestScaleOrganization(t *testing.T) {
+	req := &providers.Request{Action: providers.Update, Properties: org(2), Prior: org(1), ObjectID: network + "/bank"}
+	for name, tt := range map[string]struct {
+		resumed bool
+		answers map[string][]string
+		sent    int
+	}{
+		"grows":                 {false, map[string][]string{show: {detail("Normal", "", "bank:1"), detail("Normal", "", "bank:2")}, update: {`{}`}}, 1},
+		"is as wanted":          {false, map[string][]string{show: {detail("Normal", "", "bank:2")}}, 0},
+		"lost, runs":            {true, map[string][]string{show: {detail("Normal", "IsScaling", "bank:1"), detail("Normal", "", "bank:2")}, operations: {record("op", "processing"), record("op", "finished")}}, 0},
+		"lost, never arrived":   {true, map[string][]string{show: {detail("Normal", "", "bank:1"), detail("Normal", "", "bank:2")}, operations: {noRecord}, update: {`{}`}}, 1},
+		"lost, was carried out": {true, map[string][]string{show: {detail("Normal", "", "bank:2")}, operations: {noRecord}}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.answers[nodes] = []string{`{}`}
+			s, reg := start(t, tt.answers)
+			p, err := drive(t.Context(), reg["BCS.Organization"], req, providers.Operation{}, tt.resumed)
+			if err != nil || !p.Done || len(s.sent) != tt.sent {
+				t.Errorf("%+v, %v, sent %v", p, err, s.sent)
+			}
+		})
+	}
+}
+
+// The service has one code for "busy" and "abnormal"; only the first is worth
+// waiting for.
+func TestAbnormalIsNotBusy(t *testing.T) {
+	_, reg := start(t, map[string][]string{update: {"4001020"}, show: {detail("Abnormal", "", "bank:1")}, operations: {noRecord}})
+	req := &providers.Request{Action: providers.Update, Properties: org(2), Prior: org(1), ObjectID: network + "/bank"}
+	_, err := reg["BCS.Organization"].Advance(t.Context(), req, providers.Operation{}, false)
+	if e := failure(t, err); e.Kind != providers.Failed || !strings.Contains(e.Message, "Abnormal") {
+		t.Errorf("%v", e)
+	}
+}
+
+func members(count int) string {
+	peers := []string{`"peer-0"`, `"peer-1"`, `"peer-2"`}[:count]
+	return `{"channels":[{"name":"trade","peers":{"bank":[` + strings.Join(peers, ",") + `]}}]}`
+}
+
+func membership(count int64) map[string]any {
+	return map[string]any{"blockchainId": network, "channelName": "trade", "organizationName": "bank", "peerCount": count}
+}
+
+// Whether the number of BatchAddPeersToChannel is a target or an addition is
+// not documented; either way the wanted number ends up in the channel.
+func TestMembershipConverges(t *testing.T) {
+	req := &providers.Request{Action: providers.Update, Properties: membership(2), Prior: membership(1), ObjectID: network + "/trade/bank"}
+	for name, tt := range map[string]struct {
+		seen []string // answers of ListBlockchainChannels
+		sent []string
+	}{
+		"target":   {[]string{members(1), members(2)}, []string{join}},
+		"addition": {[]string{members(1), members(3), members(3), members(2)}, []string{join, leave}},
+		"fewer":    {[]string{members(3), members(2)}, []string{leave}},
+		"as is":    {[]string{members(2)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, reg := start(t, map[string][]string{
+				channels: tt.seen, join: {`{"operation_id":"op"}`}, leave: {`{"operation_id":"op"}`}, operations: {record("op", "finished")},
+			})
+			p, err := drive(t.Context(), reg["BCS.ChannelMembership"], req, providers.Operation{}, false)
+			if err != nil || !p.Done {
+				t.Fatalf("%+v, %v", p, err)
+			}
+			var sent []string
+			for _, r := range s.sent {
+				key, _, _ := strings.Cut(r, "?")
+				sent = append(sent, key)
+			}
+			if diff := cmp.Diff(tt.sent, sent); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// A removal of peers counts how many leave, so it must not be sent twice.
+func TestLostRemovalIsNotRepeated(t *testing.T) {
+	req := &providers.Request{Action: providers.Update, Properties: membership(1), Prior: membership(3), ObjectID: network + "/trade/bank"}
+	s, reg := start(t, map[string][]string{channels: {members(3), members(1)}, operations: {record("op", "processing"), record("op", "finished")}})
+	p, err := drive(t.Context(), reg["BCS.ChannelMembership"], req, providers.Operation{}, true)
+	if err != nil || !p.Done || len(s.sent) != 0 {
+		t.Errorf("%+v, %v, sent %v", p, err, s.sent)
+	}
+}
+
+func TestCertificate(t *testing.T) {
+	const issue = "POST/blockchains/" + network + "/orgs/bank/usercert/bankapp"
+	properties := func(securityMode bool) map[string]any {
+		return map[string]any{"blockchainId": network, "organizationName": "bank", "userName": "bankapp", "securityMode": securityMode}
+	}
+	t.Run("archive", func(t *testing.T) {
+		_, reg := start(t, map[string][]string{issue: {"PK\x03\x04rest"}})
+		p, err := drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", properties(false)), providers.Operation{}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]any{
+			"refID": network + "/bank/bankapp", "refName": "bankapp", "archive": "UEsDBHJlc3Q=",
+			"sha256": "5f0adda0305ab987986e189ad4a8e190c75559e27aa62bb58122667879199678",
+		}
+		if diff := cmp.Diff(want, p.Object.Attributes); diff != "" {
+			t.Error(diff)
+		}
+	})
+	t.Run("no archive", func(t *testing.T) {
+		_, reg := start(t, map[string][]string{issue: {`{"result":"success"}`}})
+		_, err := drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", properties(false)), providers.Operation{}, false)
+		if failure(t, err).Kind != providers.Failed {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("lost in security mode", func(t *testing.T) {
+		_, reg := start(t, map[string][]string{issue: {"4006036"}})
+		_, err := drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", properties(true)), providers.Operation{}, true)
+		if !strings.Contains(failure(t, err).Advice, "another userName") {
+			t.Errorf("%+v", err)
+		}
+	})
+}
+
+func TestReadWhatIsNotThere(t *testing.T) {
+	_, reg := start(t, map[string][]string{show: {detail("Normal", "")}, channels: {`{"channels":[]}`}})
+	for typ, id := range map[string]string{
+		"BCS.Organization": network + "/bank", "BCS.Channel": network + "/trade",
+		"BCS.ChannelMembership": network + "/trade/bank", "BCS.UserCertificate": network + "/bank/bankapp",
+	} {
+		if _, err := reg[typ].Read(t.Context(), &providers.Request{ObjectID: id}); failure(t, err).Kind != providers.NotFound {
+			t.Errorf("%s: %v", typ, err)
+		}
+	}
+}
+
+func TestMalformedID(t *testing.T) {
+	_, reg := start(t, nil)
+	for typ, ids := range map[string][]string{
+		"BCS.Instance":          {"", "a/b", "..", "a?b"},
+		"BCS.Organization":      {"", network, network + "/", network + "/a/b"},
+		"BCS.Channel":           {network, "/trade"},
+		"BCS.ChannelMembership": {network + "/trade"},
+		"BCS.UserCertificate":   {network + "/bank/"},
+	} {
+		for _, id := range ids {
+			if _, err := reg[typ].Read(t.Context(), &providers.Request{ObjectID: id}); failure(t, err).Kind != providers.Invalid {
+				t.Errorf("%s %q: %v", typ, id, err)
+			}
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package huaweicloud
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+func TestName(t *testing.T) {
+	long := strings.Repeat("n", 80)
+	for _, tt := range []struct{ given, node, want string }{
+		{"mine", "node", "mine"},
+		{"", "node", "stack-node"},
+		{"", long, "stack-nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn-13bf13af"},
+	} {
+		req := &providers.Request{Stack: "stack", Node: tt.node, Properties: map[string]any{"name": tt.given}}
+		if got := Name(req, 64); got != tt.want {
+			t.Errorf("%q, %q: got %q, want %q", tt.given, tt.node, got, tt.want)
+		}
+	}
+	a := Name(&providers.Request{Stack: "stack", Node: long + "a"}, 64)
+	if b := Name(&providers.Request{Stack: "stack", Node: long + "b"}, 64); a == b {
+		t.Errorf("two long names are cut to the same: %s", a)
+	}
+}
+
+func TestReadName(t *testing.T) {
+	for _, tt := range []struct {
+		recorded map[string]any
+		actual   string
+		want     string
+	}{
+		{map[string]any{"name": ""}, "stack-node", ""},
+		{map[string]any{"name": ""}, "renamed", "renamed"},
+		{map[string]any{"name": "mine"}, "mine", "mine"},
+		{nil, "stack-node", "stack-node"}, // an import
+	} {
+		req := &providers.Request{Stack: "stack", Node: "node", Properties: tt.recorded}
+		if got := ReadName(req, tt.actual, 64); got != tt.want {
+			t.Errorf("%v, %s: got %q, want %q", tt.recorded, tt.actual, got, tt.want)
+		}
+	}
+}
+
+func TestAsRecorded(t *testing.T) {
+	read := map[string]any{"a": 1, "b": map[string]any{"c": 2, "d": 3}, "e": 4}
+	for _, tt := range []struct{ recorded, want map[string]any }{
+		{nil, read},
+		{map[string]any{"a": 9, "x": 1}, map[string]any{"a": 1}},
+		{map[string]any{"b": map[string]any{"c": 0}}, map[string]any{"b": map[string]any{"c": 2}}},
+		{map[string]any{"b": nil}, map[string]any{"b": map[string]any{"c": 2, "d": 3}}},
+	} {
+		if diff := cmp.Diff(tt.want, AsRecorded(read, tt.recorded)); diff != "" {
+			t.Errorf("%v: %s", tt.recorded, diff)
+		}
+	}
+}
+
+func TestNewcomer(t *testing.T) {
+	op := providers.Operation{Note: Existing([]string{"a", "b"})}
+	for _, tt := range []struct {
+		ids  []string
+		want string // "": none
+		fail bool
+	}{
+		{nil, "", false},
+		{[]string{"a", "b"}, "", false},
+		{[]string{"b", "c", "a"}, "c", false},
+		{[]string{"c", "d"}, "", true},
+	} {
+		got, err := Newcomer(op, "server", "web", tt.ids)
+		if (err != nil) != tt.fail || Val(got).ObjectID != tt.want {
+			t.Errorf("%v: %+v, %v", tt.ids, got, err)
+		}
+		if tt.fail && !strings.Contains(err.Error(), "c, d") {
+			t.Errorf("the candidates are not named: %v", err)
+		}
+	}
+}
+
+func TestScrub(t *testing.T) {
+	err := &providers.Error{Message: "password hunter22 is weak", Err: errText("hunter22")}
+	Scrub(err, "hunter22", "", "is")
+	if err.Message != "password (sensitive value) is weak" || err.Err != nil {
+		t.Errorf("%+v", err)
+	}
+	Scrub(nil, "x") // no provider error: nothing to do
+}
+
+type errText string
+
+func (e errText) Error() string { return string(e) }
