@@ -140,7 +140,7 @@ func (s *eventStream) event(e executor.Event) {
 		s.emit("warn", string(e.Kind), eventLine(e), e.At, object{})
 		return
 	}
-	s.plain.event(e)
+	s.plain.track(e)
 	hook := object{"resource": resource(e.Node, e.Type), "action": string(e.Action)}
 	level := "info"
 	switch e.Kind {

@@ -21,8 +21,7 @@ type plainView struct {
 type runningStep struct {
 	last  executor.Event // the newest event that says how the step is
 	start time.Time
-	said  time.Time // when a line about it was last written
-	doing string    // as last written
+	said  time.Time // when it was last heard of
 }
 
 func newPlainView(w io.Writer) *plainView {
@@ -30,26 +29,32 @@ func newPlainView(w io.Writer) *plainView {
 }
 
 func (v *plainView) event(e executor.Event) {
-	step := v.running[e.Node]
-	switch e.Kind {
-	case executor.StepStart:
-		v.begin(e)
-	case executor.StepProgress:
-		if step != nil {
-			step.last, step.said = e, e.At
-			doing := doingNow(e)
-			if doing == step.doing {
-				return
-			}
-			step.doing = doing
-		}
+	if e.Kind == executor.StepProgress && !v.news(e) {
+		return
 	}
-	if ends(e.Kind) {
-		v.end(e.Node)
-	}
+	v.track(e)
 	if line := eventLine(e); line != "" {
 		fmt.Fprintln(v.w, line)
 	}
+}
+
+// track keeps the list of running steps.
+func (v *plainView) track(e executor.Event) {
+	switch {
+	case e.Kind == executor.StepStart:
+		v.begin(e)
+	case ends(e.Kind):
+		v.end(e.Node)
+	case e.Kind == executor.StepProgress && v.running[e.Node] != nil:
+		s := v.running[e.Node]
+		s.last, s.said = e, e.At
+	}
+}
+
+// news reports whether a running step has come to another sub-step.
+func (v *plainView) news(e executor.Event) bool {
+	s := v.running[e.Node]
+	return s == nil || doingNow(s.last) != doingNow(e)
 }
 
 func (v *plainView) begin(e executor.Event) {

@@ -3,7 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,9 +27,10 @@ type ttyView struct {
 	lines   *lineBuffer
 	pending map[string]*planner.Step // not begun yet
 	over    map[string]bool
-	total   int
+	names   []string // of all acting steps, sorted
 	now     time.Time
-	drawn   []int // widths in cells of the lines below the scrolled ones
+	painted time.Time // when it was last drawn
+	drawn   []int     // widths in cells of the lines below the scrolled ones
 }
 
 // lineBuffer collects whole lines until the next drawing.
@@ -52,7 +54,7 @@ func newTTYView(w io.Writer, size func() (int, int), st style, p *planner.Plan) 
 	for _, s := range actingSteps(p) {
 		v.pending[s.Node] = s
 	}
-	v.total = len(v.pending)
+	v.names = slices.Sorted(maps.Keys(v.pending))
 	return v
 }
 
@@ -70,24 +72,27 @@ func actingSteps(p *planner.Plan) []*planner.Step {
 	return out
 }
 
+// drawEvery is how often events may redraw. Executions of thousands of steps
+// have more of them than a terminal can show.
+const drawEvery = 50 * time.Millisecond
+
 func (v *ttyView) event(e executor.Event) {
 	v.now = e.At
-	switch e.Kind {
-	case executor.StepStart:
-		delete(v.pending, e.Node)
-		v.plain.begin(e) // the live line says it: nothing scrolls
-	case executor.StepProgress:
-		if s := v.plain.running[e.Node]; s != nil {
-			s.last = e
-		}
+	switch {
+	case e.Kind == executor.StepStart, e.Kind == executor.StepProgress:
+		v.plain.track(e) // the live line says it: nothing scrolls
 	default:
-		if ends(e.Kind) {
-			delete(v.pending, e.Node)
-			v.over[e.Node] = true
-		}
 		v.plain.event(e)
 	}
-	v.draw(v.live())
+	if e.Kind == executor.StepStart || ends(e.Kind) {
+		delete(v.pending, e.Node)
+	}
+	if ends(e.Kind) {
+		v.over[e.Node] = true
+	}
+	if e.At.Sub(v.painted) >= drawEvery {
+		v.draw(v.live())
+	}
 }
 
 // ends reports whether a step is over after an event of the kind.
@@ -114,17 +119,14 @@ func (v *ttyView) live() []string {
 	_, height := v.size()
 	room := max(height-2, 1)
 	var out []string
-	for _, node := range v.plain.order {
+	for _, node := range v.plain.order[:min(room, len(v.plain.order))] {
 		out = append(out, v.runningLine(v.plain.running[node]))
 	}
-	out = append(out, v.waitingLines()...)
-	if len(out) > room {
-		out = out[:room]
-	}
-	if v.total == 0 {
+	out = append(out, v.waitingLines(room-len(out))...)
+	if len(v.names) == 0 {
 		return out
 	}
-	return append(out, fmt.Sprintf("%d of %d done, %d running, %d waiting", len(v.over), v.total, len(v.plain.order), len(v.pending)))
+	return append(out, fmt.Sprintf("%d of %d done, %d running, %d waiting", len(v.over), len(v.names), len(v.plain.order), len(v.pending)))
 }
 
 func (v *ttyView) runningLine(s *runningStep) string {
@@ -135,17 +137,18 @@ func (v *ttyView) runningLine(s *runningStep) string {
 	return line
 }
 
-// waitingLines name what each step that has not begun waits for.
-func (v *ttyView) waitingLines() []string {
-	nodes := make([]string, 0, len(v.pending))
-	for n := range v.pending {
-		nodes = append(nodes, n)
-	}
-	sort.Strings(nodes)
+// waitingLines name what steps that have not begun wait for, at most limit of
+// them.
+func (v *ttyView) waitingLines(limit int) []string {
 	var out []string
-	for _, n := range nodes {
-		if on := v.waitsFor(v.pending[n]); len(on) > 0 {
-			out = append(out, "  "+n+": waits for "+strings.Join(on, ", "))
+	for _, n := range v.names {
+		if len(out) >= limit {
+			break
+		}
+		if s := v.pending[n]; s != nil {
+			if on := v.waitsFor(s); len(on) > 0 {
+				out = append(out, "  "+n+": waits for "+strings.Join(on, ", "))
+			}
 		}
 	}
 	return out
@@ -168,6 +171,7 @@ func (v *ttyView) waitsFor(s *planner.Step) []string {
 
 // draw replaces what was drawn last by the lines that are over and then live.
 func (v *ttyView) draw(live []string) {
+	v.painted = v.now
 	columns, _ := v.size()
 	var b strings.Builder
 	if rows := v.rows(columns); rows > 0 {
