@@ -32,6 +32,14 @@ func (a api) listBlockchains(ctx context.Context) ([]model.BlockchainInfo, error
 	return val(r.Blockchains), nil
 }
 
+func (a api) listQuotas(ctx context.Context) ([]model.Resource, error) {
+	r, err := huaweicloud.Read(ctx, a.c, service, "ListQuotas", (*sdk.BcsClient).ListQuotas, &model.ListQuotasRequest{})
+	if err != nil {
+		return nil, err
+	}
+	return val(r.Resources), nil
+}
+
 func (a api) showBlockchainDetail(ctx context.Context, id string) (*model.ShowBlockchainDetailResponse, error) {
 	if err := huaweicloud.InPath(id); err != nil {
 		return nil, err

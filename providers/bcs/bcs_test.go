@@ -327,6 +327,26 @@ func TestPasswordStaysOutOfErrors(t *testing.T) {
 	}
 }
 
+func TestQuota(t *testing.T) {
+	for name, tt := range map[string]struct {
+		code, quotas string
+		want         providers.Kind
+	}{
+		"used up":             {"4999999", `{"resources":[{"type":"instance","quota":5,"used":5,"free":0}]}`, providers.Quota},
+		"room left":           {"4999999", `{"resources":[{"type":"instance","quota":5,"used":1,"free":0}]}`, providers.Invalid},
+		"no right to look":    {"4999999", "4030403", providers.Invalid},
+		"a code that we know": {"4001045", "", providers.Invalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, reg := start(t, map[string][]string{order: {tt.code}, "GET/quotas": {tt.quotas}})
+			_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), providers.Operation{Stage: huaweicloud.StageSend}, false)
+			if e := failure(t, err); e.Kind != tt.want || e.Code != "BCS."+tt.code {
+				t.Errorf("%+v", e)
+			}
+		})
+	}
+}
+
 func deletion(typ, id string, properties map[string]any) *providers.Request {
 	return &providers.Request{Action: providers.Delete, Type: typ, Properties: properties, Prior: properties, ObjectID: id}
 }

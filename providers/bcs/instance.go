@@ -2,6 +2,7 @@ package bcs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -58,7 +59,7 @@ func (p instance) create(ctx context.Context, req *providers.Request, op provide
 		Send: func(ctx context.Context, _ providers.Operation) (providers.Operation, error) {
 			r, err := p.createNewBlockchain(ctx, body)
 			if err != nil {
-				return providers.Operation{}, err
+				return providers.Operation{}, p.explainQuota(ctx, err)
 			}
 			return providers.Operation{ID: val(r.OperationId), ObjectID: val(r.BlockchainId)}, nil
 		},
@@ -76,6 +77,29 @@ func (p instance) create(ctx context.Context, req *providers.Request, op provide
 	}.Advance(ctx, op, resumed)
 	huaweicloud.Scrub(err, secretsOf(body)...)
 	return progress, err
+}
+
+// explainQuota looks at the quota when an order is refused with a code of
+// unknown meaning: no source says which one stands for a quota that is used up.
+func (p instance) explainQuota(ctx context.Context, refusal error) error {
+	var e *providers.Error
+	if !errors.As(refusal, &e) || e.Kind != providers.Invalid || huaweicloud.Known(e.Code) {
+		return refusal
+	}
+	quotas, err := p.listQuotas(ctx)
+	if err != nil {
+		return refusal // it says more than that the quota could not be read
+	}
+	for _, q := range quotas {
+		if val(q.Type) == "instance" && val(q.Used) >= val(q.Quota) {
+			explained := *e
+			explained.Kind = providers.Quota
+			explained.Message = fmt.Sprintf("%s (networks of the project: %d, quota: %d)", e.Message, val(q.Used), val(q.Quota))
+			explained.Advice = "Delete a network that is no longer needed, or ask for more quota in a service ticket."
+			return &explained
+		}
+	}
+	return refusal
 }
 
 // created waits until the instance is Normal and idle; deploy_status is no

@@ -80,6 +80,7 @@ var rules = map[string]rule{
 	"BCS.4001106": {providers.Invalid, "Check cceClusterInfo.clusterId: no such cluster exists in the project."},
 	"BCS.4001212": {providers.Invalid, "The flavor is not for sale. Choose another one (cceCreateInfo.nodeFlavor)."},
 	"BCS.4001245": {providers.Invalid, "Check the name of the organization: it is not part of the network or the channel."},
+	"BCS.4004025": {kind: providers.Invalid},
 	"BCS.4006012": {kind: providers.Invalid},
 	"BCS.4006014": {kind: providers.Invalid},
 	"BCS.4040404": {providers.Unexpected, "Check endpoint and region: what answers there does not know this call."},
@@ -92,6 +93,9 @@ var rules = map[string]rule{
 	"BCS.4001234": {providers.Failed, "The network hibernates or is frozen: wake it on the console and wait until it is Normal, then repeat the command."},
 	"BCS.4001242": {providers.Failed, checkCluster},
 	"BCS.4006005": {providers.Failed, checkCluster},
+
+	// VPC: answered with status 409, like names that are taken.
+	"VPC.0114": {kind: providers.Quota},
 
 	// The API gateway in front of the services.
 	"APIGW.0101": {providers.Unexpected, "Check endpoint and region: what answers there does not know this call."},
@@ -116,4 +120,11 @@ func ruleOf(code string) (rule, bool) {
 		return rule{kind: providers.Failed, advice: checkCluster}, true
 	}
 	return rule{}, false
+}
+
+// Known reports whether the meaning of a vendor code is known; that of another
+// one was only guessed from the status.
+func Known(code string) bool {
+	_, ok := ruleOf(code)
+	return ok
 }
