@@ -448,6 +448,30 @@ func TestScaleOrganization(t *testing.T) {
 	}
 }
 
+// The service refuses to remove a peer that is in a channel.
+func TestPeersLeaveTheirChannelsFirst(t *testing.T) {
+	req := &providers.Request{Action: providers.Update, Properties: org(1), Prior: org(2), ObjectID: network + "/bank"}
+	s, reg := start(t, map[string][]string{
+		show:       {detail("Normal", "", "bank:2"), detail("Normal", "", "bank:2"), detail("Normal", "", "bank:1")},
+		channels:   {members(2), members(1)},
+		leave:      {`{"operation_id":"op"}`},
+		update:     {`{"operation_id":"op"}`},
+		operations: {record("op", "processing"), record("op", "finished")},
+		nodes:      {`{}`},
+	})
+	p, err := drive(t.Context(), reg["BCS.Organization"], req, providers.Operation{}, false)
+	if err != nil || !p.Done {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	want := []string{
+		leave + `? {"org_name":"bank","peers":1}`,
+		update + `? {"node_orgs":[{"name":"bank","node_count":1}],"is_delete_org":false}`,
+	}
+	if diff := cmp.Diff(want, s.sent); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // The service has one code for "busy" and "abnormal"; only the first is worth
 // waiting for.
 func TestAbnormalIsNotBusy(t *testing.T) {

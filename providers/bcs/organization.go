@@ -73,9 +73,28 @@ func (p organization) create(ctx context.Context, req *providers.Request, want o
 	}.Advance(ctx, op, resumed)
 }
 
+// The stages of scaling, besides waiting for the end:
+//
+//	"" or rescale  --a channel has too many of its peers-->  leaving  -->  rescale
+//	               --none has-->  wait
+//
+// A peer that shall go leaves its channels first: the service refuses to
+// remove one that is in a channel, and the memberships, which depend on the
+// organization, are brought into line only after it.
+const (
+	stageLeaving = "leaving" // work whose end leads to a new look
+	stageRescale = "rescale"
+)
+
+// noteChannel names the channel that peers leave.
+const noteChannel = "channel"
+
 func (p organization) scale(ctx context.Context, want orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
-	if op.Stage == huaweicloud.StageWait {
+	switch op.Stage {
+	case huaweicloud.StageWait:
 		return p.scaled(ctx, want, op)
+	case stageLeaving:
+		return p.left(ctx, want, op)
 	}
 	_, info, err := p.info(ctx, want.Network, want.Name)
 	if err != nil {
@@ -87,7 +106,15 @@ func (p organization) scale(ctx context.Context, want orgProperties, op provider
 	if resumed {
 		next, err := p.takeUp(ctx, want.Network, want.id())
 		if err != nil || next != nil {
-			return providers.Progress{Next: val(next)}, err
+			found := val(next)
+			found.Stage = stageLeaving // whatever it is, look again after it
+			return providers.Progress{Next: found}, err
+		}
+	}
+	if val(info.NodeCnt) > want.Peers {
+		channel, surplus, err := p.surplus(ctx, want, "")
+		if err != nil || channel != "" {
+			return p.leave(ctx, want, channel, surplus, err)
 		}
 	}
 	next := providers.Operation{Stage: huaweicloud.StageWait, ObjectID: want.id()}
@@ -95,6 +122,48 @@ func (p organization) scale(ctx context.Context, want orgProperties, op provider
 		next.ID, err = p.updateInstance(ctx, want.Network, model.NodeOrgs{Name: want.Name, NodeCount: want.Peers}, false)
 	}
 	return providers.Progress{Next: next}, err
+}
+
+// surplus returns the first channel, or the one that is named, in which more
+// peers of the organization are than it shall have, and how many more; "" if
+// there is none.
+func (p organization) surplus(ctx context.Context, want orgProperties, only string) (channel string, peers int64, err error) {
+	all, err := p.listBlockchainChannels(ctx, want.Network)
+	if err != nil {
+		return "", 0, err
+	}
+	for _, ch := range all {
+		name, more := val(ch.Name), int64(len(ch.Peers[want.Name]))-want.Peers
+		if more > 0 && (only == "" || only == name) {
+			return name, more, nil
+		}
+	}
+	return "", 0, nil
+}
+
+func (p organization) leave(ctx context.Context, want orgProperties, channel string, peers int64, err error) (providers.Progress, error) {
+	if err != nil {
+		return providers.Progress{}, err
+	}
+	record, err := p.batchRemovePeersFromChannel(ctx, want.Network, channel, want.Name, peers)
+	return providers.Progress{
+		Next:    providers.Operation{Stage: stageLeaving, ID: record, ObjectID: want.id(), Note: map[string]string{noteChannel: channel}},
+		Message: fmt.Sprintf("peers that leave channel %s: %d", channel, peers),
+	}, err
+}
+
+// left waits until the peers have left, then lets the scaling be looked at
+// again.
+func (p organization) left(ctx context.Context, want orgProperties, op providers.Operation) (providers.Progress, error) {
+	return p.await(ctx, op, func(ctx context.Context, finished bool) (settled, error) {
+		if channel := op.Note[noteChannel]; !finished && channel != "" {
+			still, more, err := p.surplus(ctx, want, channel)
+			if err != nil || still != "" {
+				return settled{waiting: fmt.Sprintf("peers that leave channel %s: %d", channel, more)}, err
+			}
+		}
+		return settled{next: &providers.Operation{Stage: stageRescale, ObjectID: want.id()}}, nil
+	})
 }
 
 // scaled waits until the organization has the wanted number of peers and

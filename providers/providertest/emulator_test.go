@@ -157,6 +157,13 @@ func TestInsideNetwork(t *testing.T) {
 			Change:     map[string]any{"nodeCount": int64(2)},
 		})
 	})
+	t.Run("Organization that shrinks", func(t *testing.T) {
+		c.run(t, providertest.Config{
+			Type:       "BCS.Organization",
+			Properties: map[string]any{"blockchainId": id, "name": "bank", "nodeCount": int64(2), "pvcName": "pvc-bank"},
+			Change:     map[string]any{"nodeCount": int64(1)},
+		})
+	})
 	t.Run("Channel", func(t *testing.T) {
 		c.run(t, providertest.Config{
 			Type:       "BCS.Channel",
