@@ -207,7 +207,7 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 		// It never worked, so nothing is lost with it.
 		s.Action, s.Reason, s.HoldsData = Replace, "its creation failed and left it behind", ""
 	case e.Type != n.TypeName:
-		s.Action, s.Reason = Replace, fmt.Sprintf("its type changes from %s to %s", e.Type, n.TypeName)
+		s.Action, s.Reason = Replace, fmt.Sprintf("its type changes from %s to %s", dsl.TypeLabel(e.Type), dsl.TypeLabel(n.TypeName))
 	case m.req.Replace[s.Node]:
 		s.Action, s.Reason = Replace, replaceAsked
 	case fixed >= 0:
@@ -369,10 +369,10 @@ func (m *maker) guard() {
 		switch s.Action {
 		case Delete:
 			m.diags.Add(CodeDataLoss, s.Range, "Deleting %q (%s) destroys %s. It would be deleted because %s. If that is meant, name it: --allow-data-loss %s.",
-				name, s.Type, s.HoldsData, s.Reason, name)
+				name, dsl.TypeLabel(s.Type), s.HoldsData, s.Reason, name)
 		case Replace:
 			m.diags.Add(CodeReplaceLoss, m.cause(s), "Replacing %q (%s) destroys %s. It would be replaced because %s. If that is meant, name it: --replace %s. Otherwise set the property back.",
-				name, s.Type, s.HoldsData, s.Reason, name)
+				name, dsl.TypeLabel(s.Type), s.HoldsData, s.Reason, name)
 		}
 	}
 }

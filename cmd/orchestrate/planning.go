@@ -135,6 +135,9 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	if in.saved != nil && !m.problems.HasErrors() {
 		m.problems = append(m.problems, in.saved.Check(in.name, m.plan)...)
 	}
+	if !m.problems.HasErrors() {
+		s.app.warn(m.problems, m.texts)
+	}
 	return m, nil
 }
 

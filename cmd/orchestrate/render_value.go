@@ -74,25 +74,6 @@ func arrow(before, after intrinsic.Value, indent string) string {
 	return plainBlock(before, indent) + " -> " + plainBlock(after, indent)
 }
 
-// inlineText writes a value on one line, for tables.
-func inlineText(v intrinsic.Value) string {
-	if text, ok := leafText(v); ok {
-		return text
-	}
-	var parts []string
-	if items, ok := v.List(); ok {
-		for _, e := range items {
-			parts = append(parts, inlineText(e))
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	}
-	for _, k := range v.Keys() {
-		e, _ := v.Get(k)
-		parts = append(parts, k+" = "+inlineText(e))
-	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
-
 func isMap(v intrinsic.Value) bool {
 	_, ok := v.Map()
 	return ok && !v.IsSensitive()

@@ -60,13 +60,6 @@ func (s *stream) failure() error {
 	return s.err
 }
 
-// gone reports whether the reader went away.
-func (s *stream) gone() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.err != nil && (errors.Is(s.err, syscall.EPIPE) || errors.Is(s.err, io.ErrClosedPipe))
-}
-
 // style colours text for a terminal; the zero style leaves it plain.
 type style struct{ on bool }
 

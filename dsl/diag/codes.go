@@ -155,7 +155,7 @@ A file of input values is a YAML or JSON map from input names to values.`},
 
 	{"EXEC001", Error, "Step failed", `
 A step of the execution failed. The message tells the operation, how the cloud answered, and what to do; what was
-already done is recorded, and "orchestrate retry" continues from there.`},
+already done is recorded, and the same command, given again, goes on from there.`},
 
 	{"PLAN001", Error, "Data would be lost", `
 The plan destroys an element that holds data. That is done only when the element is named with --allow-data-loss NODE.`},
