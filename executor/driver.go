@@ -148,7 +148,7 @@ func (d *driver) carryOut(commands []sched.Command) {
 		d.commands = d.commands[1:]
 		switch c := c.(type) {
 		case sched.Resolve:
-			d.commands = append(d.commands, d.core.Handle(time.Since(d.started), d.resolveNow(d.jobs[c.Task]))...)
+			d.resolved(d.jobs[c.Task])
 		case sched.Record:
 			if c.Kind == sched.Skip {
 				skips = append(skips, c)
@@ -164,6 +164,16 @@ func (d *driver) carryOut(commands []sched.Command) {
 		}
 	}
 	d.recordSkips(skips)
+}
+
+// resolved finds the values of a step, and tells if it has to wait for its
+// turn.
+func (d *driver) resolved(j *job) {
+	e := d.resolveNow(j)
+	d.commands = append(d.commands, d.core.Handle(time.Since(d.started), e)...)
+	if r, ok := e.(sched.Resolved); ok && d.core.State(j.task) == sched.Queued {
+		d.observeJob(j, Event{Kind: StepQueued, Message: "one change at a time on " + r.Key})
+	}
 }
 
 func (d *driver) resolveNow(j *job) sched.Event {

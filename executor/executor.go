@@ -46,6 +46,7 @@ const (
 	StepComplete EventKind = "apply_complete"
 	StepErrored  EventKind = "apply_errored"
 	StepRetry    EventKind = "step_retry"   // will be tried again: Err says why, Wait how long
+	StepQueued   EventKind = "step_queued"  // waits for its turn on an object; Message says which
 	StepSkipped  EventKind = "step_skipped" // Message says why
 	StepAdopted  EventKind = "adopted"      // found by evidence after a lost answer
 	StepStopped  EventKind = "step_stopped" // interrupted at a recorded point; Message says what runs on in the cloud

@@ -82,7 +82,7 @@ func (d drawing) sorted() drawing {
 func (d drawing) dot() string {
 	var b strings.Builder
 	b.WriteString("digraph {\n  rankdir = \"RL\";\n")
-	fmt.Fprintf(&b, "  label = %s;\n  node [shape = rect, fontname = \"sans-serif\"];\n", dotQuote(d.title))
+	fmt.Fprintf(&b, "  label = %s;\n  fontname = \"Helvetica,Arial,sans-serif\";\n  node [shape = rect, fontname = \"Helvetica,Arial,sans-serif\", margin = \"0.35,0.08\"];\n", dotQuote(d.title))
 	for _, x := range d.boxes {
 		fmt.Fprintf(&b, "  %s [label = %s, color = %s];\n", dotQuote(x.name), dotQuote(x.name+"\n"+x.detail), dotQuote(x.colour))
 	}

@@ -91,6 +91,8 @@ func eventLine(e executor.Event) string {
 		return e.Node + ": " + w.noun + " complete after " + short(e.Elapsed) + bracket(id)
 	case executor.StepErrored:
 		return e.Node + ": " + w.noun + " errored after " + short(e.Elapsed)
+	case executor.StepQueued:
+		return e.Node + ": Waiting for its turn" + because(e)
 	case executor.StepRetry:
 		return fmt.Sprintf("%s: %s: attempt %d did not succeed, trying again in %s%s", e.Node, w.doing, e.Attempt, short(e.Wait), because(e))
 	case executor.StepSkipped:

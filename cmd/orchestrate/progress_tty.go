@@ -26,6 +26,7 @@ type ttyView struct {
 	plain   *plainView // keeps the running steps; its lines go to lines
 	lines   *lineBuffer
 	pending map[string]*planner.Step // not begun yet
+	turns   map[string]string        // of those that could begin but for others at work on their object: on which
 	over    map[string]bool
 	names   []string // of all acting steps, sorted
 	now     time.Time
@@ -50,7 +51,7 @@ func (b *lineBuffer) take() []string {
 func newTTYView(w io.Writer, size func() (int, int), st style, p *planner.Plan) *ttyView {
 	lines := &lineBuffer{}
 	v := &ttyView{w: w, size: size, style: st, plain: newPlainView(lines), lines: lines,
-		pending: map[string]*planner.Step{}, over: map[string]bool{}}
+		pending: map[string]*planner.Step{}, turns: map[string]string{}, over: map[string]bool{}}
 	for _, s := range actingSteps(p) {
 		v.pending[s.Node] = s
 	}
@@ -81,6 +82,8 @@ func (v *ttyView) event(e executor.Event) {
 	switch {
 	case e.Kind == executor.StepStart, e.Kind == executor.StepProgress:
 		v.plain.track(e) // the live line says it: nothing scrolls
+	case e.Kind == executor.StepQueued:
+		v.turns[e.Node] = e.Message
 	default:
 		v.plain.event(e)
 	}
@@ -148,6 +151,8 @@ func (v *ttyView) waitingLines(limit int) []string {
 		if s := v.pending[n]; s != nil {
 			if on := v.waitsFor(s); len(on) > 0 {
 				out = append(out, "  "+n+": waits for "+strings.Join(on, ", "))
+			} else if turn := v.turns[n]; turn != "" {
+				out = append(out, "  "+n+": waits for its turn, "+turn)
 			}
 		}
 	}
