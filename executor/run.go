@@ -205,12 +205,13 @@ func (r *runner) resolve(j *job) (sched.Resolved, error) {
 	r.driver.redact.learn(j.properties)
 	r.driver.redact.learn(j.recordedAttributes())
 	j.req = j.requestFor(r.plan.Stack)
-	return sched.Resolved{
-		Key: serialKey(r.plan.Catalogue[j.typ], j.req),
-		// An update that was planned because of a value that was not known
-		// may turn out to be none.
-		Equal: j.action == planner.Update && j.properties.Equal(j.step.Before),
-	}, nil
+	// An update that was planned because of a value that was not known may turn
+	// out to be none.
+	e := sched.Resolved{Equal: j.action == planner.Update && j.properties.Equal(j.step.Before)}
+	if j.provider != nil && !e.Equal { // nobody else is in the way of what makes no call
+		e.Key = serialKey(r.plan.Catalogue[j.typ], j.req)
+	}
+	return e, nil
 }
 
 func (r *runner) properties(j *job) (intrinsic.Value, error) {
