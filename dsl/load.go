@@ -2,84 +2,259 @@ package dsl
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/internal/archive"
 	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
 )
 
 // MainFile is the name of the blueprint in a folder or package (section 2).
 const MainFile = "blueprint.yaml"
 
-// Source is the text of a blueprint and where it was found.
+// Source is the text of a blueprint, where it was found, and the files that
+// lie beside it.
 type Source struct {
 	File  string // as shown to users: relative if they gave it so
-	Dir   string // folder of the file
+	Dir   string // folder of the file, or of the archive that holds it
+	Place string // path whose last element names what was loaded: a folder, or an archive without its extension
 	Bytes []byte
+	// Main is the name of the blueprint among Files.
+	Main string
+	// Files is the package: the folder of the file, or the archive. A file is
+	// read when it is opened, is bounded in size, and never lies outside of
+	// the package, whatever links say. Folders can't be opened.
+	Files fs.FS
 }
 
 // Texts returns the text by name, as diag.Render takes it.
 func (s *Source) Texts() map[string][]byte { return map[string][]byte{s.File: s.Bytes} }
 
-// Load reads the blueprint at path, a file or a folder that holds MainFile.
-// The source is nil if that failed.
-func Load(path string) (*Source, diag.List) {
+// Shown returns the name under which users see one of Files.
+func (s *Source) Shown(name string) string {
+	return strings.TrimSuffix(s.File, filepath.FromSlash(s.Main)) + filepath.FromSlash(name)
+}
+
+// Load reads the blueprint at path: a file, or a folder or package that holds
+// MainFile. The source is nil if that failed.
+func Load(path string) (*Source, diag.List) { return LoadMain(path, "") }
+
+// LoadMain is Load for a folder or package whose blueprint has another name;
+// "" stands for MainFile.
+func LoadMain(path, main string) (*Source, diag.List) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	file := filepath.Clean(path)
+	path = filepath.Clean(path)
+	if fault := mainFault(main); fault != "" {
+		return nil, diag.List{diag.New("DSL115", diag.Range{File: path}, "%q can't be the name of the main file: %s.", short(main), fault)}
+	}
 	if info.IsDir() {
-		file = filepath.Join(path, MainFile)
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return nil, diag.List{diag.New("DSL115", diag.Range{File: file}, "The folder %s holds no %s.%s", path, MainFile, candidates(path))}
+		return loadFolder(path, main)
+	}
+	text, diags := readMain(path)
+	if diags != nil {
+		return nil, diags
+	}
+	if archive.Is(text) || archive.Extension(path) != "" {
+		return loadArchive(path, text, main)
+	}
+	if main != "" && main != filepath.Base(path) {
+		return nil, diag.List{diag.New("DSL115", diag.Range{File: path}, "%s is a file already, so no main file can be chosen in it. Give the folder or package that holds %s.", path, main)}
+	}
+	return besideFile(path, text), nil
+}
+
+// besideFile is the source of a file whose package is its folder.
+func besideFile(path string, text []byte) *Source {
+	dir := filepath.Dir(path)
+	return &Source{File: path, Dir: dir, Place: dir, Bytes: text, Main: filepath.Base(path), Files: folder(dir)}
+}
+
+func loadFolder(dir, main string) (*Source, diag.List) {
+	file := filepath.Join(dir, mainOr(main))
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+		return nil, noMain(dir, mainOr(main), "folder", "", yamlFiles(dir))
+	}
+	text, diags := readMain(file)
+	if diags != nil {
+		return nil, diags
+	}
+	return besideFile(file, text), nil
+}
+
+func loadArchive(path string, text []byte, main string) (*Source, diag.List) {
+	a, diags := archive.Open(path, text, archive.DefaultLimits())
+	if diags != nil {
+		return nil, diags
+	}
+	p := packed{archive: a}
+	if !a.Has(mainOr(main)) {
+		p.prefix = commonFolder(a.Names())
+	}
+	found := p.prefix + mainOr(main)
+	if !a.Has(found) {
+		return nil, noMain(path, mainOr(main), "package", p.prefix, a.Names())
+	}
+	text, err := p.ReadFile(mainOr(main))
+	if err != nil {
+		return nil, diag.List{diag.New("DSL118", diag.Range{File: path}, "The package is damaged: %v. Pack or copy it again.", err)}
+	}
+	return &Source{
+		File: filepath.Join(path, filepath.FromSlash(found)), Dir: filepath.Dir(path), Place: strings.TrimSuffix(path, archive.Extension(path)),
+		Bytes: text, Main: mainOr(main), Files: p,
+	}, nil
+}
+
+// commonFolder returns the folder that all files of a package lie in, with a
+// slash, for packages that were made of a folder and not of what is in it.
+func commonFolder(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	top, _, _ := strings.Cut(names[0], "/")
+	for _, n := range names {
+		if !strings.HasPrefix(n, top+"/") {
+			return ""
 		}
 	}
-	for _, ext := range []string{".zip", ".tar.gz", ".tgz"} {
-		if strings.HasSuffix(strings.ToLower(file), ext) {
-			return nil, diag.List{diag.New("DSL110", diag.Range{File: file}, "Packages (%s) can't be read yet. Unpack it and give the folder.", ext)}
+	return top + "/"
+}
+
+func mainOr(main string) string {
+	if main == "" {
+		return MainFile
+	}
+	return main
+}
+
+const maxMainBytes = 255
+
+var mainNames = regexp.MustCompile(`^[a-zA-Z0-9_]+([-.][a-zA-Z0-9_]+)*\.(yaml|yml|json)$`)
+
+// mainFault completes a sentence about a main file's name (section 2.1), "" if
+// it is valid. YAML and JSON are accepted beyond the .yaml of AOS.
+func mainFault(main string) string {
+	switch {
+	case main == "":
+		return ""
+	case len(main) > maxMainBytes:
+		return fmt.Sprintf("it is longer than %d characters", maxMainBytes)
+	case !mainNames.MatchString(main):
+		return `it is made of letters, digits and "_", with single "-" or "." between them, ends in .yaml, .yml or .json, and names no folder`
+	}
+	return ""
+}
+
+func noMain(path, main, what, prefix string, names []string) diag.List {
+	return diag.List{diag.New("DSL115", diag.Range{File: path}, "The %s %s holds no %s.%s", what, path, main, candidates(main, prefix, names))}
+}
+
+// candidates names the files at the top of a package that may have been meant.
+func candidates(main, prefix string, names []string) string {
+	var found []string
+	for _, n := range names {
+		n = strings.TrimPrefix(n, prefix)
+		if mainNames.MatchString(n) && n != main && n != "inputs.yaml" {
+			found = append(found, n)
 		}
 	}
-	text, err := readFile(file)
+	if len(found) == 0 || len(found) > 5 {
+		return ""
+	}
+	return fmt.Sprintf(" Did you mean %s? Choose it with --main-file %s.", strings.Join(found, " or "), found[0])
+}
+
+// yamlFiles lists the files of a folder that may be blueprints.
+func yamlFiles(dir string) []string {
+	var names []string
+	entries, _ := os.ReadDir(dir) // only to make a suggestion
+	for _, e := range entries {
+		if !e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// maxFileBytes bounds every file that is read.
+var maxFileBytes = int64(yamltree.DefaultLimits().Bytes)
+
+// readMain reads a file that the user names, wherever links lead.
+func readMain(file string) ([]byte, diag.List) {
+	text, err := readBounded(file, os.Stat, func(name string) (*os.File, error) {
+		return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	})
 	if err != nil {
 		return nil, unreadable(file, err)
 	}
-	return &Source{File: file, Dir: filepath.Dir(file), Bytes: text}, nil
+	return text, nil
 }
 
-// readFile reads at most one byte more than a document may have: enough for
-// the reader to see that it is too large.
-func readFile(file string) ([]byte, error) {
-	f, err := os.Open(file)
+// tooLargeError tells that a file is not read because of its size.
+type tooLargeError struct{ size int64 }
+
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("it has %d bytes, and at most %d are read", e.size, maxFileBytes)
+}
+
+var errSpecial = errors.New("it is not a file but a folder, a pipe or a device")
+
+// readBounded reads a regular file of bounded size. Pipes and devices may
+// never end, and opening a pipe waits for its writer, so they are refused
+// before; a pipe that takes the place of the file in between does not block,
+// because open does not wait either.
+func readBounded(name string, stat func(string) (fs.FileInfo, error), open func(string) (*os.File, error)) ([]byte, error) {
+	info, err := stat(name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errSpecial}
+	case info.Size() > maxFileBytes:
+		return nil, &fs.PathError{Op: "read", Path: name, Err: &tooLargeError{info.Size()}}
+	}
+	f, err := open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, int64(yamltree.DefaultLimits().Bytes)+1))
+	text := make([]byte, 0, info.Size()+1)
+	for {
+		n, err := f.Read(text[len(text):cap(text)])
+		text = text[:len(text)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return text, nil
+		case err != nil:
+			return nil, err
+		case int64(len(text)) > maxFileBytes:
+			return nil, &fs.PathError{Op: "read", Path: name, Err: &tooLargeError{int64(len(text))}}
+		case len(text) == cap(text): // it has grown meanwhile
+			text = slices.Grow(text, len(text)+1)
+		}
+	}
 }
 
 func unreadable(file string, err error) diag.List {
+	at := diag.Range{File: file}
+	if large := (*tooLargeError)(nil); errors.As(err, &large) {
+		return diag.List{diag.New("DSL104", at, "The file has %d bytes; at most %d are read. Split it into several stacks.", large.size, maxFileBytes)}
+	}
 	why := err.Error()
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		why = pe.Err.Error()
 	}
-	return diag.List{diag.New("DSL115", diag.Range{File: file}, "%s can't be read: %s.", file, why)}
-}
-
-// candidates names the YAML files of a folder that may have been meant.
-func candidates(dir string) string {
-	var found []string
-	for _, pattern := range []string{"*.yaml", "*.yml"} {
-		names, _ := filepath.Glob(filepath.Join(dir, pattern)) // the patterns are valid
-		found = append(found, names...)
-	}
-	if len(found) == 0 || len(found) > 5 {
-		return ""
-	}
-	return " Did you mean " + strings.Join(found, " or ") + "?"
+	return diag.List{diag.New("DSL115", at, "%s can't be read: %s.", file, why)}
 }

@@ -67,7 +67,7 @@ func catalogue(t testing.TB) dsl.Catalogue {
 	return cat
 }
 
-// TestCodes runs testdata/CODE.yaml for every DSL code. Comments in a fixture
+// TestCodes runs testdata/CODE.yaml (or .zip, .tgz) for every DSL code. Comments in a fixture
 // say what is expected: `# want "regexp"...` on the line of the problem, or
 // `# want-anywhere "regexp"` for one without a place. `# given NAME=VALUE`
 // gives an input as a flag would, and `# inputs file` makes the fixture a file
@@ -79,7 +79,7 @@ func TestCodes(t *testing.T) {
 			continue
 		}
 		t.Run(string(entry.Code), func(t *testing.T) {
-			file := filepath.Join("testdata", string(entry.Code)+".yaml")
+			file := fixture(t, entry.Code)
 			src, diags := dsl.Load(file)
 			texts := map[string][]byte{}
 			if src != nil {
@@ -91,6 +91,19 @@ func TestCodes(t *testing.T) {
 			golden(t, filepath.Join("testdata", string(entry.Code)+".out"), diag.Text(diags, texts))
 		})
 	}
+}
+
+// fixture finds the one file, folder or package of a code.
+func fixture(t *testing.T, code diag.Code) string {
+	t.Helper()
+	for _, ext := range []string{".yaml", ".zip", ".tgz"} {
+		name := filepath.Join("testdata", string(code)+ext)
+		if _, err := os.Stat(name); err == nil {
+			return name
+		}
+	}
+	t.Fatalf("testdata holds no fixture of %s", code)
+	return ""
 }
 
 // findings goes as far as a plan would: parse, check, resolve the inputs,

@@ -43,8 +43,9 @@ it was damaged. Save it as UTF-8 without control characters.`},
 A map states the same key twice. Only one of them could count, and which one differs between YAML readers, so both are
 shown and one has to go. In flow style, remember that {a: 1, a: 2} is such a map too.`},
 	{"DSL104", Error, "Document exceeds a limit", `
-Documents are limited in size, in depth and in how far aliases may multiply them, so that a hostile or broken file ends
-in this message and not in a full memory. Split the file, flatten it, or write aliased parts out.`},
+Documents are limited in size, in depth, in the number and length of their values and in how far aliases may multiply
+them; packages in their size, packed and unpacked, and in the number of their files. So a hostile or broken file ends in
+this message and not in a full memory. Split the file, flatten it, or write aliased parts out.`},
 	{"DSL105", Error, "More than one document", `
 A file holds exactly one blueprint. A line of three dashes after content begins a second document: remove the line, or
 move what follows it to a file of its own.`},
@@ -78,8 +79,9 @@ Types, relationships and pseudo inputs carry the prefix of the blueprint's diale
 cloud_tosca_version_1_0, HuaweiCloud. with huaweicloud_tosca_version_1_0. One blueprint uses one of them throughout.
 Types that begin with Orchestrate. belong to both.`},
 	{"DSL115", Error, "Blueprint can't be read", `
-The file or folder can't be opened, or the folder holds no blueprint.yaml. Give the path of a blueprint file or of a
-folder that holds one, or change the current folder with -C.`},
+The file, folder or package can't be opened, or it holds no blueprint.yaml. Give the path of a blueprint file or of a
+folder or package that holds one, name another main file with --main-file, or change the current folder with -C. What
+is named must be a file: pipes and devices are not read.`},
 	{"DSL116", Error, "Function not allowed here", `
 Some functions have a meaning only in some places: conditions decide before anything is deployed, so they can't read
 attributes; defaults, constraints and mappings are constants; the comparing functions belong under conditions, from
@@ -87,6 +89,13 @@ where cond_if and a node's condition use them by name.`},
 	{"DSL117", Warning, "Beyond a limit of AOS", `
 The Application Orchestration Service limits the number of inputs and mappings and the length of descriptions. Nothing
 here depends on that, but the service would refuse the blueprint.`},
+	{"DSL118", Error, "Package can't be unpacked", `
+A package is a zip or a gzipped tar file (.zip, .tar.gz, .tgz), whole and without a password. This one is damaged, was
+cut off when it was copied, is encrypted, or is no package at all. Pack the files again, or give the folder instead.`},
+	{"DSL119", Error, "Unsafe package", `
+A member of the package has a name that would lead out of it when it is unpacked, is a link, a device or a pipe, or
+shares its name with another member. Packages hold plain files and folders with relative names: pack them from within
+their folder, for example with "zip -r ../pack.zip ." or "tar -czf ../pack.tgz .".`},
 
 	{"DSL201", Error, "Unknown input", `
 get_input names an input that the blueprint does not declare under inputs and that is no pseudo input of the dialect.`},

@@ -188,7 +188,7 @@ func TestProblems(t *testing.T) {
 		{"escape character", "a: é\x1b[31m\n", "f:1:5 DSL102"},
 		{"latin-1", "# x\na: \xe9\n", "f:2:4 DSL102"},
 		{"UTF-16", "\xff\xfea\x00:\x00", "f:1:1 DSL102"},
-		{"archive", "PK\x03\x04xxxx", "f DSL110"},
+		{"archive", "PK\x03\x04xxxx", "f DSL102"},
 		{"duplicate", "a: 1\nb: 2\na: 3\n", "f:3:1 DSL103"},
 		{"duplicate by spelling", "1: a\n'1': b\n", "f:2:1 DSL103"},
 		{"second document", "a: 1\n---\nb: 1\n", "f:2:1 DSL105"},

@@ -16,7 +16,7 @@ func checkBytes(file string, src []byte, limits Limits) diag.List {
 		return diag.List{diag.New("DSL104", diag.Range{File: file}, "The file has %d bytes; at most %d are read. Split it into several stacks.", len(src), limits.Bytes)}
 	}
 	if bytes.HasPrefix(src, []byte("PK\x03\x04")) || bytes.HasPrefix(src, []byte{0x1f, 0x8b}) {
-		return diag.List{diag.New("DSL110", diag.Range{File: file}, "The file is an archive. Unpack it and give the folder that holds blueprint.yaml.")}
+		return diag.List{diag.New("DSL102", diag.Range{File: file}, "The file is an archive, not a text.")}
 	}
 	if i := badByte(src); i >= 0 {
 		at := rangeAtByte(file, src, i)
