@@ -74,6 +74,17 @@ func LoadMain(path, main string) (*Source, diag.List) {
 	return besideFile(path, text), nil
 }
 
+// Place returns the Place of what Load would read at path, without reading it.
+func Place(path string) string {
+	if info, err := os.Stat(path); err != nil || info.IsDir() {
+		return path
+	}
+	if ext := archive.Extension(path); ext != "" {
+		return strings.TrimSuffix(path, ext)
+	}
+	return filepath.Dir(path)
+}
+
 // besideFile is the source of a file whose package is its folder.
 func besideFile(path string, text []byte) *Source {
 	dir := filepath.Dir(path)
@@ -167,6 +178,9 @@ func candidates(main, prefix string, names []string) string {
 		if mainNames.MatchString(n) && n != main && n != "inputs.yaml" {
 			found = append(found, n)
 		}
+	}
+	if close := diag.Closest(main, found); close != "" {
+		found = []string{close}
 	}
 	if len(found) == 0 || len(found) > 5 {
 		return ""

@@ -47,7 +47,7 @@ func (a *app) drawing(ctx context.Context, c *cobra.Command, path string, plan b
 		}
 		return drawPlan(p), nil
 	}
-	src, err := loadSource(path)
+	src, err := a.loadSource(path)
 	if err == nil {
 		err = src.err(nil)
 	}

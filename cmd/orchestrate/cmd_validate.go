@@ -56,13 +56,13 @@ func (a *app) runValidate(c *cobra.Command, path, format string) error {
 // validate returns what is wrong with a blueprint, and with its inputs if any
 // are given on the command line.
 func (a *app) validate(c *cobra.Command, path string) (diag.List, map[string][]byte, string, error) {
-	src, err := loadSource(path)
+	src, err := a.loadSource(path)
 	if err != nil {
 		list, texts := diagnostics(err)
 		return list, texts, path, nil
 	}
 	problems := src.problems
-	if src.blueprint != nil && len(a.opts.inputs)+len(a.opts.inputFiles) > 0 {
+	if src.blueprint != nil && len(a.opts.inputs)+len(a.opts.inputFiles)+len(a.opts.inputTexts) > 0 {
 		_, found, err := a.resolveInputs(c, src, "stack")
 		if err != nil {
 			return nil, nil, "", err

@@ -30,11 +30,11 @@ type intent struct {
 // blueprintIntent reads the blueprint at a path and its inputs. All their
 // problems are reported at once; warnings are shown right away.
 func (a *app) blueprintIntent(c *cobra.Command, path string) (*intent, error) {
-	src, err := loadSource(path)
+	src, err := a.loadSource(path)
 	if err != nil {
 		return nil, err
 	}
-	stack, err := a.stackName(src.dir)
+	stack, err := a.stackName(src.place)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +66,7 @@ func (a *app) warn(list diag.List, texts map[string][]byte) {
 
 // deleteIntent wants a stack gone.
 func (a *app) deleteIntent(path string) (*intent, error) {
-	dir := path
-	if info, err := os.Stat(path); err == nil && !info.IsDir() {
-		dir = path + "/.."
-	}
-	stack, err := a.stackName(dir)
+	stack, err := a.stackName(dsl.Place(path))
 	return &intent{stack: stack, allow: names(a.opts.allowDataLoss)}, err
 }
 
@@ -160,7 +156,7 @@ func (a *app) planFileIntent(path string) (in *intent, ok bool, err error) {
 	if file.Lifecycle == "delete" {
 		return in, true, nil
 	}
-	in.source, err = checkSource(file.Blueprint.File, ".", []byte(file.Blueprint.Source))
+	in.source, err = checkSource(file.Blueprint.File, []byte(file.Blueprint.Source))
 	if err == nil {
 		err = in.source.err(nil)
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
 )
 
 // options are the values of the options that several commands share. Each is
@@ -18,8 +20,10 @@ type options struct {
 	emulatorSpeed float64
 	state         string
 	stack         string
+	mainFile      string
 	inputs        []string // k=v
 	inputFiles    []string
+	inputTexts    []string // k=path
 	parallelism   int
 	timeout       time.Duration
 	yes           bool
@@ -106,10 +110,12 @@ func (a *app) addCloudFlags(c *cobra.Command) {
 	c.Flags().Float64Var(&a.opts.emulatorSpeed, "emulator-speed", 1000, "with --cloud local: divide the durations of the service by `X`")
 }
 
-// The options of commands that read inputs.
+// The options of commands that read a blueprint and its inputs.
 func (a *app) addInputFlags(c *cobra.Command) {
+	c.Flags().StringVar(&a.opts.mainFile, "main-file", "", "`NAME` of the blueprint in a folder or package (default: "+dsl.MainFile+")")
 	c.Flags().StringArrayVar(&a.opts.inputs, "input", nil, "set an input, as `NAME=VALUE`; repeatable")
 	c.Flags().StringArrayVar(&a.opts.inputFiles, "inputs", nil, "read inputs from a YAML or JSON `FILE`; repeatable, later ones win")
+	c.Flags().StringArrayVar(&a.opts.inputTexts, "input-file", nil, "set an input to the text of a file, as `NAME=PATH`; one line break at its end is dropped; repeatable")
 }
 
 // The options of commands that make a plan.

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,6 +38,7 @@ func TestMain(m *testing.M) {
 //	hold STACK               take the lease of a stack in .orchestrate/state.db
 //	absent TEXT DIR          no file below a folder holds the text
 //	mode FILE OCTAL          a file has these permissions
+//	pack zip|tgz FILE DIR    make a package of what lies in a folder
 func TestScripts(t *testing.T) {
 	blueprints, err := filepath.Abs("../../blueprints")
 	if err != nil {
@@ -48,7 +53,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": scriptExits, "holds": scriptHolds, "document": scriptDocument, "emulate": scriptEmulate,
-			"hold": scriptHold, "absent": scriptAbsent, "mode": scriptMode,
+			"hold": scriptHold, "absent": scriptAbsent, "mode": scriptMode, "pack": scriptPack,
 		},
 	})
 }
@@ -92,6 +97,25 @@ func validateJSON(ts *testscript.TestScript, schema, text, what string) {
 		ts.Logf("%s: %s: %s: %s", what, x.Pointer, x.Keyword, x.Message)
 		defer ts.Fatalf("%s breaks the schema %q\n%s", what, schema, text)
 	}
+}
+
+func scriptPack(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: pack zip|tgz FILE DIR")
+	}
+	var packed bytes.Buffer
+	if args[0] == "zip" {
+		w := zip.NewWriter(&packed)
+		ts.Check(w.AddFS(os.DirFS(ts.MkAbs(args[2]))))
+		ts.Check(w.Close())
+	} else {
+		z := gzip.NewWriter(&packed)
+		w := tar.NewWriter(z)
+		ts.Check(w.AddFS(os.DirFS(ts.MkAbs(args[2]))))
+		ts.Check(w.Close())
+		ts.Check(z.Close())
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), packed.Bytes(), 0o600))
 }
 
 func scriptEmulate(ts *testscript.TestScript, _ bool, args []string) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"regexp"
 
@@ -12,8 +13,10 @@ import (
 
 // source is a blueprint as it was read, and the texts that problems point into.
 type source struct {
-	file      string // as shown
-	dir       string
+	file      string              // as shown
+	place     string              // path whose last element names the stack by default
+	files     fs.FS               // of the package; nil if only the text is known
+	shown     func(string) string // names one of files as users see it
 	text      []byte
 	texts     map[string][]byte // by file as shown
 	blueprint *dsl.Blueprint
@@ -23,21 +26,25 @@ type source struct {
 
 // loadSource reads and checks the blueprint at a path. Problems of the
 // blueprint are in the source; an error is anything else.
-func loadSource(path string) (*source, error) {
-	read, problems := dsl.Load(path)
+func (a *app) loadSource(path string) (*source, error) {
+	read, problems := dsl.LoadMain(path, a.opts.mainFile)
 	if problems.HasErrors() {
 		return nil, &invalid{diags: problems.Sorted()}
 	}
-	return checkSource(read.File, read.Dir, read.Bytes)
+	s, err := checkSource(read.File, read.Bytes)
+	if err == nil {
+		s.place, s.files, s.shown = read.Place, read.Files, read.Shown
+	}
+	return s, err
 }
 
 // checkSource parses and checks a text.
-func checkSource(file, dir string, text []byte) (*source, error) {
+func checkSource(file string, text []byte) (*source, error) {
 	catalogue, err := dsl.LoadCatalogue()
 	if err != nil {
 		return nil, fmt.Errorf("load node types: %w", err)
 	}
-	s := &source{file: file, dir: dir, text: text, texts: map[string][]byte{file: text}, catalogue: catalogue}
+	s := &source{file: file, text: text, texts: map[string][]byte{file: text}, catalogue: catalogue}
 	s.blueprint, s.problems = dsl.Parse(file, text, catalogue)
 	if s.blueprint != nil {
 		s.problems = append(s.problems, check.Run(s.blueprint, catalogue)...)
@@ -58,21 +65,21 @@ func (s *source) err(more diag.List) error {
 // stackNames is the rule for names of stacks (blueprint language, section 2.1).
 var stackNames = regexp.MustCompile(`^[a-z]([a-z0-9-]{0,62}[a-z0-9])?$`)
 
-// stackName is --stack, else the name of the folder that a path leads to.
-func (a *app) stackName(dir string) (string, error) {
+// stackName is --stack, else the name of the folder or package at a path.
+func (a *app) stackName(place string) (string, error) {
 	if name := a.opts.stack; name != "" {
 		if !stackNames.MatchString(name) {
 			return "", usageError{command: a.command, err: fmt.Errorf("--stack: %q is no name for a stack: 1 to 64 lower-case letters, digits and hyphens, a letter first, no hyphen last", name)}
 		}
 		return name, nil
 	}
-	abs, err := filepath.Abs(dir)
+	abs, err := filepath.Abs(place)
 	if err != nil {
 		return "", fmt.Errorf("find the current folder: %w", err)
 	}
 	name := filepath.Base(abs)
 	if !stackNames.MatchString(name) {
-		return "", usageError{command: a.command, err: fmt.Errorf("the folder's name %q does not do as the name of a stack (lower-case letters, digits and hyphens, a letter first): name the stack with --stack NAME", name)}
+		return "", usageError{command: a.command, err: fmt.Errorf("the name %q of the folder or package does not do as the name of a stack (lower-case letters, digits and hyphens, a letter first): name the stack with --stack NAME", name)}
 	}
 	return name, nil
 }

@@ -6,6 +6,7 @@ package diag
 import (
 	"fmt"
 	"sort"
+	"strings"
 
 	"github.com/hashicorp/go-multierror"
 )
@@ -28,6 +29,17 @@ type Range struct {
 	File  string `json:"filename"`
 	Start Pos    `json:"start"`
 	End   Pos    `json:"end"`
+}
+
+// Variable is how ranges name an environment variable, whose value is their
+// text. Ranges in the command line have the option as their file, such as
+// --input, and the occurrence as their line.
+func Variable(name string) string { return "$" + name }
+
+// InFile reports whether the range lies in a file, and not in an option or a
+// variable.
+func (r Range) InFile() bool {
+	return r.File != "" && !strings.HasPrefix(r.File, "--") && !strings.HasPrefix(r.File, "$")
 }
 
 // IsZero reports whether the range names no place.

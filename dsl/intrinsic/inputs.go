@@ -75,14 +75,22 @@ func lastGiven(bp *dsl.Blueprint, given []Given, diags *diag.List) map[string]*G
 				last[g.Name] = g
 			}
 		case pseudo && IsPseudo(short):
-			diags.Add("DSL402", g.Range, "%s gives the pseudo input %s, whose value can't be chosen.", g.Source, g.Name)
+			undeclared(diags, g, "%s gives the pseudo input %s, whose value can't be chosen.", g.Source, g.Name)
 		case len(declared) == 0:
-			diags.Add("DSL402", g.Range, "%s gives an input %q, but the blueprint declares none.", g.Source, g.Name)
+			undeclared(diags, g, "%s gives an input %q, but the blueprint declares none.", g.Source, g.Name)
 		default:
-			diags.Add("DSL402", g.Range, "%s gives an input %q, which the blueprint does not declare.%s", g.Source, g.Name, diag.DidYouMean(g.Name, declared))
+			undeclared(diags, g, "%s gives an input %q, which the blueprint does not declare.%s", g.Source, g.Name, diag.DidYouMean(g.Name, declared))
 		}
 	}
 	return last
+}
+
+// undeclared reports a value for an input that does not exist. The value is
+// concealed: it may be a secret whose name is misspelt.
+func undeclared(diags *diag.List, g *Given, format string, args ...any) {
+	d := diag.New("DSL402", g.Range, format, args...)
+	d.Concealed = true
+	*diags = append(*diags, d)
 }
 
 func resolve(in *dsl.Input, g *Given, diags *diag.List) (v Value, found bool) {
