@@ -51,7 +51,6 @@ var owners = map[string][]string{
 	"github.com/cenkalti/backoff/v5":               {"providers/huaweicloud"},
 	"github.com/spf13/cobra":                       {"cmd/orchestrate"},
 	"github.com/spf13/pflag":                       {"cmd/orchestrate"},
-	"github.com/goccy/go-graphviz":                 {"cmd/orchestrate"},
 	"golang.org/x/term":                            {"cmd/orchestrate"},
 	"modernc.org/sqlite":                           {"executor/state", "providers/emulator"},
 	"golang.org/x/text":                            {"cmd/orchestrate"},

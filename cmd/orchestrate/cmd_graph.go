@@ -35,7 +35,8 @@ must be there first.`,
 		if err != nil {
 			return err
 		}
-		return a.draw(ctx, d, format)
+		a.draw(d, format)
+		return nil
 	})
 }
 
@@ -75,18 +76,13 @@ func (a *app) planToDraw(ctx context.Context, c *cobra.Command, path string) (*p
 	return m.plan, nil
 }
 
-func (a *app) draw(ctx context.Context, d drawing, format string) error {
+func (a *app) draw(d drawing, format string) {
 	switch format {
 	case "mermaid":
 		a.printf("%s", d.mermaid())
 	case "svg":
-		svg, err := d.svg(ctx)
-		if err != nil {
-			return err
-		}
-		a.printf("%s", svg)
+		a.printf("%s", d.svg())
 	default:
 		a.printf("%s", d.dot())
 	}
-	return nil
 }

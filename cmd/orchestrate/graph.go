@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"sort"
 	"strings"
-
-	"github.com/goccy/go-graphviz"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
@@ -115,23 +111,4 @@ func (d drawing) mermaid() string {
 
 func mermaidEscape(s string) string {
 	return strings.NewReplacer("#", "#35;", `"`, "#quot;", "<", "#lt;", ">", "#gt;", "\n", " ").Replace(s)
-}
-
-// svg lays the graph out and draws it.
-func (d drawing) svg(ctx context.Context) ([]byte, error) {
-	g, err := graphviz.ParseBytes([]byte(d.dot()))
-	if err != nil {
-		return nil, fmt.Errorf("read the graph: %w", err)
-	}
-	defer g.Close()
-	layout, err := graphviz.New(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("start the layout engine: %w", err)
-	}
-	defer layout.Close()
-	var out bytes.Buffer
-	if err := layout.Render(ctx, g, graphviz.SVG, &out); err != nil {
-		return nil, fmt.Errorf("draw the graph: %w", err)
-	}
-	return out.Bytes(), nil
 }
