@@ -42,6 +42,7 @@ type maker struct {
 	templates map[string]*dsl.NodeTemplate
 	planned   map[string]intrinsic.Value // attributes by node, as far as the plan knows them
 	deployed  map[string]bool
+	elsewhere bool // nothing of the stack was found: see foundNothing
 	scope     *intrinsic.Scope
 }
 
@@ -60,6 +61,7 @@ func newMaker(req Request) *maker {
 		templates: map[string]*dsl.NodeTemplate{},
 		planned:   map[string]intrinsic.Value{},
 		deployed:  map[string]bool{},
+		elsewhere: foundNothing(req),
 	}
 	if req.State != nil {
 		m.plan.Serial = req.State.Serial
@@ -76,6 +78,22 @@ func newMaker(req Request) *maker {
 	}
 	m.scope = &intrinsic.Scope{Blueprint: req.Blueprint, Inputs: req.Inputs, Attribute: m.attribute}
 	return m
+}
+
+// foundNothing reports whether a refresh found no object of a stack at all.
+// Then it was hardly deleted by hand, one object after the other: more likely
+// the refresh looked at another cloud, region or project than the one that the
+// stack is in. Elements without a cloud object say nothing about it.
+func foundNothing(req Request) bool {
+	if req.State == nil {
+		return false
+	}
+	for node, e := range req.State.Elements {
+		if !req.Observed[node].Gone && !strings.HasPrefix(e.Type, "Orchestrate.") {
+			return false
+		}
+	}
+	return true
 }
 
 // attribute is what the plan knows of an attribute while it is made: nodes are
@@ -334,7 +352,8 @@ func (m *maker) planLeftovers() {
 			s.Reason = "the blueprint no longer has it"
 		}
 		if m.req.Observed[name].Gone {
-			s.Gone, s.HoldsData = true, ""
+			s.Gone = true
+			s.HoldsData = m.recordOf(s, e)
 			m.plan.Drift = append(m.plan.Drift, Drift{Node: name, Type: e.Type, Gone: true})
 		}
 		m.steps[name] = s
@@ -358,6 +377,16 @@ func (m *maker) checkNames(option string, code diag.Code, named map[string]bool)
 	}
 }
 
+// recordOf is what is lost with the record of an element that was not found:
+// nothing, unless the whole stack seems to be elsewhere, where its data is then
+// forgotten.
+func (m *maker) recordOf(s *Step, e *state.Element) string {
+	if !m.elsewhere || s.HoldsData == "" || e.Phase == phaseCreateFailed {
+		return ""
+	}
+	return "what is recorded of " + s.HoldsData + ", which was not found here"
+}
+
 // guard refuses the loss of data that nobody agreed to. It asks what is
 // recorded, so that leaving a node out of the blueprint does not disarm it.
 func (m *maker) guard() {
@@ -367,7 +396,15 @@ func (m *maker) guard() {
 			continue
 		}
 		switch s.Action {
+		case Create:
+			if e := m.element(name); e != nil && m.recordOf(s, e) != "" {
+				m.refuseElsewhere(s, "made anew")
+			}
 		case Delete:
+			if s.Gone {
+				m.refuseElsewhere(s, "deleted")
+				continue
+			}
 			m.diags.Add(CodeDataLoss, s.Range, "Deleting %q (%s) destroys %s. It would be deleted because %s. If that is meant, name it: --allow-data-loss %s.",
 				name, dsl.TypeLabel(s.Type), s.HoldsData, s.Reason, name)
 		case Replace:
@@ -375,6 +412,11 @@ func (m *maker) guard() {
 				name, dsl.TypeLabel(s.Type), s.HoldsData, s.Reason, name)
 		}
 	}
+}
+
+func (m *maker) refuseElsewhere(s *Step, fate string) {
+	m.diags.Add(CodeDataLoss, s.Range, "%q (%s) holds data and would be %s as if it were gone, but no object of stack %q was found at all. More likely it is in another cloud, region or project, and would be forgotten there: check --cloud, the region and the project ID. If all of it is really gone, name it: --allow-data-loss %s.",
+		s.Node, dsl.TypeLabel(s.Type), fate, m.req.Stack, s.Node)
 }
 
 // cause is the place that makes a step a replacement.
