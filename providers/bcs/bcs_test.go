@@ -1,15 +1,10 @@
 package bcs_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,82 +13,23 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/bcs"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 )
 
-// script is a cloud that answers each operation with what the test says, the
-// last answer again and again. It records what was sent.
-type script struct {
-	t       *testing.T
-	mu      sync.Mutex
-	answers map[string][]string // by "METHOD path below the project"
-	sent    []string            // changing requests with their bodies
-}
-
-// ServeHTTP implements http.Handler. An answer that begins with a number is an
-// error code with status 400.
-func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := r.Method + strings.TrimPrefix(r.URL.Path, "/v2/p")
-	if r.Method != http.MethodGet {
-		body, _ := io.ReadAll(r.Body)
-		s.sent = append(s.sent, strings.TrimSpace(key+"?"+r.URL.RawQuery+" "+string(body)))
-	}
-	queue := s.answers[key]
-	if len(queue) == 0 {
-		s.t.Errorf("unexpected call %s", key)
-		w.WriteHeader(404)
-		return
-	}
-	if len(queue) > 1 {
-		s.answers[key] = queue[1:]
-	}
-	if code := queue[0]; code == "" || code[0] >= '0' && code[0] <= '9' {
-		w.WriteHeader(400)
-		fmt.Fprintf(w, `{"error_code":"BCS.%s","error_msg":"refused Canary-Passw0rd"}`, code)
-		return
-	}
-	fmt.Fprint(w, queue[0])
-}
-
 // start returns the providers of a cloud that answers as told.
-func start(t *testing.T, answers map[string][]string) (*script, providers.Registry) {
+func start(t *testing.T, answers map[string][]string) (*providertest.Script, providers.Registry) {
 	t.Helper()
-	s := &script{t: t, answers: answers}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	env := map[string]string{"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "some-secret", "HW_PROJECT_ID": "p"}
-	client, err := huaweicloud.New(huaweicloud.Config{Endpoint: server.URL, Env: func(n string) string { return env[n] }, FirstWait: time.Millisecond})
+	s := providertest.NewScript(t, answers, func(code string) (int, string) {
+		return http.StatusBadRequest, fmt.Sprintf(`{"error_code":"BCS.%s","error_msg":"refused Canary-Passw0rd"}`, code)
+	})
+	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: s.URL, Env: s.Env, FirstWait: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(client.CloseIdleConnections)
+	t.Cleanup(c.CloseIdleConnections)
 	reg := providers.Registry{}
-	bcs.Register(reg, client)
+	bcs.Register(reg, c)
 	return s, reg
-}
-
-// drive advances an action until it is done, fails or took 20 steps; it does
-// not wait. The last Progress comes back with the error.
-func drive(ctx context.Context, p providers.Provider, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
-	var last providers.Progress
-	for range 20 {
-		progress, err := p.Advance(ctx, req, op, resumed)
-		if err != nil || progress.Done {
-			return progress, err
-		}
-		last, op, resumed = progress, progress.Next, false
-	}
-	return last, errors.New("does not end")
-}
-
-func failure(t *testing.T, err error) *providers.Error {
-	t.Helper()
-	var e *providers.Error
-	if !errors.As(err, &e) {
-		t.Fatalf("%v is not a provider error", err)
-	}
-	return e
 }
 
 const network = "50ca216f-f0e5-ea05-5aee-de8d8f0fb6fa"
@@ -126,16 +62,16 @@ const (
 	inList   = `{"count":1,"blockchains":[{"id":"` + network + `","name":"ledger"}]}`
 	notThere = `{"count":0,"blockchains":[]}`
 
-	list       = "GET/blockchains"
-	order      = "POST/blockchains"
-	show       = "GET/blockchains/" + network
+	list       = "GET blockchains"
+	order      = "POST blockchains"
+	show       = "GET blockchains/" + network
 	nodes      = show + "/nodes"
-	update     = "PUT/blockchains/" + network
-	remove     = "DELETE/blockchains/" + network
-	operations = "GET/operation/record"
-	channels   = "GET/blockchains/" + network + "/channels"
-	join       = "POST/blockchains/" + network + "/channels/peers"
-	leave      = "PUT/blockchains/" + network + "/trade/peers/quit"
+	update     = "PUT blockchains/" + network
+	remove     = "DELETE blockchains/" + network
+	operations = "GET operation/record"
+	channels   = "GET blockchains/" + network + "/channels"
+	join       = "POST blockchains/" + network + "/channels/peers"
+	leave      = "PUT blockchains/" + network + "/trade/peers/quit"
 )
 
 func ledger() map[string]any {
@@ -143,6 +79,15 @@ func ledger() map[string]any {
 		"name": "ledger", "versionType": int64(2), "resourcePassword": "Canary-Passw0rd", "deleteStorage": true,
 		"cceClusterInfo": map[string]any{"clusterId": "c1", "clusterName": "one", "clusterPlatformType": "ARM64"},
 	}
+}
+
+// lines are the changing requests, each as one line.
+func lines(s *providertest.Script) []string {
+	var out []string
+	for _, r := range s.Sent() {
+		out = append(out, r.String())
+	}
+	return out
 }
 
 func creation(typ string, properties map[string]any) *providers.Request {
@@ -156,13 +101,13 @@ func TestOrderSaysEverything(t *testing.T) {
 		operations: {record("BCSSVC01-99-1", "processing"), record("BCSSVC01-99-1", "finished")},
 		show:       {detail("Normal", "")},
 	})
-	progress, err := drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), providers.Operation{}, false)
+	progress, err := providertest.Drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), providers.Operation{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var body map[string]any
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(s.sent[0], order+"? ")), &body); err != nil || len(s.sent) != 1 {
-		t.Fatalf("%v: %v", s.sent, err)
+	if err := json.Unmarshal([]byte(s.Bodies()[0]), &body); err != nil || len(s.Sent()) != 1 {
+		t.Fatalf("%v: %v", s.Sent(), err)
 	}
 	want := map[string]any{
 		"name": "ledger", "version_type": 2.0, "fabric_version": "2.2", "blockchain_type": "private", "consensus": "etcdraft",
@@ -214,7 +159,7 @@ func TestOrderRules(t *testing.T) {
 				properties[k] = v
 			}
 			_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", properties), providers.Operation{}, false)
-			if e := failure(t, err); e.Kind != providers.Invalid || !strings.Contains(e.Message, tt.want) {
+			if e := providertest.Failure(t, err); e.Kind != providers.Invalid || !strings.Contains(e.Message, tt.want) {
 				t.Errorf("got %v, want %s", e, tt.want)
 			}
 		})
@@ -244,7 +189,7 @@ func TestFailedOperation(t *testing.T) {
 		_, reg := start(t, map[string][]string{operations: {record("op-1", status)}})
 		op := providers.Operation{Stage: huaweicloud.StageWait, ID: "op-1", ObjectID: network}
 		_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), op, false)
-		e := failure(t, err)
+		e := providertest.Failure(t, err)
 		if e.Kind != providers.Failed || !strings.Contains(e.Message, "quota of the file system") || !strings.Contains(e.Message, "Deploy: no node is ready") {
 			t.Errorf("%s: %v", status, e)
 		}
@@ -273,11 +218,11 @@ func TestWithoutRecord(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, reg := start(t, tt.answers)
 			tt.op.Stage = huaweicloud.StageWait
-			p, err := drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), tt.op, false)
+			p, err := providertest.Drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), tt.op, false)
 			if p.Done != tt.done {
 				t.Errorf("done %v: %+v, %v", p.Done, p, err)
 			}
-			if tt.kind != "" && failure(t, err).Kind != tt.kind {
+			if tt.kind != "" && providertest.Failure(t, err).Kind != tt.kind {
 				t.Errorf("%v", err)
 			}
 		})
@@ -287,8 +232,8 @@ func TestWithoutRecord(t *testing.T) {
 func TestNameIsTaken(t *testing.T) {
 	s, reg := start(t, map[string][]string{list: {inList}})
 	_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), providers.Operation{}, false)
-	if e := failure(t, err); e.Kind != providers.Conflict || len(s.sent) != 0 {
-		t.Errorf("%v, sent %v", e, s.sent)
+	if e := providertest.Failure(t, err); e.Kind != providers.Conflict || len(s.Sent()) != 0 {
+		t.Errorf("%v, sent %v", e, s.Sent())
 	}
 }
 
@@ -305,16 +250,16 @@ func TestLostOrder(t *testing.T) {
 	})
 	t.Run("never arrived", func(t *testing.T) {
 		s, reg := start(t, map[string][]string{list: {notThere}, order: {`{"blockchain_id":"` + network + `"}`}, show: {detail("Normal", "")}})
-		p, err := drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), send, true)
-		if err != nil || !p.Done || len(s.sent) != 1 {
-			t.Errorf("%+v, %v, sent %d", p, err, len(s.sent))
+		p, err := providertest.Drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), send, true)
+		if err != nil || !p.Done || len(s.Sent()) != 1 {
+			t.Errorf("%+v, %v, sent %d", p, err, len(s.Sent()))
 		}
 	})
 	t.Run("shows late, so that the second is refused", func(t *testing.T) {
 		s, reg := start(t, map[string][]string{list: {notThere, notThere, inList}, order: {"4001018"}, operations: {noRecord}, show: {detail("Normal", "")}})
-		p, err := drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), send, true)
-		if err != nil || !p.Done || p.Object.ID != network || len(s.sent) != 1 {
-			t.Errorf("%+v, %v, sent %d", p, err, len(s.sent))
+		p, err := providertest.Drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), send, true)
+		if err != nil || !p.Done || p.Object.ID != network || len(s.Sent()) != 1 {
+			t.Errorf("%+v, %v, sent %d", p, err, len(s.Sent()))
 		}
 	})
 }
@@ -322,7 +267,7 @@ func TestLostOrder(t *testing.T) {
 func TestPasswordStaysOutOfErrors(t *testing.T) {
 	_, reg := start(t, map[string][]string{order: {"4004025"}})
 	_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), providers.Operation{Stage: huaweicloud.StageSend}, false)
-	if e := failure(t, err); strings.Contains(fmt.Sprintf("%v %+v", e, e), "Canary") || e.Code != "BCS.4004025" {
+	if e := providertest.Failure(t, err); strings.Contains(fmt.Sprintf("%v %+v", e, e), "Canary") || e.Code != "BCS.4004025" {
 		t.Errorf("%+v", e)
 	}
 }
@@ -338,9 +283,9 @@ func TestQuota(t *testing.T) {
 		"a code that we know": {"4001045", "", providers.Invalid},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, reg := start(t, map[string][]string{order: {tt.code}, "GET/quotas": {tt.quotas}})
+			_, reg := start(t, map[string][]string{order: {tt.code}, "GET quotas": {tt.quotas}})
 			_, err := reg["BCS.Instance"].Advance(t.Context(), creation("BCS.Instance", ledger()), providers.Operation{Stage: huaweicloud.StageSend}, false)
-			if e := failure(t, err); e.Kind != tt.want || e.Code != "BCS."+tt.code {
+			if e := providertest.Failure(t, err); e.Kind != tt.want || e.Code != "BCS."+tt.code {
 				t.Errorf("%+v", e)
 			}
 		})
@@ -372,12 +317,12 @@ func TestDeleteInstance(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, reg := start(t, tt.answers)
-			p, err := drive(t.Context(), reg["BCS.Instance"], deletion("BCS.Instance", network, ledger()), providers.Operation{}, tt.resumed)
-			if len(s.sent) != tt.sent {
-				t.Errorf("sent %v", s.sent)
+			p, err := providertest.Drive(t.Context(), reg["BCS.Instance"], deletion("BCS.Instance", network, ledger()), providers.Operation{}, tt.resumed)
+			if len(s.Sent()) != tt.sent {
+				t.Errorf("sent %v", s.Sent())
 			}
 			if tt.kind != "" {
-				if failure(t, err).Kind != tt.kind {
+				if providertest.Failure(t, err).Kind != tt.kind {
 					t.Errorf("%v", err)
 				}
 				return
@@ -385,8 +330,8 @@ func TestDeleteInstance(t *testing.T) {
 			if err != nil || !p.Done {
 				t.Errorf("%+v, %v", p, err)
 			}
-			if tt.sent == 1 && !strings.Contains(s.sent[0], "is_delete_obs=false&is_delete_resource=false&is_delete_storage=true") {
-				t.Errorf("flags: %s", s.sent[0])
+			if tt.sent == 1 && !strings.Contains(s.Sent()[0].Call, "is_delete_obs=false&is_delete_resource=false&is_delete_storage=true") {
+				t.Errorf("flags: %s", s.Sent()[0])
 			}
 		})
 	}
@@ -404,7 +349,7 @@ func TestOrganization(t *testing.T) {
 		operations: {record("op", "finished")},
 		nodes:      {nodesOfBank},
 	})
-	p, err := drive(t.Context(), reg["BCS.Organization"], creation("BCS.Organization", org(2)), providers.Operation{}, false)
+	p, err := providertest.Drive(t.Context(), reg["BCS.Organization"], creation("BCS.Organization", org(2)), providers.Operation{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -419,8 +364,8 @@ func TestOrganization(t *testing.T) {
 	if diff := cmp.Diff(want, p.Object); diff != "" {
 		t.Error(diff)
 	}
-	if want := update + `? {"node_orgs":[{"name":"bank","node_count":2,"pvc_name":"pvc-bank"}],"is_delete_org":false}`; s.sent[0] != want {
-		t.Errorf("sent %s", s.sent[0])
+	if want := update + ` {"node_orgs":[{"name":"bank","node_count":2,"pvc_name":"pvc-bank"}],"is_delete_org":false}`; s.Sent()[0].String() != want {
+		t.Errorf("sent %s", s.Sent()[0])
 	}
 }
 
@@ -440,9 +385,9 @@ func TestScaleOrganization(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tt.answers[nodes] = []string{`{}`}
 			s, reg := start(t, tt.answers)
-			p, err := drive(t.Context(), reg["BCS.Organization"], req, providers.Operation{}, tt.resumed)
-			if err != nil || !p.Done || len(s.sent) != tt.sent {
-				t.Errorf("%+v, %v, sent %v", p, err, s.sent)
+			p, err := providertest.Drive(t.Context(), reg["BCS.Organization"], req, providers.Operation{}, tt.resumed)
+			if err != nil || !p.Done || len(s.Sent()) != tt.sent {
+				t.Errorf("%+v, %v, sent %v", p, err, s.Sent())
 			}
 		})
 	}
@@ -459,15 +404,15 @@ func TestPeersLeaveTheirChannelsFirst(t *testing.T) {
 		operations: {record("op", "processing"), record("op", "finished")},
 		nodes:      {`{}`},
 	})
-	p, err := drive(t.Context(), reg["BCS.Organization"], req, providers.Operation{}, false)
+	p, err := providertest.Drive(t.Context(), reg["BCS.Organization"], req, providers.Operation{}, false)
 	if err != nil || !p.Done {
 		t.Fatalf("%+v, %v", p, err)
 	}
 	want := []string{
-		leave + `? {"org_name":"bank","peers":1}`,
-		update + `? {"node_orgs":[{"name":"bank","node_count":1}],"is_delete_org":false}`,
+		leave + ` {"org_name":"bank","peers":1}`,
+		update + ` {"node_orgs":[{"name":"bank","node_count":1}],"is_delete_org":false}`,
 	}
-	if diff := cmp.Diff(want, s.sent); diff != "" {
+	if diff := cmp.Diff(want, lines(s)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -478,7 +423,7 @@ func TestAbnormalIsNotBusy(t *testing.T) {
 	_, reg := start(t, map[string][]string{update: {"4001020"}, show: {detail("Abnormal", "", "bank:1")}, operations: {noRecord}})
 	req := &providers.Request{Action: providers.Update, Properties: org(2), Prior: org(1), ObjectID: network + "/bank"}
 	_, err := reg["BCS.Organization"].Advance(t.Context(), req, providers.Operation{}, false)
-	if e := failure(t, err); e.Kind != providers.Failed || !strings.Contains(e.Message, "Abnormal") {
+	if e := providertest.Failure(t, err); e.Kind != providers.Failed || !strings.Contains(e.Message, "Abnormal") {
 		t.Errorf("%v", e)
 	}
 }
@@ -509,14 +454,13 @@ func TestMembershipConverges(t *testing.T) {
 			s, reg := start(t, map[string][]string{
 				channels: tt.seen, join: {`{"operation_id":"op"}`}, leave: {`{"operation_id":"op"}`}, operations: {record("op", "finished")},
 			})
-			p, err := drive(t.Context(), reg["BCS.ChannelMembership"], req, providers.Operation{}, false)
+			p, err := providertest.Drive(t.Context(), reg["BCS.ChannelMembership"], req, providers.Operation{}, false)
 			if err != nil || !p.Done {
 				t.Fatalf("%+v, %v", p, err)
 			}
 			var sent []string
-			for _, r := range s.sent {
-				key, _, _ := strings.Cut(r, "?")
-				sent = append(sent, key)
+			for _, r := range s.Sent() {
+				sent = append(sent, r.Call)
 			}
 			if diff := cmp.Diff(tt.sent, sent); diff != "" {
 				t.Error(diff)
@@ -529,20 +473,20 @@ func TestMembershipConverges(t *testing.T) {
 func TestLostRemovalIsNotRepeated(t *testing.T) {
 	req := &providers.Request{Action: providers.Update, Properties: membership(1), Prior: membership(3), ObjectID: network + "/trade/bank"}
 	s, reg := start(t, map[string][]string{channels: {members(3), members(1)}, operations: {record("op", "processing"), record("op", "finished")}})
-	p, err := drive(t.Context(), reg["BCS.ChannelMembership"], req, providers.Operation{}, true)
-	if err != nil || !p.Done || len(s.sent) != 0 {
-		t.Errorf("%+v, %v, sent %v", p, err, s.sent)
+	p, err := providertest.Drive(t.Context(), reg["BCS.ChannelMembership"], req, providers.Operation{}, true)
+	if err != nil || !p.Done || len(s.Sent()) != 0 {
+		t.Errorf("%+v, %v, sent %v", p, err, s.Sent())
 	}
 }
 
 func TestCertificate(t *testing.T) {
-	const issue = "POST/blockchains/" + network + "/orgs/bank/usercert/bankapp"
+	const issue = "POST blockchains/" + network + "/orgs/bank/usercert/bankapp"
 	properties := func(securityMode bool) map[string]any {
 		return map[string]any{"blockchainId": network, "organizationName": "bank", "userName": "bankapp", "securityMode": securityMode}
 	}
 	t.Run("archive", func(t *testing.T) {
 		_, reg := start(t, map[string][]string{issue: {"PK\x03\x04rest"}})
-		p, err := drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", properties(false)), providers.Operation{}, false)
+		p, err := providertest.Drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", properties(false)), providers.Operation{}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -556,15 +500,15 @@ func TestCertificate(t *testing.T) {
 	})
 	t.Run("no archive", func(t *testing.T) {
 		_, reg := start(t, map[string][]string{issue: {`{"result":"success"}`}})
-		_, err := drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", properties(false)), providers.Operation{}, false)
-		if failure(t, err).Kind != providers.Failed {
+		_, err := providertest.Drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", properties(false)), providers.Operation{}, false)
+		if providertest.Failure(t, err).Kind != providers.Failed {
 			t.Errorf("%v", err)
 		}
 	})
 	t.Run("lost in security mode", func(t *testing.T) {
 		_, reg := start(t, map[string][]string{issue: {"4006036"}})
-		_, err := drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", properties(true)), providers.Operation{}, true)
-		if !strings.Contains(failure(t, err).Advice, "another userName") {
+		_, err := providertest.Drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", properties(true)), providers.Operation{}, true)
+		if !strings.Contains(providertest.Failure(t, err).Advice, "another userName") {
 			t.Errorf("%+v", err)
 		}
 	})
@@ -576,7 +520,7 @@ func TestReadWhatIsNotThere(t *testing.T) {
 		"BCS.Organization": network + "/bank", "BCS.Channel": network + "/trade",
 		"BCS.ChannelMembership": network + "/trade/bank", "BCS.UserCertificate": network + "/bank/bankapp",
 	} {
-		if _, err := reg[typ].Read(t.Context(), &providers.Request{ObjectID: id}); failure(t, err).Kind != providers.NotFound {
+		if _, err := reg[typ].Read(t.Context(), &providers.Request{ObjectID: id}); providertest.Failure(t, err).Kind != providers.NotFound {
 			t.Errorf("%s: %v", typ, err)
 		}
 	}
@@ -592,7 +536,7 @@ func TestMalformedID(t *testing.T) {
 		"BCS.UserCertificate":   {network + "/bank/"},
 	} {
 		for _, id := range ids {
-			if _, err := reg[typ].Read(t.Context(), &providers.Request{ObjectID: id}); failure(t, err).Kind != providers.Invalid {
+			if _, err := reg[typ].Read(t.Context(), &providers.Request{ObjectID: id}); providertest.Failure(t, err).Kind != providers.Invalid {
 				t.Errorf("%s %q: %v", typ, id, err)
 			}
 		}

@@ -104,7 +104,9 @@ func (p certificate) Read(ctx context.Context, req *providers.Request) (*provide
 	if info == nil {
 		return nil, gone("organization", parts[1])
 	}
-	if providers.Text(req.Attributes["archive"]) == "" {
+	// The archive itself may be there but sealed under a key that is lost: the
+	// stack must still be seen, and deleted.
+	if providers.Text(req.Attributes["sha256"]) == "" {
 		return nil, &providers.Error{
 			Kind:    providers.Invalid,
 			Message: "the service hands out a certificate only when it issues it",

@@ -2,13 +2,9 @@ package ecs_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,52 +13,16 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/ecs"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 )
 
-// script is a cloud that answers each call with what the test says, the last
-// answer again and again. It keeps the changing requests.
-type script struct {
-	t       *testing.T
-	mu      sync.Mutex
-	answers map[string][]string // by "METHOD path below the project"
-	sent    []*http.Request
-	bodies  []string
-}
-
-// ServeHTTP implements http.Handler; "404" stands for a missing object.
-func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/p/")
-	if r.Method != http.MethodGet {
-		body, _ := io.ReadAll(r.Body)
-		s.sent, s.bodies = append(s.sent, r), append(s.bodies, string(body))
-	}
-	key := r.Method + " " + path
-	queue := s.answers[key]
-	if len(queue) == 0 {
-		s.t.Errorf("unexpected call %s", key)
-		w.WriteHeader(500)
-		return
-	}
-	if len(queue) > 1 {
-		s.answers[key] = queue[1:]
-	}
-	if queue[0] == "404" {
-		w.WriteHeader(404)
-		fmt.Fprint(w, `{"error":{"code":"Ecs.0114","message":"not there"}}`)
-		return
-	}
-	fmt.Fprint(w, queue[0])
-}
-
-func start(t *testing.T, answers map[string][]string) (*script, providers.Provider) {
+// start returns the provider of a cloud that answers as told.
+func start(t *testing.T, answers map[string][]string) (*providertest.Script, providers.Provider) {
 	t.Helper()
-	s := &script{t: t, answers: answers}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	env := map[string]string{"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "some-secret", "HW_PROJECT_ID": "p"}
-	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: server.URL, Env: func(n string) string { return env[n] }, FirstWait: time.Millisecond})
+	s := providertest.NewScript(t, answers, func(string) (int, string) {
+		return http.StatusNotFound, `{"error":{"code":"Ecs.0114","message":"not there"}}`
+	})
+	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: s.URL, Env: s.Env, FirstWait: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,29 +30,6 @@ func start(t *testing.T, answers map[string][]string) (*script, providers.Provid
 	reg := providers.Registry{}
 	ecs.Register(reg, c)
 	return s, reg["ECS.CloudServer"]
-}
-
-// drive advances an action until it is done, fails or took 20 steps; it does
-// not wait.
-func drive(t *testing.T, p providers.Provider, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
-	t.Helper()
-	for range 20 {
-		progress, err := p.Advance(t.Context(), req, op, resumed)
-		if err != nil || progress.Done {
-			return progress, err
-		}
-		op, resumed = progress.Next, false
-	}
-	return providers.Progress{}, errors.New("does not end")
-}
-
-func failure(t *testing.T, err error) *providers.Error {
-	t.Helper()
-	var e *providers.Error
-	if !errors.As(err, &e) {
-		t.Fatalf("%v is not a provider error", err)
-	}
-	return e
 }
 
 const (
@@ -141,7 +78,7 @@ func TestCreate(t *testing.T) {
 	s, p := start(t, map[string][]string{
 		listed: {servers("old")}, order: {`{"job_id":"j1","serverIds":["s1"]}`}, job: {jobRuns, jobDone}, shown: {active}, ips: {oneIP},
 	})
-	progress, err := drive(t, p, creation(web()), providers.Operation{}, false)
+	progress, err := providertest.Drive(t.Context(), p, creation(web()), providers.Operation{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +94,7 @@ func TestCreate(t *testing.T) {
 		t.Error(diff)
 	}
 	var body any
-	if err := json.Unmarshal([]byte(s.bodies[0]), &body); err != nil {
+	if err := json.Unmarshal([]byte(s.Bodies()[0]), &body); err != nil {
 		t.Fatal(err)
 	}
 	wantBody := map[string]any{"server": map[string]any{
@@ -168,7 +105,7 @@ func TestCreate(t *testing.T) {
 	if diff := cmp.Diff(any(wantBody), body); diff != "" {
 		t.Error(diff)
 	}
-	if s.sent[0].Header.Get("X-Client-Token") == "" {
+	if s.Sent()[0].Header.Get("X-Client-Token") == "" {
 		t.Error("the order carries no token")
 	}
 }
@@ -185,8 +122,8 @@ func TestJobs(t *testing.T) {
 	})
 	t.Run("failure", func(t *testing.T) {
 		_, p := start(t, map[string][]string{job: {jobFail}})
-		_, err := drive(t, p, creation(web()), wait, false)
-		if e := failure(t, err); e.Kind != providers.Failed || e.Code != "Ecs.0319" || e.Message != "job j1 failed: sold out; createSingleServer: no host" || !strings.Contains(e.Advice, "s1") {
+		_, err := providertest.Drive(t.Context(), p, creation(web()), wait, false)
+		if e := providertest.Failure(t, err); e.Kind != providers.Failed || e.Code != "Ecs.0319" || e.Message != "job j1 failed: sold out; createSingleServer: no host" || !strings.Contains(e.Advice, "s1") {
 			t.Errorf("%+v", e)
 		}
 	})
@@ -194,15 +131,15 @@ func TestJobs(t *testing.T) {
 		_, p := start(t, map[string][]string{job: {"404"}, shown: {"404", active}, ips: {oneIP}})
 		known := wait
 		known.ObjectID = "s1"
-		got, err := drive(t, p, creation(web()), known, false)
+		got, err := providertest.Drive(t.Context(), p, creation(web()), known, false)
 		if err != nil || !got.Done {
 			t.Errorf("%+v, %v", got, err)
 		}
 	})
 	t.Run("server in error", func(t *testing.T) {
 		_, p := start(t, map[string][]string{job: {jobDone}, shown: {`{"server":{"id":"s1","name":"web","status":"ERROR"}}`}})
-		_, err := drive(t, p, creation(web()), wait, false)
-		if failure(t, err).Kind != providers.Failed {
+		_, err := providertest.Drive(t.Context(), p, creation(web()), wait, false)
+		if providertest.Failure(t, err).Kind != providers.Failed {
 			t.Errorf("%v", err)
 		}
 	})
@@ -212,22 +149,22 @@ func TestLostOrder(t *testing.T) {
 	send := providers.Operation{Stage: huaweicloud.StageSend, Note: map[string]string{"existing": "old", "token": "t1"}}
 	t.Run("was carried out", func(t *testing.T) {
 		s, p := start(t, map[string][]string{listed: {servers("old", "s1")}, shown: {active}, ips: {oneIP}})
-		got, err := drive(t, p, creation(web()), send, true)
-		if err != nil || got.Object.ID != "s1" || len(s.sent) != 0 {
-			t.Errorf("%+v, %v, sent %d", got, err, len(s.sent))
+		got, err := providertest.Drive(t.Context(), p, creation(web()), send, true)
+		if err != nil || got.Object.ID != "s1" || len(s.Sent()) != 0 {
+			t.Errorf("%+v, %v, sent %d", got, err, len(s.Sent()))
 		}
 	})
 	t.Run("never arrived", func(t *testing.T) {
 		s, p := start(t, map[string][]string{listed: {servers("old")}, order: {`{"job_id":"j1","serverIds":["s1"]}`}, job: {jobDone}, shown: {active}, ips: {oneIP}})
-		got, err := drive(t, p, creation(web()), send, true)
-		if err != nil || !got.Done || len(s.sent) != 1 || s.sent[0].Header.Get("X-Client-Token") != "t1" {
-			t.Errorf("%+v, %v, sent %d", got, err, len(s.sent))
+		got, err := providertest.Drive(t.Context(), p, creation(web()), send, true)
+		if err != nil || !got.Done || len(s.Sent()) != 1 || s.Sent()[0].Header.Get("X-Client-Token") != "t1" {
+			t.Errorf("%+v, %v, sent %d", got, err, len(s.Sent()))
 		}
 	})
 	t.Run("two candidates", func(t *testing.T) {
 		s, p := start(t, map[string][]string{listed: {servers("old", "s1", "s2")}})
-		_, err := drive(t, p, creation(web()), send, true)
-		if e := failure(t, err); e.Kind != providers.Conflict || !strings.Contains(e.Message, "s1, s2") || len(s.sent) != 0 {
+		_, err := providertest.Drive(t.Context(), p, creation(web()), send, true)
+		if e := providertest.Failure(t, err); e.Kind != providers.Conflict || !strings.Contains(e.Message, "s1, s2") || len(s.Sent()) != 0 {
 			t.Errorf("%+v", e)
 		}
 	})
@@ -245,8 +182,8 @@ func TestOrderRules(t *testing.T) {
 		for k, v := range change {
 			properties[k] = v
 		}
-		_, err := drive(t, p, creation(properties), providers.Operation{}, false)
-		if e := failure(t, err); e.Kind != providers.Invalid || !strings.Contains(e.Message, want) || strings.Contains(e.Error(), "Canary") {
+		_, err := providertest.Drive(t.Context(), p, creation(properties), providers.Operation{}, false)
+		if e := providertest.Failure(t, err); e.Kind != providers.Invalid || !strings.Contains(e.Message, want) || strings.Contains(e.Error(), "Canary") {
 			t.Errorf("got %v, want %s", e, want)
 		}
 	}
@@ -265,9 +202,9 @@ func TestDeleteTakesAlongWhatItMade(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, p := start(t, map[string][]string{shown: {active, "404"}, remove: {`{"job_id":"j1"}`}, job: {jobRuns, jobDone}})
 			req := &providers.Request{Action: providers.Delete, Properties: tt.properties, Prior: tt.properties, ObjectID: "s1"}
-			got, err := drive(t, p, req, providers.Operation{}, false)
-			if err != nil || !got.Done || !strings.Contains(s.bodies[0], tt.want) {
-				t.Errorf("%+v, %v, sent %v", got, err, s.bodies)
+			got, err := providertest.Drive(t.Context(), p, req, providers.Operation{}, false)
+			if err != nil || !got.Done || !strings.Contains(s.Bodies()[0], tt.want) {
+				t.Errorf("%+v, %v, sent %v", got, err, s.Bodies())
 			}
 		})
 	}

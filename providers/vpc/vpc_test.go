@@ -3,11 +3,8 @@ package vpc_test
 import (
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
+	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,54 +12,17 @@ import (
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 	"github.com/orchestrate-tosca/orchestrate/providers/vpc"
 )
 
-// script is a cloud that answers each call with what the test says, the last
-// answer again and again. It keeps the bodies of changing requests.
-type script struct {
-	t       *testing.T
-	mu      sync.Mutex
-	answers map[string][]string // by "METHOD path below the project"
-	sent    []string
-}
-
-// ServeHTTP implements http.Handler; an answer that begins with a number is a
-// status.
-func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	key := r.Method + " " + strings.TrimPrefix(r.URL.Path, "/v1/p/")
-	if r.Method != http.MethodGet {
-		body, _ := io.ReadAll(r.Body)
-		s.sent = append(s.sent, strings.TrimSpace(string(body)))
-	}
-	queue := s.answers[key]
-	if len(queue) == 0 {
-		s.t.Errorf("unexpected call %s", key)
-		queue = []string{"500"}
-	}
-	if len(queue) > 1 {
-		s.answers[key] = queue[1:]
-	}
-	var status int
-	if n, _ := fmt.Sscanf(queue[0], "%d", &status); n == 1 {
-		w.WriteHeader(status)
-		if status >= 400 {
-			fmt.Fprint(w, `{"code":"VPC.0999","message":"refused"}`)
-		}
-		return
-	}
-	fmt.Fprint(w, queue[0])
-}
-
-func start(t *testing.T, answers map[string][]string) (*script, providers.Registry) {
+// start returns the providers of a cloud that answers as told.
+func start(t *testing.T, answers map[string][]string) (*providertest.Script, providers.Registry) {
 	t.Helper()
-	s := &script{t: t, answers: answers}
-	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
-	env := map[string]string{"HW_ACCESS_KEY": "a", "HW_SECRET_KEY": "some-secret", "HW_PROJECT_ID": "p"}
-	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: server.URL, Env: func(n string) string { return env[n] }, FirstWait: time.Millisecond})
+	s := providertest.NewScript(t, answers, func(code string) (int, string) {
+		return status(code), `{"code":"VPC.0999","message":"refused"}`
+	})
+	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: s.URL, Env: s.Env, FirstWait: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,19 +32,10 @@ func start(t *testing.T, answers map[string][]string) (*script, providers.Regist
 	return s, reg
 }
 
-// drive advances an action until it is done, fails or took 20 steps; it does
-// not wait.
-func drive(t *testing.T, p providers.Provider, req *providers.Request, resumed bool) (providers.Progress, error) {
-	t.Helper()
-	var op providers.Operation
-	for range 20 {
-		progress, err := p.Advance(t.Context(), req, op, resumed)
-		if err != nil || progress.Done {
-			return progress, err
-		}
-		op, resumed = progress.Next, false
-	}
-	return providers.Progress{}, errors.New("does not end")
+// status is a refusal that gives its status as its code.
+func status(code string) int {
+	n, _ := strconv.Atoi(code) // digits, says the script
+	return n
 }
 
 func kindOf(err error) providers.Kind {
@@ -114,7 +65,7 @@ func TestCreateVPC(t *testing.T) {
 		"GET vpcs": {`{"vpcs":[]}`}, "POST vpcs": {vpcIs("CREATING")}, "GET vpcs/v1": {"404", vpcIs("CREATING"), vpcIs("OK")},
 	})
 	req := &providers.Request{Action: providers.Create, Stack: "s", Node: "net", Properties: map[string]any{"name": "", "cidr": "10.0.0.0/8"}}
-	p, err := drive(t, reg["VPC.VPC"], req, false)
+	p, err := providertest.Drive(t.Context(), reg["VPC.VPC"], req, providers.Operation{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +77,7 @@ func TestCreateVPC(t *testing.T) {
 	if diff := cmp.Diff(want, p.Object); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{`{"vpc":{"cidr":"10.0.0.0/8","name":"s-net","description":""}}`}, s.sent); diff != "" {
+	if diff := cmp.Diff([]string{`{"vpc":{"cidr":"10.0.0.0/8","name":"s-net","description":""}}`}, s.Bodies()); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -135,7 +86,7 @@ func TestCreateSubnet(t *testing.T) {
 	s, reg := start(t, map[string][]string{
 		"GET subnets": {`{"subnets":[]}`}, "POST subnets": {subnetIs("UNKNOWN")}, "GET subnets/n1": {subnetIs("UNKNOWN"), subnetIs("ACTIVE")},
 	})
-	p, err := drive(t, reg["VPC.Subnet"], &providers.Request{Action: providers.Create, Properties: subnet()}, false)
+	p, err := providertest.Drive(t.Context(), reg["VPC.Subnet"], &providers.Request{Action: providers.Create, Properties: subnet()}, providers.Operation{}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,14 +100,14 @@ func TestCreateSubnet(t *testing.T) {
 	}
 	const body = `{"subnet":{"name":"part","description":"","cidr":"10.1.0.0/24","vpc_id":"v1","gateway_ip":"10.1.0.1","dhcp_enable":true,` +
 		`"primary_dns":"1.1.1.1","secondary_dns":"2.2.2.2","dnsList":["1.1.1.1","2.2.2.2","3.3.3.3"]}}`
-	if diff := cmp.Diff([]string{body}, s.sent); diff != "" {
+	if diff := cmp.Diff([]string{body}, s.Bodies()); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestSubnetInError(t *testing.T) {
 	_, reg := start(t, map[string][]string{"GET subnets": {`{}`}, "POST subnets": {subnetIs("UNKNOWN")}, "GET subnets/n1": {subnetIs("ERROR")}})
-	if _, err := drive(t, reg["VPC.Subnet"], &providers.Request{Action: providers.Create, Properties: subnet()}, false); kindOf(err) != providers.Failed {
+	if _, err := providertest.Drive(t.Context(), reg["VPC.Subnet"], &providers.Request{Action: providers.Create, Properties: subnet()}, providers.Operation{}, false); kindOf(err) != providers.Failed {
 		t.Errorf("%v", err)
 	}
 }
@@ -183,7 +134,7 @@ func TestDelete(t *testing.T) {
 					answers["GET "+map[string]string{"VPC.VPC": "vpcs/v1", "VPC.Subnet": "subnets/n1"}[typ]] = []string{tt.after}
 				}
 				_, reg := start(t, answers)
-				p, err := drive(t, reg[typ], &providers.Request{Action: providers.Delete, Properties: subnet(), ObjectID: id}, false)
+				p, err := providertest.Drive(t.Context(), reg[typ], &providers.Request{Action: providers.Delete, Properties: subnet(), ObjectID: id}, providers.Operation{}, false)
 				if p.Done != tt.done || kindOf(err) != tt.kind {
 					t.Errorf("%+v, %v", p, err)
 				}
