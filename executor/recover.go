@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -107,7 +108,8 @@ func (r *recovery) load(ctx context.Context, stack string) ([]*job, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	last := all[0]
+	// Times are those of several machines; numbers are not.
+	last := slices.MaxFunc(all, func(a, b *state.Execution) int { return cmp.Compare(a.Number, b.Number) })
 	records, err := r.engine.Store.Journal(ctx, last.ID)
 	open := openEnds(records)
 	if len(open) == 0 && !last.Ended.IsZero() {

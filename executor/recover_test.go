@@ -235,3 +235,24 @@ func TestRecoverIsStopped(t *testing.T) {
 		b.must(err)
 	})
 }
+
+// TestRecoverGoesByNumber has machines whose clocks differ: the last execution
+// is not the one with the latest time.
+func TestRecoverGoesByNumber(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		l := b.lease()
+		ahead := &state.Execution{Lifecycle: "create", Phase: "Creating", Started: time.Now().Add(time.Hour)}
+		ahead, err := b.store.Begin(context.Background(), l, ahead, nil, nil)
+		b.must(err)
+		ahead.Phase, ahead.Ended = "CreateFailed", time.Now().Add(time.Hour)
+		b.must(b.store.Finish(context.Background(), l, ahead, nil, false))
+		b.must(b.store.Release(context.Background(), l))
+		p := b.plan(chain, nil)
+		b.crash(6, false, func(e *Engine, l *state.Lease) { _, _ = e.Run(context.Background(), l, p, Options{}) })
+		rec, err := b.engine.Recover(context.Background(), b.lease(), "web", b.options())
+		b.must(err)
+		if rec.Execution == nil || rec.Execution.ID != "web-2" {
+			t.Errorf("taken up: %+v", rec.Execution)
+		}
+	})
+}
