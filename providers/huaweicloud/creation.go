@@ -94,11 +94,21 @@ func (c Creation) send(ctx context.Context, op providers.Operation, resumed bool
 // that the first one was carried out.
 func (c Creation) refused(ctx context.Context, op providers.Operation, repeat bool, refusal error) (providers.Progress, error) {
 	var e *providers.Error
-	if !repeat || !errors.As(refusal, &e) || e.Kind != providers.Conflict && e.Kind != providers.Invalid {
+	if !repeat || !errors.As(refusal, &e) {
 		return providers.Progress{}, refusal
 	}
+	switch e.Kind {
+	case providers.Conflict, providers.Invalid, providers.Quota, providers.Failed:
+	default:
+		return providers.Progress{}, refusal // it is sent again, or looked at later
+	}
 	found, err := c.found(ctx, op)
-	if err != nil || found == nil {
+	switch {
+	case err != nil:
+		// To end with the refusal would forget what the first request may have
+		// made.
+		return providers.Progress{}, err
+	case found == nil:
 		return providers.Progress{}, refusal
 	}
 	return *found, nil

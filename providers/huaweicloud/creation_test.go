@@ -75,3 +75,34 @@ func TestLostCreation(t *testing.T) {
 		})
 	}
 }
+
+// TestRefusedAgain sends a request again whose answer was lost; it is refused,
+// because the first one was carried out after all, but shown late.
+func TestRefusedAgain(t *testing.T) {
+	late := &providers.Error{Kind: providers.Unavail}
+	for _, kind := range []providers.Kind{providers.Conflict, providers.Invalid, providers.Quota, providers.Failed} {
+		l := &lost{}
+		c := l.creation(false)
+		c.Send = func(context.Context, providers.Operation) (providers.Operation, error) {
+			l.sends++
+			l.made = true
+			return providers.Operation{}, &providers.Error{Kind: kind}
+		}
+		if o := resume(t, c); o == nil || l.sends != 1 {
+			t.Errorf("%s: sent %d times, object %v", kind, l.sends, o)
+		}
+		// It cannot be looked: what was made must not be forgotten.
+		l.made = false
+		find := c.Find
+		c.Find = func(ctx context.Context, op providers.Operation) (*providers.Operation, error) {
+			if l.made {
+				return nil, late
+			}
+			return find(ctx, op)
+		}
+		again := providers.Operation{Stage: huaweicloud.StageSend, Note: map[string]string{"repeat": "1"}}
+		if _, err := c.Advance(t.Context(), again, false); err != error(late) {
+			t.Errorf("%s: without a look: %v", kind, err)
+		}
+	}
+}
