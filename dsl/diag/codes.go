@@ -1,5 +1,7 @@
 package diag
 
+import "strings"
+
 // Entry is one row of the table of codes.
 type Entry struct {
 	Code     Code
@@ -7,6 +9,9 @@ type Entry struct {
 	Summary  string // constant headline
 	Text     string // what the code means and what to do, for `orchestrate explain`
 }
+
+// Prose returns the text as one line.
+func (e Entry) Prose() string { return strings.Join(strings.Fields(e.Text), " ") }
 
 // Lookup returns the row of a code.
 func Lookup(c Code) (Entry, bool) {

@@ -84,14 +84,14 @@ func WriteJSON(w io.Writer, l List, sources map[string][]byte) error {
 // JSON gives diagnostics in the shape of JSON output, for streams that carry
 // them among other things. The result is never nil.
 func JSON(l List, sources map[string][]byte) []JSONDiagnostic {
-	files := indexLines(sources)
+	files, secret := indexLines(sources), secretLines(l)
 	out := make([]JSONDiagnostic, 0, len(l))
 	for _, d := range l {
 		j := JSONDiagnostic{Severity: d.Severity, Code: d.Code, Summary: d.Summary, Detail: d.Detail}
 		if !d.Subject.IsZero() {
 			r := jsonRange(files, d.Subject)
 			j.Range = &r
-			if !d.Concealed {
+			if !secret.has(d.Subject) {
 				j.Snippet = jsonSnippet(files, d.Subject)
 			}
 		}

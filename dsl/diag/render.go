@@ -19,7 +19,7 @@ const maxSnippetColumns = 100
 // sources holds the text of files by the names that ranges use; a file that is
 // absent is shown without its line. color asks for ANSI colours.
 func Render(w io.Writer, l List, sources map[string][]byte, color bool) error {
-	r := renderer{files: indexLines(sources), color: color}
+	r := renderer{files: indexLines(sources), secret: secretLines(l), color: color}
 	for i, d := range l {
 		if i > 0 {
 			r.out.WriteByte('\n')
@@ -34,7 +34,7 @@ func Render(w io.Writer, l List, sources map[string][]byte, color bool) error {
 
 // Text is Render into a string, without colours.
 func Text(l List, sources map[string][]byte) string {
-	r := renderer{files: indexLines(sources)}
+	r := renderer{files: indexLines(sources), secret: secretLines(l)}
 	for i, d := range l {
 		if i > 0 {
 			r.out.WriteByte('\n')
@@ -45,10 +45,41 @@ func Text(l List, sources map[string][]byte) string {
 }
 
 type renderer struct {
-	out   bytes.Buffer
-	files map[string]*lines
-	color bool
+	out    bytes.Buffer
+	files  map[string]*lines
+	secret lineSet
+	color  bool
 }
+
+// lineSet names lines of files.
+type lineSet map[lineOfFile]bool
+
+type lineOfFile struct {
+	file string
+	line int
+}
+
+// secretLines returns the lines on which secrets may stand. They are shown for
+// no other problem either. Of long secrets the first lines are taken: only the
+// first line of a subject is ever shown.
+func secretLines(l List) lineSet {
+	const most = 1000
+	var out lineSet
+	for _, d := range l {
+		if !d.Concealed {
+			continue
+		}
+		if out == nil {
+			out = make(lineSet)
+		}
+		for line := d.Subject.Start.Line; line <= min(d.Subject.End.Line, d.Subject.Start.Line+most); line++ {
+			out[lineOfFile{d.Subject.File, line}] = true
+		}
+	}
+	return out
+}
+
+func (s lineSet) has(r Range) bool { return s[lineOfFile{r.File, r.Start.Line}] }
 
 func (r *renderer) diagnostic(d Diagnostic) {
 	if !d.Subject.IsZero() {
@@ -59,7 +90,7 @@ func (r *renderer) diagnostic(d Diagnostic) {
 		hue = "1;33"
 	}
 	r.out.WriteString(r.paint(hue, fmt.Sprintf("%s[%s]", d.Severity, d.Code)) + ": " + r.paint("1", visible(d.Summary)) + "\n")
-	if !d.Concealed {
+	if !r.secret.has(d.Subject) {
 		r.snippet(d.Subject, hue)
 	}
 	if d.Detail != "" {
