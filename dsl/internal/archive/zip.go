@@ -13,8 +13,8 @@ import (
 // checksum that the directory states.
 func (o *opener) zip(packed []byte) {
 	// Every entry of the directory costs some hundred bytes of memory, so they
-	// are counted before the directory is read.
-	if bytes.Count(packed, []byte("PK\x01\x02")) > o.limits.Members {
+	// are counted before the directory is read. Folders are entries too.
+	if bytes.Count(packed, []byte("PK\x01\x02")) > 2*o.limits.Members {
 		o.tooMany()
 		return
 	}
