@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,12 +20,18 @@ const (
 )
 
 // noteRepeat in an operation's notes says that the request may have been sent
-// before, so that whatever exists now may be its work.
+// before, so that whatever exists now may be its work. Its value counts the
+// looks that have found nothing.
 const noteRepeat = "repeat"
 
-// settle is how long a look that found nothing waits before it looks again: a
-// service may show late what it has made.
-const settle = 2 * time.Second
+// A request whose sender has died may still lie in the queue of a gateway, and
+// a service may show late what it has made. So a look that found nothing is
+// repeated, settle later and then after twice the time each, until about half
+// a minute is over: gateways give up by then.
+const (
+	settle = 2 * time.Second
+	looks  = 4
+)
 
 // Creation is how every create runs. Nothing is sent before it is recorded
 // that the object did not exist, so whatever exists after a lost answer is
@@ -64,20 +71,19 @@ func (c Creation) Advance(ctx context.Context, op providers.Operation, resumed b
 }
 
 func (c Creation) send(ctx context.Context, op providers.Operation, resumed bool) (providers.Progress, error) {
-	repeat := op.Note[noteRepeat] != ""
+	looked, _ := strconv.Atoi(op.Note[noteRepeat]) // 0: not sent before
+	repeat := looked > 0
 	if resumed || repeat {
 		found, err := c.found(ctx, op)
 		if err != nil || found != nil {
 			return deref(found), err
 		}
 	}
-	if resumed {
-		op.Note = maps.Clone(op.Note)
-		if op.Note == nil {
-			op.Note = map[string]string{}
-		}
-		op.Note[noteRepeat] = "1"
-		return providers.Progress{Next: op, After: settle, Message: "looking for what the lost request made"}, nil
+	if resumed && looked >= looks {
+		looked = 0 // it may have been sent once more
+	}
+	if resumed || repeat && looked < looks {
+		return lookAgain(op, looked), nil
 	}
 	if c.Settling {
 		return providers.Progress{Done: true}, nil
@@ -88,6 +94,15 @@ func (c Creation) send(ctx context.Context, op providers.Operation, resumed bool
 	}
 	next.Stage = StageWait
 	return providers.Progress{Next: next}, nil
+}
+
+// lookAgain waits for the next look after one that found nothing.
+func lookAgain(op providers.Operation, looked int) providers.Progress {
+	note := map[string]string{}
+	maps.Copy(note, op.Note)
+	note[noteRepeat] = strconv.Itoa(looked + 1)
+	op.Note = note
+	return providers.Progress{Next: op, After: settle << looked, Message: "looking for what the lost request made"}
 }
 
 // refused looks once more if a repeated request is refused: the reason may be

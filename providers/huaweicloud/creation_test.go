@@ -3,6 +3,7 @@ package huaweicloud_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
@@ -76,6 +77,28 @@ func TestLostCreation(t *testing.T) {
 	}
 }
 
+// TestLateCreation has the object appear only after a while: a request that
+// was under way when its sender died.
+func TestLateCreation(t *testing.T) {
+	for _, settling := range []bool{false, true} {
+		l := &lost{}
+		op, resumed := providers.Operation{Stage: huaweicloud.StageSend}, true
+		var passed time.Duration
+		for !l.made || op.Stage == huaweicloud.StageSend {
+			p, err := l.creation(settling).Advance(t.Context(), op, resumed)
+			if err != nil || p.Done {
+				t.Fatalf("settling %t, after %s: %+v, %v", settling, passed, p, err)
+			}
+			op, resumed = p.Next, false
+			passed += p.After
+			l.made = l.made || passed >= 25*time.Second
+		}
+		if l.sends != 0 || passed > 40*time.Second {
+			t.Errorf("settling %t: sent %d times, waited %s", settling, l.sends, passed)
+		}
+	}
+}
+
 // TestRefusedAgain sends a request again whose answer was lost; it is refused,
 // because the first one was carried out after all, but shown late.
 func TestRefusedAgain(t *testing.T) {
@@ -100,7 +123,7 @@ func TestRefusedAgain(t *testing.T) {
 			}
 			return find(ctx, op)
 		}
-		again := providers.Operation{Stage: huaweicloud.StageSend, Note: map[string]string{"repeat": "1"}}
+		again := providers.Operation{Stage: huaweicloud.StageSend, Note: map[string]string{"repeat": "4"}}
 		if _, err := c.Advance(t.Context(), again, false); err != error(late) {
 			t.Errorf("%s: without a look: %v", kind, err)
 		}
