@@ -1,0 +1,55 @@
+// Package format owns the canonical form of blueprints, inputs files and
+// settings. The bytes of a document come in; the same document comes out with
+// one indentation, one order of keys, no needless quotes, and every comment,
+// anchor and alias kept. What a document says is never changed: the result is
+// read again and compared before it is returned. Finding and writing files is
+// left to the command line.
+package format
+
+import (
+	"errors"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
+)
+
+// width is how long a line may become by joining what stood on several; the
+// author's own long texts are left alone.
+const width = 100
+
+// indentation of one level.
+const indentation = 2
+
+// errUnsafe is returned when the result would not say the same as the source.
+// Nothing is known that leads to it; it is there so that a fault in this
+// package can't damage a file.
+var errUnsafe = errors.New("the formatted text would not say the same as the file; please report this with the file")
+
+// Source returns the canonical form of a document. Diagnostics are those of
+// YAML itself: a document that breaks the language is formatted too, since its
+// author is still at work. With an error among them, there is no result. An
+// error says that the document could not be formatted safely.
+func Source(file string, src []byte) ([]byte, diag.List, error) {
+	out, diags := reprint(file, src)
+	if diags.HasErrors() {
+		return nil, diags, nil
+	}
+	if !sameDocument(file, src, out) {
+		return nil, nil, errUnsafe
+	}
+	return out, diags, nil
+}
+
+// reprint is Source without the comparison.
+func reprint(file string, src []byte) ([]byte, diag.List) {
+	syntax, diags := yamltree.ParseSyntax(file, src)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	doc := newDocument(syntax)
+	doc.order()
+	if doc.root != nil {
+		doc.root.settle()
+	}
+	return doc.print(), diags
+}

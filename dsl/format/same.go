@@ -1,0 +1,67 @@
+package format
+
+import (
+	"slices"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
+)
+
+// sameDocument reports whether two texts hold the same values and the same
+// comments.
+func sameDocument(file string, a, b []byte) bool {
+	x, before := yamltree.Parse(file, a)
+	y, after := yamltree.Parse(file, b)
+	if before.HasErrors() || after.HasErrors() || !sameValue(x, y) {
+		return false
+	}
+	s, _ := yamltree.ParseSyntax(file, a)
+	t, _ := yamltree.ParseSyntax(file, b)
+	return s != nil && t != nil && slices.Equal(texts(s.Comments), texts(t.Comments))
+}
+
+func texts(all []yamltree.Comment) []string {
+	out := make([]string, len(all))
+	for i, c := range all {
+		out[i] = c.Text
+	}
+	slices.Sort(out)
+	return out
+}
+
+// sameValue compares two values; the order of keys does not count, and how
+// nothing is written does not either.
+func sameValue(a, b *yamltree.Node) bool {
+	if a == nil || b == nil {
+		return isNothing(a) && isNothing(b)
+	}
+	if a.Kind != b.Kind || len(a.Items) != len(b.Items) || len(a.Pairs) != len(b.Pairs) {
+		return false
+	}
+	if a.Kind != yamltree.Null && a.Text != b.Text {
+		return false
+	}
+	for i := range a.Items {
+		if !sameValue(a.Items[i], b.Items[i]) {
+			return false
+		}
+	}
+	return samePairs(a, b)
+}
+
+func isNothing(n *yamltree.Node) bool { return n == nil || n.Kind == yamltree.Null }
+
+func samePairs(a, b *yamltree.Node) bool {
+	if len(a.Pairs) == 0 {
+		return true
+	}
+	other := make(map[string]*yamltree.Node, len(b.Pairs))
+	for _, p := range b.Pairs {
+		other[p.Key.Text] = p.Value
+	}
+	for _, p := range a.Pairs {
+		if v, ok := other[p.Key.Text]; !ok || !sameValue(p.Value, v) {
+			return false
+		}
+	}
+	return true
+}
