@@ -53,6 +53,7 @@ var owners = map[string][]string{
 	"github.com/cenkalti/backoff/v5":               {"providers/huaweicloud"},
 	"github.com/spf13/cobra":                       {"cmd/orchestrate"},
 	"github.com/spf13/pflag":                       {"cmd/orchestrate"},
+	"github.com/rogpeppe/go-internal":              {"cmd/orchestrate"}, // its package diff, and testscript in tests
 	"golang.org/x/term":                            {"cmd/orchestrate"},
 	"modernc.org/sqlite":                           {"executor/state", "providers/emulator"},
 	"golang.org/x/text":                            {"cmd/orchestrate"},

@@ -25,6 +25,10 @@ const indentation = 2
 // package can't damage a file.
 var errUnsafe = errors.New("the formatted text would not say the same as the file; please report this with the file")
 
+// MaxBytes is the size from which on a document is refused, so that nobody
+// needs to read more.
+func MaxBytes() int64 { return int64(yamltree.DefaultLimits().Bytes) }
+
 // Source returns the canonical form of a document. Diagnostics are those of
 // YAML itself: a document that breaks the language is formatted too, since its
 // author is still at work. With an error among them, there is no result. An
