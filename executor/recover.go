@@ -51,6 +51,21 @@ func (e *CandidatesError) Error() string {
 	return b.String()
 }
 
+// PlaceError tells that an execution left work open somewhere else than where
+// Recover was to look for it: nothing would be found there, and what the work
+// has made or still deletes would be forgotten.
+type PlaceError struct {
+	Execution  string
+	Nodes      []string // sorted
+	Begun, Now state.Place
+}
+
+// Error says which work is open and what to do.
+func (e *PlaceError) Error() string {
+	return fmt.Sprintf("execution %s was begun against %s and left work open there (%s); this command works against %s. Run it with the same --cloud, region and project, so that the work can be settled",
+		e.Execution, e.Begun, strings.Join(e.Nodes, ", "), e.Now)
+}
+
 // Recover settles what the last execution of a stack left open, because its
 // process died, it was interrupted, or it gave up waiting. Operations on record
 // are followed to their end; of an intent alone it looks what came of it. All
@@ -69,6 +84,9 @@ func (e *Engine) Recover(ctx context.Context, l *state.Lease, stack string, o Op
 		return r.out, err
 	}
 	r.out.Execution = r.execution
+	if err := inPlace(r.execution, l.Owner.Place, open); err != nil {
+		return r.out, err
+	}
 	r.driver = e.newDriver(k, o, r.execution)
 	var trouble []error
 	for _, j := range open {
@@ -84,6 +102,19 @@ func (e *Engine) Recover(ctx context.Context, l *state.Lease, stack string, o Op
 		return r.out, err
 	}
 	return r.out, r.end()
+}
+
+// inPlace refuses to settle jobs elsewhere than where they were begun.
+func inPlace(x *state.Execution, now state.Place, open []*job) error {
+	if len(open) == 0 || !x.Owner.Place.Differs(now) {
+		return nil
+	}
+	nodes := make([]string, len(open))
+	for i, j := range open {
+		nodes[i] = j.node
+	}
+	slices.Sort(nodes)
+	return &PlaceError{Execution: x.ID, Nodes: slices.Compact(nodes), Begun: x.Owner.Place, Now: now}
 }
 
 // recovery carries one Recover.

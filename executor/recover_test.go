@@ -256,3 +256,55 @@ func TestRecoverGoesByNumber(t *testing.T) {
 		}
 	})
 }
+
+// TestRecoverElsewhere is called against another project than the one in which
+// a deletion was begun: there the object does not exist, and never did.
+func TestRecoverElsewhere(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		at := func(project string) *state.Lease {
+			owner := state.Owner{ID: "o", Host: "elsewhere", PID: 1, Place: state.Place{Cloud: "huaweicloud", Project: project}}
+			l, err := b.store.Acquire(context.Background(), "web", owner, LeaseTTL)
+			b.must(err)
+			return l
+		}
+		b.apply(chain)
+		l := at("one")
+		stop := make(chan struct{})
+		o := b.options()
+		o.Stop, o.Observe = stop, func(e Event) {
+			if e.Kind == StepProgress {
+				select {
+				case <-stop:
+				default:
+					close(stop)
+				}
+			}
+		}
+		res, err := b.engine.Run(context.Background(), l, b.plan("", nil), o)
+		b.must(err)
+		equal(t, "outcome", Interrupted, res.Outcome)
+		b.must(b.store.Release(context.Background(), l))
+
+		before := b.records()
+		l = at("two")
+		_, err = b.engine.Recover(context.Background(), l, "web", b.options())
+		var place *PlaceError
+		if !errors.As(err, &place) || len(place.Nodes) == 0 {
+			t.Errorf("recover elsewhere: %v", err)
+		}
+		equal(t, "records", before, b.records())
+		b.must(b.store.Release(context.Background(), l))
+		_, err = b.engine.Recover(context.Background(), at(""), "web", b.options())
+		b.must(err)
+	})
+}
+
+// records counts what is in the journal of the last execution.
+func (b *bench) records() int {
+	b.t.Helper()
+	all, err := b.store.Executions(context.Background(), "web")
+	b.must(err)
+	records, err := b.store.Journal(context.Background(), all[0].ID)
+	b.must(err)
+	return len(records)
+}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/bcs"
@@ -26,6 +27,7 @@ import (
 
 // cloud is the one that a command calls: its providers, and where it is.
 type cloud struct {
+	name      string // huaweicloud, local or endpoint
 	providers providers.Registry
 	endpoint  string // "" unless --cloud gives a URL
 	client    *huaweicloud.Client
@@ -37,7 +39,8 @@ type cloud struct {
 func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 	config := huaweicloud.Config{Env: a.getenv, Home: a.getenv("HOME"), Log: a.logger()}
 	done, given := func() {}, ""
-	switch name := a.opts.cloud; name {
+	name := a.opts.cloud
+	switch name {
 	case "huaweicloud":
 	case "local":
 		local, err := a.startLocal(ctx)
@@ -46,7 +49,7 @@ func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 		}
 		config.Endpoint, config.Env, config.Home, done = local.url, localEnvironment, "", local.stop
 	default:
-		config.Endpoint, given = name, name
+		config.Endpoint, given, name = name, name, "endpoint"
 	}
 	client, err := huaweicloud.New(config)
 	if err != nil {
@@ -58,7 +61,14 @@ func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 	bcs.Register(reg, client)
 	vpc.Register(reg, client)
 	ecs.Register(reg, client)
-	return &cloud{providers: reg, endpoint: given, client: client, close: done}, nil
+	return &cloud{name: name, providers: reg, endpoint: given, client: client, close: done}, nil
+}
+
+// place says which part of which cloud is called. An endpoint's URL is left
+// out: an emulator may come back at another one.
+func (c *cloud) place() state.Place {
+	creds := c.client.Credentials()
+	return state.Place{Cloud: c.name, Region: creds.Region.Value(), Project: creds.ProjectID.Value()}
 }
 
 // reachTimeout is how long an endpoint may take to accept a connection.

@@ -119,7 +119,9 @@ func (s *session) stackToShow(ctx context.Context, name string) (*state.Stack, e
 // hold takes the lease of a stack and keeps it until release is called; held
 // ends when it could not be kept.
 func (s *session) hold(ctx context.Context, stack string) (held context.Context, lease *state.Lease, release func(), err error) {
-	lease, err = s.store.Acquire(ctx, stack, state.NewOwner(s.app.command, s.app.now()), executor.LeaseTTL)
+	owner := state.NewOwner(s.app.command, s.app.now())
+	owner.Place = s.cloud.place()
+	lease, err = s.store.Acquire(ctx, stack, owner, executor.LeaseTTL)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("take hold of the stack: %w", err)
 	}

@@ -92,3 +92,30 @@ func startTime(stat string) string {
 	}
 	return rest[19]
 }
+
+// Place is a part of a cloud. What is not known of it is "".
+type Place struct {
+	Cloud   string `json:"cloud,omitempty"` // huaweicloud, local, or endpoint for one that is given by its URL
+	Region  string `json:"region,omitempty"`
+	Project string `json:"project,omitempty"` // its ID
+}
+
+// Differs reports whether two places are known not to be the same.
+func (p Place) Differs(q Place) bool {
+	unlike := func(a, b string) bool { return a != "" && b != "" && a != b }
+	return unlike(p.Cloud, q.Cloud) || unlike(p.Region, q.Region) || unlike(p.Project, q.Project)
+}
+
+// String tells what is known of the place.
+func (p Place) String() string {
+	var parts []string
+	for _, part := range []struct{ name, value string }{{"cloud", p.Cloud}, {"region", p.Region}, {"project", p.Project}} {
+		if part.value != "" {
+			parts = append(parts, part.name+" "+part.value)
+		}
+	}
+	if len(parts) == 0 {
+		return "an unknown place"
+	}
+	return strings.Join(parts, ", ")
+}

@@ -97,6 +97,8 @@ type Owner struct {
 	// Process tells the process apart from a later one with the same PID; ""
 	// where the system does not say.
 	Process string `json:"process,omitempty"`
+	// Place is where the execution works.
+	Place Place `json:"place,omitzero"`
 }
 
 // String says who, where and since when.
