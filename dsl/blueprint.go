@@ -25,22 +25,33 @@ type Name struct {
 	Range diag.Range
 }
 
-// Blueprint is one parsed document. Lists keep the order of the document.
+// Blueprint is one parsed document, with what its imports contribute. Lists
+// keep the order of the document; what is imported comes last.
 type Blueprint struct {
 	File        string // as it is shown to users
 	Dialect     Dialect
 	Description string
+	Imports     []Name // files of the package, as written
+	Types       []*Composite
 	Inputs      []*Input
 	Mappings    []*Mapping
 	Conditions  []*Condition
 	Nodes       []*NodeTemplate
 	Outputs     []*Output
+	Policies    []*Policy
+
+	// Enclosing is the blueprint that declares a composite, if this is the body
+	// of one: its mappings and conditions can be used too. nil otherwise.
+	Enclosing *Blueprint
+
+	Index *Index // nil: lookups go through the lists
 }
 
 // Input declares a parameter of the blueprint (section 4).
 type Input struct {
 	Name        Name
 	Type        Name // Type.Text is "" when the blueprint gives none
+	Items       Name // type of the items of a list or of the values of a map; Text is "" for any
 	Default     *Value
 	Required    *bool
 	Description string
@@ -82,8 +93,15 @@ type NodeTemplate struct {
 	TypeName     string // without prefix, such as "BCS.Instance"
 	Properties   []Entry
 	Requirements []Requirement
-	Condition    *Name // nil: always deployed
+	Condition    *Name      // nil: always deployed
+	Each         *Each      // nil: one node
+	Deploy       *Value     // false trims the node; nil: it is deployed
+	Composite    *Composite // what the type stands for if the blueprint defines it
 	Range        diag.Range
+
+	// Trimmed says why an expansion left the node out ("deploy is false"); ""
+	// if it did not.
+	Trimmed string
 }
 
 // Property returns the value of a property, or nil.
@@ -114,6 +132,9 @@ type Output struct {
 
 // Input returns the input of that name, or nil.
 func (b *Blueprint) Input(name string) *Input {
+	if b.Index != nil {
+		return b.Index.Inputs[name]
+	}
 	for _, i := range b.Inputs {
 		if i.Name.Text == name {
 			return i
@@ -124,20 +145,32 @@ func (b *Blueprint) Input(name string) *Input {
 
 // Mapping returns the mapping of that name, or nil.
 func (b *Blueprint) Mapping(name string) *Mapping {
+	if b.Index != nil {
+		return b.Index.Mappings[name]
+	}
 	for _, m := range b.Mappings {
 		if m.Name.Text == name {
 			return m
 		}
+	}
+	if b.Enclosing != nil {
+		return b.Enclosing.Mapping(name)
 	}
 	return nil
 }
 
 // Condition returns the condition of that name, or nil.
 func (b *Blueprint) Condition(name string) *Condition {
+	if b.Index != nil {
+		return b.Index.Conditions[name]
+	}
 	for _, c := range b.Conditions {
 		if c.Name.Text == name {
 			return c
 		}
+	}
+	if b.Enclosing != nil {
+		return b.Enclosing.Condition(name)
 	}
 	return nil
 }
@@ -161,7 +194,7 @@ const (
 // or a call of a function. Functions may stand anywhere inside.
 type Value struct {
 	Kind     Kind
-	Scalar   any      // nil, bool, int64, float64 or string, by Kind
+	Scalar   any      // nil, bool, int64, float64 or string, by Kind; of a Call of FitInput its *Input
 	Items    []*Value // of a List
 	Entries  []Entry  // of a Map, in document order, keys unique
 	Function Name     // of a Call

@@ -86,20 +86,14 @@ func otherTool(root *yamltree.Node) string {
 // catalogue; "" if that failed, which is reported.
 func (p *parser) typeName(written Name) string {
 	text := written.Text
-	if strings.HasSuffix(text, "ExternalNode") {
-		p.diags.Add("DSL110", written.Range, "Nodes of other stacks (ExternalNode) can't be used yet. Pass what is needed as an input.")
-		return ""
-	}
 	if strings.HasPrefix(text, p.dialect.Other().Prefix) {
 		p.diags.Add("DSL114", written.Range, "The blueprint is of dialect %s, whose types begin with %s; write %s.",
 			p.dialect.Version, p.dialect.Prefix, p.dialect.Prefix+strings.TrimPrefix(text, p.dialect.Other().Prefix))
 		return ""
 	}
 	name, prefixed := strings.CutPrefix(text, p.dialect.Prefix)
-	switch name {
-	case "AOS.Stack", "AOS.Batch":
-		p.diags.Add("DSL110", written.Range, "Node templates of type %s can't be deployed yet.", name)
-		return ""
+	if special := specialType(name, prefixed); special {
+		return name
 	}
 	if prefixed != strings.HasPrefix(name, OwnPrefix) && (p.catalogue == nil || p.catalogue[name] != nil) {
 		return name

@@ -23,6 +23,19 @@ const (
 	CondAnd       = "cond_and"
 	CondOr        = "cond_or"
 	CondIf        = "cond_if"
+	GetEach       = "get_each" // not in AOS
+)
+
+// The functions that an expansion puts in; no blueprint can name them.
+const (
+	// FitInput converts its argument to the type of the input in Scalar.
+	FitInput = "fit_input"
+	// MarkSensitive marks its argument as sensitive.
+	MarkSensitive = "mark_sensitive"
+	// StepInto takes a list: a value and the keys that lead into it.
+	StepInto = "step_into"
+	// NotKnown stands for what only the run will tell. It has no argument.
+	NotKnown = "not_known"
 )
 
 // place is where an expression stands, which limits its functions.
@@ -77,6 +90,8 @@ func lookupFunction(name string) (function, bool) {
 		return function{anywhere, "{replace: [TEXT, {KEY: VALUE, ...}]}", func(a *Value) bool {
 			return len(a.Items) == 2 && (a.Items[1].Kind == Map || a.Items[1].Kind == Call)
 		}}, true
+	case GetEach:
+		return function{inProperties, "{get_each: key}, {get_each: value} or {get_each: [value, KEY...]}", isEach}, true
 	}
 	return lookupCondition(name)
 }
@@ -101,6 +116,22 @@ func lookupCondition(name string) (function, bool) {
 }
 
 func isName(v *Value) bool { return v.Kind == String && v.Scalar != "" }
+
+// isEach accepts key, value, and a list that begins with value.
+func isEach(v *Value) bool {
+	if v.Kind == String {
+		return v.Scalar == "key" || v.Scalar == "value"
+	}
+	if len(v.Items) < 2 || v.Items[0].Scalar != "value" {
+		return false
+	}
+	for _, i := range v.Items {
+		if i.Kind != String && i.Kind != Int {
+			return false
+		}
+	}
+	return true
+}
 
 func isListOrCall(v *Value) bool { return v.Kind == List && len(v.Items) > 0 || v.Kind == Call }
 
@@ -180,6 +211,9 @@ func (p *parser) call(v *Value, at place) *Value {
 	if !f.fits(arg) {
 		p.diags.Add("DSL112", arg.Range, "The argument does not fit: the function is written %s.", f.usage)
 		return &Value{Kind: Null, Range: v.Range}
+	}
+	if name.Text == GetEach {
+		p.eachUses = append(p.eachUses, name.Range)
 	}
 	return &Value{Kind: Call, Function: name, Argument: arg, Range: v.Range}
 }

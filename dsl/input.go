@@ -7,7 +7,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
 )
 
-var inputKeys = []string{"advanced", "constraints", "default", "description", "immutable", "invisible", "label", "required", "type"}
+var inputKeys = []string{"advanced", "constraints", "default", "description", "immutable", "invisible", "items", "label", "required", "type"}
 
 // input reads the declaration of one input (section 4).
 func (p *parser) input(e yamltree.Pair) *Input {
@@ -24,6 +24,8 @@ func (p *parser) input(e yamltree.Pair) *Input {
 		switch pair.Key.Text {
 		case "type":
 			in.Type = p.nameValue(pair)
+		case "items":
+			in.Items = p.nameValue(pair)
 		case "default":
 			def = pair.Value
 		case "required":

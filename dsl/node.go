@@ -7,7 +7,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
 )
 
-var nodeKeys = []string{"condition", "metadata", "properties", "requirements", "type"}
+var nodeKeys = []string{"condition", "count", "deploy", "for_each", "metadata", "properties", "requirements", "type"}
 
 // node reads one node template (section 5).
 func (p *parser) node(e yamltree.Pair) *NodeTemplate {
@@ -17,12 +17,13 @@ func (p *parser) node(e yamltree.Pair) *NodeTemplate {
 		return n
 	}
 	typed := false
+	p.eachUses = p.eachUses[:0]
 	for _, pair := range e.Value.Pairs {
 		switch pair.Key.Text {
 		case "type":
 			typed = true
 			if n.Type = p.nameValue(pair); n.Type.Text != "" {
-				n.TypeName = p.typeName(n.Type)
+				p.nodeType(n)
 			}
 		case "properties":
 			n.Properties = p.properties(pair)
@@ -32,6 +33,10 @@ func (p *parser) node(e yamltree.Pair) *NodeTemplate {
 			if c := p.nameValue(pair); c.Text != "" {
 				n.Condition = &c
 			}
+		case "count", "for_each":
+			p.nodeEach(n, pair)
+		case "deploy":
+			p.nodeDeploy(n, pair.Key, p.value(pair.Value, inProperties))
 		case "metadata": // designer data without effect
 		default:
 			p.unknownNodeKey(pair.Key)
@@ -40,12 +45,14 @@ func (p *parser) node(e yamltree.Pair) *NodeTemplate {
 	if !typed {
 		p.diags.Add("DSL108", n.Name.Range, "The node template %q has no type.", n.Name.Text)
 	}
+	p.takeDeploy(n)
+	p.checkEachUses(n)
 	return n
 }
 
 func (p *parser) unknownNodeKey(key *yamltree.Node) {
 	switch key.Text {
-	case "deploy", "ExternalNode", "capabilities", "interfaces", "artifacts", "relationships":
+	case "ExternalNode", "capabilities", "interfaces", "artifacts", "relationships":
 		p.diags.Add("DSL110", p.rng(key), "The key %q of a node template can't be carried out. Remove it.", key.Text)
 	default:
 		p.unknownKey(key, "a node template", nodeKeys)

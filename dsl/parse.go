@@ -23,6 +23,9 @@ func Parse(file string, src []byte, cat Catalogue) (*Blueprint, diag.List) {
 		return nil, p.diags.Sorted()
 	}
 	bp := p.blueprint(root)
+	if bp != nil && len(bp.Imports) == 0 {
+		p.resolveTypes(bp, p.unresolved)
+	}
 	return bp, p.diags.Sorted()
 }
 
@@ -34,6 +37,9 @@ type parser struct {
 	dialect   Dialect
 	diags     diag.List
 	slab      []Value
+
+	unresolved []*NodeTemplate
+	eachUses   []diag.Range // of get_each, in the node template that is being read
 }
 
 func (p *parser) rng(n *yamltree.Node) diag.Range { return n.Range(p.file) }
@@ -63,7 +69,8 @@ func (p *parser) blueprint(root *yamltree.Node) *Blueprint {
 
 // topLevel are the keys of section 3.
 var topLevel = []string{
-	"conditions", "description", "inputs", "mappings", "metadata", "node_templates", "outputs", "policies", "tosca_definitions_version",
+	"conditions", "description", "imports", "inputs", "mappings", "metadata", "node_templates", "node_types", "outputs", "policies",
+	"tosca_definitions_version",
 }
 
 func (p *parser) section(bp *Blueprint, pair yamltree.Pair) {
@@ -80,6 +87,10 @@ func (p *parser) section(bp *Blueprint, pair yamltree.Pair) {
 		p.limit(len(bp.Mappings), maxMappings, pair.Key, "The blueprint has %d mappings; AOS allows %d.")
 	case "conditions":
 		p.each(pair, "conditions", func(e yamltree.Pair) { bp.Conditions = append(bp.Conditions, p.condition(e)) })
+	case "imports":
+		bp.Imports = p.imports(pair)
+	case "node_types":
+		p.each(pair, "node types", func(e yamltree.Pair) { bp.Types = append(bp.Types, p.composite(bp, e)) })
 	case "node_templates":
 		bp.Nodes = make([]*NodeTemplate, 0, len(pair.Value.Pairs))
 		p.each(pair, "node templates", func(e yamltree.Pair) { bp.Nodes = append(bp.Nodes, p.node(e)) })
@@ -89,10 +100,7 @@ func (p *parser) section(bp *Blueprint, pair yamltree.Pair) {
 	case "outputs":
 		p.each(pair, "outputs", func(e yamltree.Pair) { bp.Outputs = append(bp.Outputs, p.output(e)) })
 	case "policies":
-		if pair.Value.Kind == yamltree.Null || pair.Value.Kind == yamltree.Map && len(pair.Value.Pairs) == 0 {
-			return
-		}
-		p.diags.Add("DSL110", p.rng(pair.Key), "Policies can't be carried out yet. Remove the section to deploy the rest.")
+		p.each(pair, "policies", func(e yamltree.Pair) { bp.Policies = append(bp.Policies, p.policy(e)) })
 	default:
 		p.unknownKey(pair.Key, "a blueprint", topLevel)
 	}

@@ -42,6 +42,8 @@ func (v *Value) Plain() any {
 			out[v.Entries[i].Key.Text] = v.Entries[i].Value.Plain()
 		}
 		return out
+	case Call:
+		return nil
 	}
 	return v.Scalar
 }

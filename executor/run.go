@@ -140,7 +140,7 @@ func (r *runner) revision(now time.Time) *state.Revision {
 		return nil
 	}
 	return &state.Revision{
-		Blueprint: r.options.Source, File: r.plan.Blueprint.File,
+		Blueprint: r.options.Source, File: r.plan.Blueprint.File, Files: r.plan.Files,
 		Inputs: document(intrinsic.Of(r.plan.Inputs)), Created: now,
 	}
 }

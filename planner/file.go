@@ -37,6 +37,7 @@ type File struct {
 	Inputs        state.Document `json:"inputs"` // sealed; OpenInputs opens them
 	AllowDataLoss []string       `json:"allow_data_loss,omitempty"`
 	Replace       []string       `json:"replace,omitempty"`
+	ForceTrim     bool           `json:"force_trim,omitempty"`
 	Steps         []FileStep     `json:"steps"`
 	Plan          *Document      `json:"plan"`
 	Digest        string         `json:"digest"` // SHA-256 over the file with an empty digest
@@ -47,6 +48,9 @@ type File struct {
 type FileBlueprint struct {
 	File   string `json:"filename,omitempty"`
 	Source string `json:"source,omitempty"`
+	// Files are the texts of the package that the blueprint uses besides, by
+	// their names in it.
+	Files map[string]string `json:"files,omitempty"`
 }
 
 // FileStep identifies one step: what it does, and a digest of what it starts
@@ -68,10 +72,17 @@ func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error)
 		Format: FileFormat, Version: version, Stack: p.Stack, Lifecycle: p.Lifecycle, StateSerial: p.Serial,
 		Inputs:        inputs,
 		AllowDataLoss: sortedKeys(req.AllowDataLoss), Replace: sortedKeys(req.Replace),
-		Steps: fileSteps(p), Plan: p.Document(version, nil),
+		ForceTrim: req.ForceTrim,
+		Steps:     fileSteps(p), Plan: p.Document(version, nil),
 	}
 	if p.Blueprint != nil {
 		f.Blueprint = FileBlueprint{File: p.Blueprint.File, Source: string(p.Source)}
+		for name, text := range p.Files {
+			if f.Blueprint.Files == nil {
+				f.Blueprint.Files = map[string]string{}
+			}
+			f.Blueprint.Files[name] = string(text)
+		}
 	}
 	f.Digest, err = f.digest()
 	return f, err

@@ -54,6 +54,7 @@ func newMaker(req Request) *maker {
 			Lifecycle: "create",
 			Blueprint: req.Blueprint,
 			Source:    req.Source,
+			Files:     req.Files,
 			Catalogue: req.Catalogue,
 			Inputs:    req.Inputs,
 		},
@@ -346,6 +347,8 @@ func (m *maker) planLeftovers() {
 		switch t := m.templates[name]; {
 		case m.req.Blueprint == nil:
 			s.Reason = "the stack is deleted"
+		case t != nil && t.Trimmed != "":
+			s.Reason, s.Range = t.Trimmed, t.Name.Range
 		case t != nil:
 			s.Reason, s.Range = fmt.Sprintf("condition %s is false", t.Condition.Text), t.Condition.Range
 		default:

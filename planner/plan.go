@@ -30,8 +30,9 @@ type Plan struct {
 	Lifecycle string // create, upgrade or delete
 	Serial    int64  // of the stack state that the plan was made from
 
-	Blueprint *dsl.Blueprint // nil when Lifecycle is delete
-	Source    []byte         // text of the blueprint, for the revision
+	Blueprint *dsl.Blueprint    // nil when Lifecycle is delete
+	Source    []byte            // text of the blueprint, for the revision
+	Files     map[string][]byte // texts that it uses besides, by name in the package
 	Catalogue dsl.Catalogue
 	Inputs    map[string]intrinsic.Value // nil when Lifecycle is delete
 

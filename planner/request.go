@@ -10,8 +10,10 @@ import (
 // Request is what a plan is made from.
 type Request struct {
 	Stack     string
-	Blueprint *dsl.Blueprint // nil: delete the stack
-	Source    []byte         // its text, recorded with the revision
+	Blueprint *dsl.Blueprint    // nil: delete the stack
+	Source    []byte            // its text, recorded with the revision
+	Files     map[string][]byte // texts of the package that it uses besides, by name
+	ForceTrim bool              // how the blueprint was expanded, for the plan file
 	Catalogue dsl.Catalogue
 	Inputs    map[string]intrinsic.Value
 	State     *state.Stack // nil: the stack does not exist

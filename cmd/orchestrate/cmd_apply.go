@@ -28,6 +28,8 @@ a second one stops at once. The next command takes up what runs on in the cloud.
 	a.addCloudFlags(c)
 	a.addInputFlags(c)
 	a.addPlanFlags(c)
+	a.addStrictFlag(c)
+	a.addTrimFlag(c)
 	a.addRunFlags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the execution as a stream of JSON, a line an event")
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
@@ -62,7 +64,7 @@ func (a *app) runApply(ctx context.Context, c *cobra.Command, path string) error
 
 // refuseWithPlanFile refuses options that a saved plan has fixed already.
 func refuseWithPlanFile(c *cobra.Command) error {
-	for _, name := range []string{"input", "inputs", "replace", "allow-data-loss", "stack"} {
+	for _, name := range []string{"input", "inputs", "replace", "allow-data-loss", "stack", "force-trim", "strict-aos"} {
 		if f := c.Flags().Lookup(name); f != nil && f.Changed {
 			return usagef(c, "--%s cannot change a saved plan; make the plan again with it", name)
 		}

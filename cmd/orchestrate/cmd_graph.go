@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 )
 
@@ -54,6 +55,19 @@ func (a *app) drawing(ctx context.Context, c *cobra.Command, path string, plan b
 	}
 	if err != nil {
 		return drawing{}, err
+	}
+	if expand.Needed(src.blueprint) {
+		inputs, found, err := a.resolveInputs(c, src, "stack")
+		if err == nil && !found.HasErrors() {
+			found = append(found, src.expand(inputs, false)...)
+		}
+		if err == nil {
+			err = src.err(found)
+		}
+		if err != nil {
+			return drawing{}, err
+		}
+		return drawBlueprint(src.file, src.flat), nil
 	}
 	return drawBlueprint(src.file, src.blueprint), nil
 }

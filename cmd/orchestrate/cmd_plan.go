@@ -25,6 +25,8 @@ apply would do and why. Nothing is changed.`,
 	a.addCloudFlags(c)
 	a.addInputFlags(c)
 	a.addPlanFlags(c)
+	a.addStrictFlag(c)
+	a.addTrimFlag(c)
 	c.Flags().BoolVar(&o.json, "json", false, "print the plan as JSON, in the shape of OpenTofu's")
 	c.Flags().StringVar(&o.out, "out", "", "save the plan to `FILE` for apply")
 	c.Flags().BoolVar(&o.exitCode, "detailed-exitcode", false, "exit 2 if there are changes")
@@ -85,7 +87,7 @@ func (a *app) savedPlan(s *session, m *made, in *intent, o planOptions) error {
 		return err
 	}
 	if !o.json {
-		a.printf("\nSaved the plan to %s. To carry out exactly it:\n    orchestrate apply %s\n", o.out, shellQuote(o.out))
+		a.printf("\nSaved the plan to %s. To carry out exactly it:\n    %s\n", o.out, a.applyCommand(o.out))
 	}
 	return nil
 }

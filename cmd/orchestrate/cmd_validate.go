@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 )
 
 // reportFormats are the choices of validate --format.
@@ -33,6 +34,7 @@ validate; sarif (2.1.0) for code scanning; github, annotations of a workflow.
 		Args: cobra.MaximumNArgs(1),
 	}
 	a.addInputFlags(c)
+	a.addStrictFlag(c)
 	c.Flags().StringVar(&format, "format", "text", "`FORMAT` of the report: "+strings.Join(reportFormats, ", "))
 	c.Flags().BoolVar(&asJSON, "json", false, "the same as --format json")
 	return command(c, func(_ context.Context, c *cobra.Command, args []string) error {
@@ -90,12 +92,22 @@ func (a *app) validate(c *cobra.Command, path string) (diag.List, map[string][]b
 		return list, texts, path, nil
 	}
 	problems := src.problems
-	if src.blueprint != nil && len(a.opts.inputs)+len(a.opts.inputFiles)+len(a.opts.inputTexts) > 0 {
-		_, found, err := a.resolveInputs(c, src, "stack")
+	given := len(a.opts.inputs)+len(a.opts.inputFiles)+len(a.opts.inputTexts) > 0
+	composed := src.blueprint != nil && expand.Needed(src.blueprint) && !problems.HasErrors()
+	if src.blueprint != nil && given || composed {
+		inputs, found, err := a.resolveInputs(c, src, "stack")
 		if err != nil {
 			return nil, nil, "", err
 		}
-		problems = append(append(diag.List(nil), problems...), found...).Sorted()
+		more := diag.List(nil)
+		if given {
+			more = found
+		}
+		// What is composed is checked as a whole if its inputs are known.
+		if composed && !found.HasErrors() {
+			more = append(more, src.expand(inputs, false)...)
+		}
+		problems = append(append(diag.List(nil), problems...), more...).Sorted()
 	}
 	return problems, src.texts, src.file, nil
 }

@@ -222,7 +222,6 @@ func (a *app) pseudoInputs(stack string) map[string]intrinsic.Value {
 		"DomainId":   first("HW_DOMAIN_ID", "HUAWEICLOUD_SDK_DOMAIN_ID"),
 		"Region":     first("HW_REGION_NAME", "HUAWEICLOUD_SDK_REGION"),
 		"UserId":     first("HW_USER_ID"),
-		"NoValue":    intrinsic.Of(""),
 		"PeriodType": intrinsic.Of("month"),
 		"PeriodNum":  intrinsic.Of(1),
 	}

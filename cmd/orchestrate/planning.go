@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,6 +14,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/check"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
@@ -23,6 +27,7 @@ type intent struct {
 	inputs  map[string]intrinsic.Value
 	allow   map[string]bool
 	replace map[string]bool
+	trim    bool          // --force-trim
 	saved   *planner.File // not nil: the plan must still be this one
 	name    string        // of the plan file
 }
@@ -38,7 +43,7 @@ func (a *app) blueprintIntent(c *cobra.Command, path string) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &intent{stack: stack, source: src, allow: names(a.opts.allowDataLoss), replace: names(a.opts.replace)}
+	in := &intent{stack: stack, source: src, allow: names(a.opts.allowDataLoss), replace: names(a.opts.replace), trim: a.opts.forceTrim}
 	if src.blueprint == nil {
 		return nil, src.err(nil)
 	}
@@ -46,6 +51,10 @@ func (a *app) blueprintIntent(c *cobra.Command, path string) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := src.err(found); err != nil {
+		return nil, err
+	}
+	found = append(found, src.expand(inputs, in.trim)...)
 	if err := src.err(found); err != nil {
 		return nil, err
 	}
@@ -76,7 +85,11 @@ func (in *intent) texts(st *state.Stack) map[string][]byte {
 		return in.source.texts
 	}
 	if st != nil && st.Revision != nil {
-		return map[string][]byte{st.Revision.File: st.Revision.Blueprint}
+		texts := map[string][]byte{st.Revision.File: st.Revision.Blueprint}
+		for name, text := range st.Revision.Files {
+			texts[filepath.Join(filepath.Dir(st.Revision.File), filepath.FromSlash(name))] = text
+		}
+		return texts
 	}
 	return nil
 }
@@ -117,7 +130,9 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	}
 	req := planner.Request{Stack: in.stack, State: st, Inputs: in.inputs, AllowDataLoss: in.allow, Replace: in.replace, Verify: check.Properties}
 	if in.source != nil {
-		req.Blueprint, req.Source, req.Catalogue = in.source.blueprint, in.source.text, in.source.catalogue
+		if err := s.blueprintFor(ctx, in, &req); err != nil {
+			return nil, err
+		}
 	} else if req.Catalogue, err = dsl.LoadCatalogue(); err != nil {
 		return nil, fmt.Errorf("load node types: %w", err)
 	}
@@ -137,6 +152,45 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	return m, nil
 }
 
+// blueprintFor fills in what is to be deployed, with what the blueprint reads
+// of other stacks.
+func (s *session) blueprintFor(ctx context.Context, in *intent, req *planner.Request) error {
+	src := in.source
+	req.Source, req.Files, req.Catalogue, req.ForceTrim = src.text, src.pack.Used(), src.catalogue, in.trim
+	var failed error
+	bp, found := expand.Bind(src.flat, in.inputs, func(stack, node string) (intrinsic.Value, string) {
+		attributes, fault, err := s.external(ctx, in.stack, stack, node)
+		if err != nil && failed == nil {
+			failed = err
+		}
+		return attributes, fault
+	})
+	req.Blueprint = bp
+	if failed != nil {
+		return failed
+	}
+	return src.err(found)
+}
+
+// external reads a node of another stack (blueprint language, section 11).
+func (s *session) external(ctx context.Context, self, stack, node string) (attributes intrinsic.Value, fault string, err error) {
+	if stack == self {
+		return intrinsic.Unknown, fmt.Sprintf("%s is this stack, whose nodes are read with get_attribute (SVCSTG.AOS.4003910)", stack), nil
+	}
+	st, err := s.stack(ctx, stack)
+	switch {
+	case err != nil:
+		return intrinsic.Unknown, "", err
+	case st == nil:
+		return intrinsic.Unknown, fmt.Sprintf("there is no stack %q in %s (SVCSTG.AOS.4002020)", stack, s.app.opts.state), nil
+	}
+	e := st.Elements[node]
+	if e == nil {
+		return intrinsic.Unknown, fmt.Sprintf("the stack %q has no element %q (SVCSTG.AOS.4002021)%s", stack, node, diag.DidYouMean(node, slices.Sorted(maps.Keys(st.Elements)))), nil
+	}
+	return intrinsic.OfMarked(e.Attributes.Value, e.Attributes.Sensitive), "", nil
+}
+
 // planFileIntent reads a plan file. ok is false if the path leads to something
 // else, which then should be a blueprint.
 func (a *app) planFileIntent(path string) (in *intent, ok bool, err error) {
@@ -152,11 +206,15 @@ func (a *app) planFileIntent(path string) (in *intent, ok bool, err error) {
 	if problems.HasErrors() {
 		return nil, true, &invalid{diags: problems}
 	}
-	in = &intent{stack: file.Stack, allow: names(file.AllowDataLoss), replace: names(file.Replace), saved: file, name: path}
+	in = &intent{stack: file.Stack, allow: names(file.AllowDataLoss), replace: names(file.Replace), trim: file.ForceTrim, saved: file, name: path}
 	if file.Lifecycle == "delete" {
 		return in, true, nil
 	}
-	in.source, err = checkSource(file.Blueprint.File, []byte(file.Blueprint.Source))
+	used := make(map[string][]byte, len(file.Blueprint.Files))
+	for name, text := range file.Blueprint.Files {
+		used[name] = []byte(text)
+	}
+	in.source, err = checkSource(dsl.Restore(file.Blueprint.File, []byte(file.Blueprint.Source), used))
 	if err == nil {
 		err = in.source.err(nil)
 	}
@@ -173,7 +231,7 @@ func (s *session) unsealInputs(in *intent) error {
 	if in.inputs, err = in.saved.OpenInputs(s.keys); err != nil {
 		return fmt.Errorf("read %s: %w", in.name, err)
 	}
-	return nil
+	return in.source.err(in.source.expand(in.inputs, in.trim))
 }
 
 // savePlan writes a plan file that only its owner may read.

@@ -30,6 +30,8 @@ type options struct {
 	refresh       bool
 	allowDataLoss []string
 	replace       []string
+	strictAOS     bool
+	forceTrim     bool
 }
 
 // newRoot builds the tree of commands.
@@ -116,6 +118,14 @@ func (a *app) addInputFlags(c *cobra.Command) {
 	c.Flags().StringArrayVar(&a.opts.inputs, "input", nil, "set an input, as `NAME=VALUE`; repeatable")
 	c.Flags().StringArrayVar(&a.opts.inputFiles, "inputs", nil, "read inputs from a YAML or JSON `FILE`; repeatable, later ones win")
 	c.Flags().StringArrayVar(&a.opts.inputTexts, "input-file", nil, "set an input to the text of a file, as `NAME=PATH`; one line break at its end is dropped; repeatable")
+}
+
+func (a *app) addStrictFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&a.opts.strictAOS, "strict-aos", false, "refuse everything that AOS does not understand: imports, node_types, count, ...")
+}
+
+func (a *app) addTrimFlag(c *cobra.Command) {
+	c.Flags().BoolVar(&a.opts.forceTrim, "force-trim", false, "leave out too what cannot exist without a node that says deploy: false")
 }
 
 // The options of commands that make a plan.

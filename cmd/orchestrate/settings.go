@@ -21,7 +21,7 @@ const settingsFile = "orchestrate.yaml"
 // settings file, under the same name there (cloud:) and as ORCHESTRATE_CLOUD
 // here. Options that decide about a single command (--auto-approve, --replace)
 // are not among them on purpose.
-var settings = []string{"cloud", "emulator-speed", "log", "parallelism", "stack", "state", "timeout"}
+var settings = []string{"cloud", "emulator-speed", "log", "parallelism", "stack", "state", "strict-aos", "timeout"}
 
 // variable is the environment variable of a setting.
 func variable(setting string) string {
@@ -66,6 +66,8 @@ func settingKind(typ string) string {
 		return "a whole number"
 	case "float64":
 		return "a number"
+	case "bool":
+		return "true or false"
 	case "duration":
 		return "a duration such as 60m"
 	}

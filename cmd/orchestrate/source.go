@@ -9,6 +9,8 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/check"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 )
 
 // source is a blueprint as it was read, and the texts that problems point into.
@@ -19,7 +21,9 @@ type source struct {
 	shown     func(string) string // names one of files as users see it
 	text      []byte
 	texts     map[string][]byte // by file as shown
-	blueprint *dsl.Blueprint
+	pack      *dsl.Package
+	blueprint *dsl.Blueprint // as it is written
+	flat      *dsl.Blueprint // expanded with the inputs; nil before
 	catalogue dsl.Catalogue
 	problems  diag.List // of form and of meaning, warnings too
 }
@@ -31,26 +35,59 @@ func (a *app) loadSource(path string) (*source, error) {
 	if problems.HasErrors() {
 		return nil, &invalid{diags: problems.Sorted()}
 	}
-	s, err := checkSource(read.File, read.Bytes)
-	if err == nil {
-		s.place, s.files, s.shown = read.Place, read.Files, read.Shown
+	s, err := checkSource(read)
+	if err == nil && a.opts.strictAOS {
+		s.strict()
 	}
 	return s, err
 }
 
-// checkSource parses and checks a text.
-func checkSource(file string, text []byte) (*source, error) {
+// checkSource parses and checks a blueprint with what it uses of its package.
+func checkSource(read *dsl.Source) (*source, error) {
 	catalogue, err := dsl.LoadCatalogue()
 	if err != nil {
 		return nil, fmt.Errorf("load node types: %w", err)
 	}
-	s := &source{file: file, text: text, texts: map[string][]byte{file: text}, catalogue: catalogue}
-	s.blueprint, s.problems = dsl.Parse(file, text, catalogue)
+	s := &source{file: read.File, place: read.Place, files: read.Files, shown: read.Shown, text: read.Bytes, catalogue: catalogue}
+	s.pack, s.problems = dsl.ParsePackage(read, catalogue)
+	s.blueprint = s.pack.Main
 	if s.blueprint != nil {
 		s.problems = append(s.problems, check.Run(s.blueprint, catalogue)...)
+		nested, found := expand.Nested(s.pack)
+		s.problems = append(s.problems, found...)
+		for _, bp := range nested {
+			s.problems = append(s.problems, check.Run(bp, catalogue)...)
+		}
 	}
+	s.texts = s.pack.Texts()
 	s.problems = s.problems.Sorted()
 	return s, nil
+}
+
+// strict adds what AOS would not understand to the problems.
+func (s *source) strict() {
+	if s.blueprint == nil {
+		return
+	}
+	nested, _ := expand.Nested(s.pack) // reported already
+	for _, bp := range append(nested, s.blueprint) {
+		s.problems = append(s.problems, check.Strict(bp)...)
+	}
+	s.problems = s.problems.Sorted()
+}
+
+// expand makes the flat blueprint, in which every node template stands for one
+// node, and checks it: names and values of copies are known only now.
+func (s *source) expand(inputs map[string]intrinsic.Value, forceTrim bool) diag.List {
+	flat, found := expand.Run(s.blueprint, inputs, expand.Options{Catalogue: s.catalogue, Package: s.pack, ForceTrim: forceTrim})
+	if flat != s.blueprint && !found.HasErrors() {
+		found = append(found, check.Run(flat, s.catalogue)...)
+	}
+	s.flat = flat
+	for file, text := range s.pack.Texts() {
+		s.texts[file] = text
+	}
+	return found.Sorted()
 }
 
 // err is nil if the blueprint and what was found besides hold no error.

@@ -52,7 +52,12 @@ func (c *checker) resultType(call *dsl.Value) (string, diag.Range) {
 		}
 	case dsl.GetAttribute:
 		return c.attributeType(call.Argument.Items), diag.Range{}
-	case dsl.GetReference, dsl.Concat, dsl.Base64Encode, dsl.Replace:
+	case dsl.GetReference:
+		if i, ok := c.nodes[call.Argument.Text()]; ok && c.bp.Nodes[i].Each != nil {
+			return c.attributeType([]*dsl.Value{call.Argument, call.Argument}), diag.Range{}
+		}
+		return "string", diag.Range{}
+	case dsl.Concat, dsl.Base64Encode, dsl.Replace:
 		return "string", diag.Range{}
 	case dsl.Split:
 		return "array", diag.Range{}
@@ -68,6 +73,10 @@ func inputType(in *dsl.Input) string {
 		return in.Type.Text
 	case "float":
 		return "number"
+	case "list":
+		return "array"
+	case "map":
+		return "object"
 	}
 	if in.IsText() {
 		return "string"
@@ -78,9 +87,22 @@ func inputType(in *dsl.Input) string {
 // attributeType follows the arguments of get_attribute into the type of the
 // attribute.
 func (c *checker) attributeType(args []*dsl.Value) string {
+	base, keyed := baseName(args[0].Text())
 	i, ok := c.nodes[args[0].Text()]
 	if !ok {
+		i, ok = c.nodes[base]
+	}
+	if !ok {
 		return ""
+	}
+	if each := c.bp.Nodes[i].Each; each != nil && !keyed {
+		switch {
+		case len(args) > 2:
+			return ""
+		case each.Count != nil:
+			return "array"
+		}
+		return "object"
 	}
 	typ := c.cat[c.bp.Nodes[i].TypeName]
 	if typ == nil {
@@ -114,7 +136,7 @@ func (j *judge) reference(s *spot, p *dsl.Property, call *dsl.Value) {
 	if !ok {
 		return
 	}
-	if target := j.bp.Nodes[i]; target.TypeName != "" && target.TypeName != p.Reference {
+	if target := j.bp.Nodes[i]; !noCatalogue(target) && target.TypeName != p.Reference {
 		j.wrongReference(r.Range, s.path(), p.Reference, target)
 	}
 }

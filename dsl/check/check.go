@@ -18,24 +18,32 @@ import (
 // references are checked.
 func Run(bp *dsl.Blueprint, cat dsl.Catalogue) diag.List {
 	c := newChecker(bp, cat)
-	for _, in := range bp.Inputs {
+	c.run()
+	return c.diags.Sorted()
+}
+
+func (c *checker) run() {
+	for _, in := range c.bp.Inputs {
 		c.input(in)
 	}
-	for _, cond := range bp.Conditions {
+	for _, cond := range c.bp.Conditions {
 		c.expression(cond.Expr, nil)
 		c.conditionNames(cond.Expr)
 	}
 	c.conditionCycles()
-	for _, n := range bp.Nodes {
+	c.composites()
+	for _, n := range c.bp.Nodes {
 		c.node(n)
 	}
-	for _, o := range bp.Outputs {
+	for _, o := range c.bp.Outputs {
 		c.expression(o.Value, nil)
 		_, diags := intrinsic.Eval(o.Value, c.scope)
 		c.evaluation(diags)
 	}
+	for _, p := range c.bp.Policies {
+		c.policy(p)
+	}
 	c.nodeCycles()
-	return c.diags.Sorted()
 }
 
 // Properties checks evaluated properties against the node type: what Run could
@@ -95,13 +103,32 @@ func (c *checker) node(n *dsl.NodeTemplate) {
 	for i := range n.Properties {
 		c.expression(n.Properties[i].Value, n)
 	}
-	typ := c.cat[n.TypeName]
+	if n.Deploy != nil {
+		c.expression(n.Deploy, n)
+	}
+	c.each(n)
+	if n.Composite != nil {
+		c.compositeInputs(n)
+		return
+	}
+	c.special(n)
+	typ := c.typeOf(n)
 	if typ == nil {
 		return
 	}
 	value, diags := intrinsic.EvalProperties(n.Properties, typ, c.scope)
 	c.evaluation(diags)
 	c.properties(n, typ, value)
+}
+
+// typeOf returns the type of a node template, nil for composites and for what
+// is unknown.
+func (c *checker) typeOf(n *dsl.NodeTemplate) *dsl.NodeType {
+	switch n.TypeName {
+	case dsl.TypeStack, dsl.TypeBatch, dsl.TypeExternal:
+		return specialTypes()[n.TypeName]
+	}
+	return c.cat[n.TypeName]
 }
 
 // evaluation takes over what an evaluation without inputs found. Unknown names
@@ -124,7 +151,7 @@ func (c *checker) requirement(n *dsl.NodeTemplate, r *dsl.Requirement) {
 		return
 	}
 	p := propertyAt(typ.Properties, strings.Split(r.Name.Text, "."))
-	if p != nil && p.Reference != "" && target.TypeName != "" && p.Reference != target.TypeName {
+	if p != nil && p.Reference != "" && !noCatalogue(target) && p.Reference != target.TypeName {
 		c.wrongReference(r.Node.Range, r.Name.Text, p.Reference, target)
 	}
 }
@@ -173,6 +200,12 @@ func (c *checker) unknownCondition(name dsl.Name) {
 // target resolves the name of a node template that n uses; n is nil outside of
 // node templates.
 func (c *checker) target(name dsl.Name, n *dsl.NodeTemplate) *dsl.NodeTemplate {
+	base, keyed := baseName(name.Text)
+	if _, flat := c.nodes[name.Text]; !flat && keyed {
+		if i, ok := c.nodes[base]; ok {
+			return c.copyOf(name, c.bp.Nodes[i], n)
+		}
+	}
 	if n != nil && n.Name.Text == name.Text {
 		c.diags.Add("DSL207", name.Range, "The node template %q refers to itself. What it needs must come from another node template or an input.", name.Text)
 		return nil
@@ -193,6 +226,21 @@ func (c *checker) target(name dsl.Name, n *dsl.NodeTemplate) *dsl.NodeTemplate {
 	}
 	c.diags.Add("DSL204", name.Range, "%s", detail)
 	return nil
+}
+
+// copyOf resolves the name of one copy of a node template; the key itself is
+// found when the copies are made.
+func (c *checker) copyOf(name dsl.Name, target, n *dsl.NodeTemplate) *dsl.NodeTemplate {
+	switch {
+	case target == n:
+		c.diags.Add("DSL207", name.Range, "The node template %q refers to a copy of itself. What it needs must come from another node template or an input.", target.Name.Text)
+		return nil
+	case target.Each == nil && target.TypeName != dsl.TypeBatch:
+		c.diags = append(c.diags, diag.New("DSL221", name.Range, "The node template %q has neither count nor for_each, so it has no copies. Leave the brackets out.", target.Name.Text).
+			With(target.Name.Range, "declared here"))
+		return nil
+	}
+	return target
 }
 
 func (c *checker) suggest(name string, candidates []string) string {

@@ -16,6 +16,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/check"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/schemas"
 )
@@ -69,7 +70,8 @@ func catalogue(t testing.TB) dsl.Catalogue {
 
 // TestCodes runs testdata/CODE.yaml (or .zip, .tgz) for every DSL code. Comments in a fixture
 // say what is expected: `# want "regexp"...` on the line of the problem, or
-// `# want-anywhere "regexp"` for one without a place. `# given NAME=VALUE`
+// `# want-anywhere "regexp"` for one without a place, and `# want-file` for
+// one in an imported file. `# given NAME=VALUE`
 // gives an input as a flag would, and `# inputs file` makes the fixture a file
 // of input values. The rendered text is compared with CODE.out.
 func TestCodes(t *testing.T) {
@@ -83,8 +85,7 @@ func TestCodes(t *testing.T) {
 			src, diags := dsl.Load(file)
 			texts := map[string][]byte{}
 			if src != nil {
-				texts = src.Texts()
-				diags = findings(src.File, src.Bytes, cat)
+				diags, texts = findings(src, cat)
 				compareWants(t, src.Bytes, diags)
 			}
 			requireCode(t, entry.Code, diags)
@@ -107,24 +108,43 @@ func fixture(t *testing.T, code diag.Code) string {
 }
 
 // findings goes as far as a plan would: parse, check, resolve the inputs,
-// evaluate and check the properties.
-func findings(file string, src []byte, cat dsl.Catalogue) diag.List {
-	if bytes.HasPrefix(src, []byte("# inputs file")) {
-		_, diags := dsl.ParseInputs(file, src)
-		return diags
+// expand, evaluate and check the properties.
+func findings(src *dsl.Source, cat dsl.Catalogue) (diag.List, map[string][]byte) {
+	if bytes.HasPrefix(src.Bytes, []byte("# inputs file")) {
+		_, diags := dsl.ParseInputs(src.File, src.Bytes)
+		return diags, src.Texts()
 	}
-	bp, diags := dsl.Parse(file, src, cat)
-	if bp == nil {
-		return diags
+	pack, diags := dsl.ParsePackage(src, cat)
+	if pack.Main == nil {
+		return diags, pack.Texts()
 	}
-	diags = append(diags, check.Run(bp, cat)...)
+	diags = append(diags, check.Run(pack.Main, cat)...)
+	if bytes.HasPrefix(src.Bytes, []byte("# strict-aos")) {
+		diags = append(diags, check.Strict(pack.Main)...)
+	}
 	if diags.HasErrors() {
-		return diags.Sorted()
+		return diags.Sorted(), pack.Texts()
 	}
-	inputs, more := intrinsic.ResolveInputs(bp, given(src), nil)
+	inputs, more := intrinsic.ResolveInputs(pack.Main, given(src.Bytes), nil)
 	diags = append(diags, more...)
 	if diags.HasErrors() {
-		return diags.Sorted()
+		return diags.Sorted(), pack.Texts()
+	}
+	diags = append(diags, expanded(pack, inputs, cat)...)
+	return diags.Sorted(), pack.Texts()
+}
+
+func expanded(pack *dsl.Package, inputs map[string]intrinsic.Value, cat dsl.Catalogue) diag.List {
+	bp, diags := expand.Run(pack.Main, inputs, expand.Options{Catalogue: cat, Package: pack})
+	if diags.HasErrors() {
+		return diags
+	}
+	bp, more := expand.Bind(bp, inputs, func(stack, node string) (intrinsic.Value, string) {
+		return intrinsic.Unknown, fmt.Sprintf("there is no stack %q (SVCSTG.AOS.4002020)", stack)
+	})
+	diags = append(diags, more...)
+	if bp != pack.Main {
+		diags = append(diags, check.Run(bp, cat)...)
 	}
 	scope := &intrinsic.Scope{Blueprint: bp, Inputs: inputs}
 	scope.Attribute = func(node, _ string) (intrinsic.Value, bool) {
@@ -140,7 +160,7 @@ func findings(file string, src []byte, cat dsl.Catalogue) diag.List {
 		v, more := intrinsic.EvalProperties(n.Properties, cat[n.TypeName], scope)
 		diags = append(append(diags, more...), check.Properties(n, cat[n.TypeName], v)...)
 	}
-	return diags.Sorted()
+	return diags
 }
 
 var givenLine = regexp.MustCompile(`(?m)^# given (\S+?)=(.*)$`)
@@ -154,7 +174,7 @@ func given(src []byte) []intrinsic.Given {
 }
 
 var (
-	wantComment = regexp.MustCompile(`# want(-anywhere)? (".*")\s*$`)
+	wantComment = regexp.MustCompile(`# want(-anywhere|-file)? (".*")\s*$`)
 	quoted      = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 )
 
@@ -176,6 +196,9 @@ func compareWants(t *testing.T, src []byte, diags diag.List) {
 			if err != nil {
 				t.Fatalf("line %d: %v", i+1, err)
 			}
+			if m[1] == "-file" {
+				at = anyLine
+			}
 			if left, err = take(left, at, regexp.MustCompile(pattern)); err != nil {
 				t.Error(err)
 			}
@@ -186,9 +209,12 @@ func compareWants(t *testing.T, src []byte, diags diag.List) {
 	}
 }
 
+// anyLine is for problems of another file than the fixture.
+const anyLine = -1
+
 func take(l diag.List, line int, want *regexp.Regexp) (diag.List, error) {
 	for i, d := range l {
-		if d.Subject.Start.Line == line && want.MatchString(fmt.Sprintf("%s: %s: %s", d.Code, d.Summary, d.Detail)) {
+		if (d.Subject.Start.Line == line || line == anyLine) && want.MatchString(fmt.Sprintf("%s: %s: %s", d.Code, d.Summary, d.Detail)) {
 			return append(l[:i:i], l[i+1:]...), nil
 		}
 	}

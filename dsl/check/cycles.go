@@ -18,7 +18,7 @@ func (c *checker) nodeCycles() {
 	g := newDigraph(len(c.bp.Nodes))
 	for i, n := range c.bp.Nodes {
 		for _, d := range intrinsic.Dependencies(n) {
-			if to, ok := c.nodes[d.Node]; ok && to != i {
+			if to, ok := c.indexOf(d.Node); ok && to != i {
 				g.edge(to)
 			}
 		}
@@ -27,6 +27,16 @@ func (c *checker) nodeCycles() {
 	for _, cycle := range g.cycles(maxCycles) {
 		c.nodeCycle(cycle)
 	}
+}
+
+// indexOf finds a node template by its name or by that of a copy.
+func (c *checker) indexOf(name string) (int, bool) {
+	if i, ok := c.nodes[name]; ok {
+		return i, true
+	}
+	base, _ := baseName(name)
+	i, ok := c.nodes[base]
+	return i, ok
 }
 
 // nodeCycle reports one cycle: its path in the detail, and each reference with
@@ -39,7 +49,7 @@ func (c *checker) nodeCycle(cycle []int) {
 		from, to := c.bp.Nodes[n], c.bp.Nodes[cycle[(i+1)%len(cycle)]]
 		names = append(names, from.Name.Text)
 		for _, d := range intrinsic.Dependencies(from) {
-			if d.Node != to.Name.Text {
+			if at, ok := c.indexOf(d.Node); !ok || c.bp.Nodes[at] != to {
 				continue
 			}
 			if i == 0 {

@@ -60,7 +60,14 @@ func (c *checker) attribute(args []*dsl.Value, n *dsl.NodeTemplate) {
 	if target == nil {
 		return
 	}
+	if target.Composite != nil {
+		c.composedAttribute(target, args)
+		return
+	}
 	typ, name := c.cat[target.TypeName], args[1].Text()
+	if target.TypeName == dsl.TypeStack {
+		typ = c.typeOf(target)
+	}
 	if typ == nil || typ.Attributes[name] != nil {
 		return
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
@@ -9,7 +10,8 @@ import (
 )
 
 // inputTypes are those of section 4.2 that are plain words.
-var inputTypes = []string{"boolean", "enum", "float", "integer", "ip", "password", "secret", "string"}
+// Lists and maps are not in AOS.
+var inputTypes = []string{"boolean", "enum", "float", "integer", "ip", "list", "map", "password", "secret", "string"}
 
 // input checks the declaration of an input.
 func (c *checker) input(in *dsl.Input) {
@@ -31,6 +33,7 @@ func (c *checker) input(in *dsl.Input) {
 
 func (c *checker) inputType(in *dsl.Input) {
 	typ, d := in.Type.Text, c.bp.Dialect
+	c.itemType(in)
 	for _, known := range inputTypes {
 		if typ == known {
 			c.enum(in)
@@ -53,8 +56,10 @@ func (c *checker) inputType(in *dsl.Input) {
 // otherTypes says what to write for types of other languages.
 func otherTypes(typ string) string {
 	switch typ {
-	case "list", "map", "json", "any", "object":
-		return " Leave the type out to pass a list or a map on as it is."
+	case "json", "any", "object":
+		return " Leave the type out to pass a value on as it is, or write list or map."
+	case "array":
+		return " Write list."
 	case "int":
 		return " Write integer."
 	case "number":
@@ -63,6 +68,20 @@ func otherTypes(typ string) string {
 		return " Write boolean."
 	}
 	return ""
+}
+
+// itemType checks the type of the items of a list or a map.
+func (c *checker) itemType(in *dsl.Input) {
+	item := in.Items
+	switch {
+	case item.Text == "":
+	case in.Type.Text != "list" && in.Type.Text != "map":
+		c.diags.Add("DSL107", item.Range, "Only inputs of type list and map have items.")
+	case item.Text == "enum" || item.Text == "password" || item.Text == "secret":
+		c.diags.Add("DSL405", item.Range, "The items of an input can't be of type %s. A secret is an input of its own; choices are checked with valid_values on a single value.", item.Text)
+	case !strings.Contains(item.Text, ".") && !slices.Contains(inputTypes, item.Text):
+		c.diags.Add("DSL405", item.Range, "No input type is named %q.%s", item.Text, diag.DidYouMean(item.Text, inputTypes))
+	}
 }
 
 func (c *checker) enum(in *dsl.Input) {
@@ -77,7 +96,7 @@ func (c *checker) enum(in *dsl.Input) {
 	c.diags.Add("DSL406", in.Type.Range, "An input of type enum lists its choices: add constraints with valid_values.")
 }
 
-var operators = []string{"equal", "greater_or_equal", "greater_than", "in_range", "less_or_equal", "less_than", "regex", "valid_values"}
+var operators = []string{"equal", "greater_or_equal", "greater_than", "in_range", "less_or_equal", "less_than", "max_length", "min_length", "regex", "valid_values"}
 
 // constraint checks operator and argument (section 4.3).
 func (c *checker) constraint(k *dsl.Constraint) {
@@ -103,6 +122,10 @@ func (c *checker) constraint(k *dsl.Constraint) {
 	case "greater_or_equal", "greater_than", "less_or_equal", "less_than":
 		if !isNumber(arg) {
 			wanted = "a number"
+		}
+	case "min_length", "max_length":
+		if n, ok := arg.Scalar.(int64); !ok || n < 0 {
+			wanted = "a whole number from 0 on"
 		}
 	default:
 		c.diags.Add("DSL406", op.Range, "No constraint is named %q.%s The constraints are %s.", op.Text, diag.DidYouMean(op.Text, operators), strings.Join(operators, ", "))

@@ -221,10 +221,6 @@ func (j *judge) unknownProperty(s *spot, p *dsl.Property, key string) {
 			}
 		}
 	}
-	if s.parent == nil && key == "deploy" {
-		j.add("DSL110", at, "Trimming with the property deploy can't be carried out yet. Give the node template a condition instead.")
-		return
-	}
 	names := slices.Sorted(maps.Keys(p.Properties))
 	hint := diag.DidYouMean(key, names)
 	if hint == "" && len(names) > 0 {

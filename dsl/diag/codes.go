@@ -101,6 +101,22 @@ cut off when it was copied, is encrypted, or is no package at all. Pack the file
 A member of the package has a name that would lead out of it when it is unpacked, is a link, a device or a pipe, or
 shares its name with another member. Packages hold plain files and folders with relative names: pack them from within
 their folder, for example with "zip -r ../pack.zip ." or "tar -czf ../pack.tgz .".`},
+	{"DSL131", Error, "Not part of AOS", `
+With --strict-aos a blueprint holds only what the Application Orchestration Service understands too. This is an
+extension of orchestrate: the service would refuse the blueprint. Write it without, or leave the option out.`},
+	{"DSL132", Error, "Import can't be used", `
+An import names a file of the same package by its path from the folder of the file that imports it. It can't be an
+absolute path, lead out of the package (also not through a link), or come back to a file that is being imported.`},
+	{"DSL133", Error, "Not allowed in an imported file", `
+An imported file contributes node types, mappings and conditions, and may import further files. Inputs, node templates,
+outputs and policies belong into the blueprint itself, so that one file says what a stack is made of.`},
+	{"DSL134", Error, "Declared in two files", `
+A blueprint and the files that it imports share one space of names: a node type, a mapping or a condition is declared in
+one of them.`},
+	{"DSL135", Error, "Batch can't be filled in", `
+The properties of an item of AOS.Batch are a YAML text in which {{ name }} stands for a variable: one of the values, or
+item, limit or offset. Other parts of the Jinja language (filters, statements, comments, dotted names) are not
+understood, and a variable holds a text, a number or a boolean.`},
 
 	{"DSL201", Error, "Unknown input", `
 get_input names an input that the blueprint does not declare under inputs and that is no pseudo input of the dialect.`},
@@ -127,6 +143,28 @@ A value refers to a node template whose condition is false, so it will not exist
 same condition, or choose the value with cond_if.`},
 	{"DSL210", Error, "Reference to another type", `
 The property expects the ID or the name of an object of one type, and the reference leads to a node template of another.`},
+	{"DSL221", Error, "Unknown copy", `
+A node template with count or for_each stands for several nodes: NAME[0], NAME[1], ... or NAME[KEY]. Without brackets
+all of them are meant. The name asks for a copy that does not exist, or for a copy of a node template that has none.`},
+	{"DSL222", Error, "Copies can't be told", `
+The number of copies and their keys decide which nodes exist, so they must be known before anything is deployed: they
+come from inputs, mappings and conditions, never from attributes. count is a whole number from 0 on; for_each is a list
+of different texts or a map, and its keys are made of letters, digits, "-", "_" and ".". They are shown, so they can't be
+secret.`},
+	{"DSL223", Error, "Composition too deep or too large", `
+Composites, copies and nested stacks multiply a blueprint, so there are limits to how deep they may nest and how much
+they may become: a hostile or broken blueprint ends in this message and not in a full memory. A composite that contains
+itself, and a stack that is nested in itself, would never end.`},
+	{"DSL224", Error, "Node template must be trimmed too", `
+A node template is left out by deploy: false, and another one can't exist without it: it lives inside it, or one of its
+properties needs it. Say deploy: false there too, or give --force-trim to leave out all such node templates. In AOS this
+is the error SVCSTG.AOS.4002030.`},
+	{"DSL225", Error, "External node can't be read", `
+An ExternalNode stands for a node of another stack in the same state. Its properties stackName and nodeName are known
+before the deployment, the stack exists and is another one than this, and the node was deployed there.`},
+	{"DSL226", Error, "Nested stack can't be used", `
+The property templateId of AOS.Stack names a blueprint of the same package, or a folder that holds blueprint.yaml, by its
+path from the root of the package.`},
 
 	{"DSL301", Error, "Unknown node type", `
 The catalogue has no node type of this name. "orchestrate types" lists those that exist. A type is written with the
@@ -156,11 +194,11 @@ The value of an input does not fit its declared type, or the type of its default
 	{"DSL404", Error, "Input breaks a constraint", `
 The value of an input has the right type but breaks one of the constraints under which the blueprint declares it.`},
 	{"DSL405", Error, "Unknown input type", `
-Types of inputs are string, integer, float, boolean, enum, secret, password, ip, and the dotted names of cloud objects
-such as Cloud.VPC.Subnet.Id, whose values are texts.`},
+Types of inputs are string, integer, float, boolean, enum, secret, password, ip, list, map, and the dotted names of
+cloud objects such as Cloud.VPC.Subnet.Id, whose values are texts.`},
 	{"DSL406", Error, "Invalid constraint", `
 A constraint has an unknown operator, or an argument that the operator can't use. They are in_range, regex,
-valid_values, equal, greater_or_equal, greater_than, less_or_equal and less_than.`},
+valid_values, equal, greater_or_equal, greater_than, less_or_equal, less_than, min_length and max_length.`},
 	{"DSL407", Error, "Default does not fit", `
 The default of an input does not fit its own type or constraints, so that the blueprint could never be deployed with
 it.`},

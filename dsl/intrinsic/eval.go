@@ -19,9 +19,13 @@ func Eval(v *dsl.Value, s *Scope) (Value, diag.List) {
 	return out, e.diags
 }
 
-// Deployed reports whether a node template is deployed: it has no condition,
-// or its condition holds. A condition that can't be evaluated is reported.
+// Deployed reports whether a node template is deployed: it was not trimmed,
+// and it has no condition, or its condition holds. A condition that can't be
+// evaluated is reported.
 func Deployed(n *dsl.NodeTemplate, s *Scope) (bool, diag.List) {
+	if n.Trimmed != "" {
+		return false, nil
+	}
 	if n.Condition == nil {
 		return true, nil
 	}
@@ -113,8 +117,50 @@ func (e *evaluator) call(v *dsl.Value, key string) Value {
 		return e.replace(v, key)
 	case dsl.CondIf:
 		return e.condIf(v.Argument.Items, key)
+	case dsl.FitInput, dsl.MarkSensitive, dsl.StepInto, dsl.NotKnown, dsl.GetEach:
+		return e.expanded(v, key)
 	}
 	return e.truth(v)
+}
+
+// expanded evaluates the functions that an expansion put in.
+func (e *evaluator) expanded(v *dsl.Value, key string) Value {
+	switch v.Function.Text {
+	case dsl.FitInput:
+		return e.fitInput(v, key)
+	case dsl.MarkSensitive:
+		return e.eval(v.Argument, key).MarkSensitive()
+	case dsl.StepInto:
+		args := v.Argument.Items
+		out := e.eval(args[0], key)
+		for _, a := range args[1:] {
+			out = step(out, e.eval(a, key))
+		}
+		return out
+	}
+	return Unknown // also get_each, before the copies are made
+}
+
+// fitInput gives a value the type of an input, as far as it is known.
+func (e *evaluator) fitInput(v *dsl.Value, key string) Value {
+	in, _ := v.Scalar.(*dsl.Input)
+	out := e.eval(v.Argument, key)
+	if in == nil {
+		return out
+	}
+	if in.Sensitive() {
+		out = out.MarkSensitive()
+	}
+	if out.HasUnknown() || out.absent {
+		return out
+	}
+	fitted, misfits := Fit(in, Given{Value: out})
+	for _, m := range misfits {
+		d := diag.New(m.Code, v.Range, "The value of input %q %s.", in.Name.Text, m.Text)
+		d.Concealed = out.HasSensitive()
+		e.diags = append(e.diags, d)
+	}
+	return fitted.WithMarksOf(out)
 }
 
 // fail reports a function that can't be evaluated.
@@ -164,7 +210,7 @@ func (e *evaluator) attribute(node *dsl.Value, name string) Value {
 	}
 	v, deployed := e.scope.Attribute(node.Text(), name)
 	if !deployed {
-		e.diags.Add("DSL209", node.Range, "The condition of node template %q does not hold, so it is not deployed and has no attributes. Use cond_if to choose another value.", node.Text())
+		e.diags.Add("DSL209", node.Range, "The node template %q is not deployed (its condition does not hold, or it is trimmed), so it has no attributes. Use cond_if to choose another value.", node.Text())
 		return Unknown
 	}
 	return v

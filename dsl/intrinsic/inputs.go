@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
@@ -174,6 +175,8 @@ func convert(in *dsl.Input, g Given) (v Value, wanted string) {
 		return toBoolean(given)
 	case "enum":
 		return toEnum(in, given)
+	case "list", "map":
+		return toCollection(in, g)
 	case "ip":
 		if _, err := netip.ParseAddr(given.Text()); err != nil {
 			return v, "an IP address"
@@ -187,6 +190,58 @@ func convert(in *dsl.Input, g Given) (v Value, wanted string) {
 		return untyped(in, given)
 	}
 	return given, ""
+}
+
+// toCollection returns a list or a map whose parts have the type of its items.
+// The text of a flag or a variable is read as YAML, of which JSON is a part.
+func toCollection(in *dsl.Input, g Given) (Value, string) {
+	v, wanted := Of(g.Value), "a list, such as [a, b]"
+	if in.Type.Text == "map" {
+		wanted = "a map, such as {a: b}"
+	}
+	if g.IsText {
+		data, diags := dsl.ParseData("", []byte(v.Text()))
+		if diags.HasErrors() || data == nil {
+			return Value{}, wanted
+		}
+		v = Of(data.Plain())
+	}
+	item := &dsl.Input{Type: in.Items}
+	switch parts := v.v.(type) {
+	case []Value:
+		if in.Type.Text != "list" {
+			return Value{}, wanted
+		}
+		out := make([]Value, len(parts))
+		for i, p := range parts {
+			if out[i], wanted = convertPart(item, p); wanted != "" {
+				return Value{}, fmt.Sprintf("a list in which every item is %s (item %d is not)", wanted, i)
+			}
+		}
+		return Value{v: out}.WithMarksOf(v), ""
+	case map[string]Value:
+		if in.Type.Text != "map" {
+			return Value{}, wanted
+		}
+		out := make(map[string]Value, len(parts))
+		for _, k := range v.Keys() {
+			if out[k], wanted = convertPart(item, parts[k]); wanted != "" {
+				return Value{}, fmt.Sprintf("a map in which every value is %s (that of %s is not)", wanted, k)
+			}
+		}
+		return Value{v: out}.WithMarksOf(v), ""
+	}
+	return Value{}, wanted
+}
+
+// convertPart converts one item of a list or a map; without a declared type
+// it is taken as it is.
+func convertPart(item *dsl.Input, v Value) (Value, string) {
+	if item.Type.Text == "" || v.unknown {
+		return v, ""
+	}
+	out, wanted := convert(item, Given{Value: v})
+	return out.WithMarksOf(v), wanted
 }
 
 func toInteger(v Value) (Value, string) {
@@ -324,6 +379,31 @@ func broken(c dsl.Constraint, v Value) string {
 		}
 	case "greater_or_equal", "greater_than", "less_or_equal", "less_than":
 		return outOfOrder(op, arg, v)
+	case "min_length", "max_length":
+		return outOfLength(op, arg, v)
+	}
+	return ""
+}
+
+// outOfLength counts the characters of a text, the items of a list, or the
+// keys of a map.
+func outOfLength(op string, arg *dsl.Value, v Value) string {
+	limit, ok := arg.Scalar.(int64)
+	if !ok {
+		return ""
+	}
+	n, what := int64(utf8.RuneCountInString(v.Text())), "characters"
+	switch parts := v.v.(type) {
+	case []Value:
+		n, what = int64(len(parts)), "items"
+	case map[string]Value:
+		n, what = int64(len(parts)), "keys"
+	}
+	switch {
+	case op == "min_length" && n < limit:
+		return fmt.Sprintf("has %d %s, fewer than %d", n, what, limit)
+	case op == "max_length" && n > limit:
+		return fmt.Sprintf("has %d %s, more than %d", n, what, limit)
 	}
 	return ""
 }

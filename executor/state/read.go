@@ -124,10 +124,10 @@ func (s *SQLite) readOutputs(text string, st *Stack, sealed **SealedError) error
 
 func (s *SQLite) readRevision(ctx context.Context, t *sql.Tx, st *Stack, sealed **SealedError) error {
 	rev := &Revision{}
-	var inputs string
+	var inputs, files string
 	var created int64
-	err := t.QueryRowContext(ctx, `SELECT number, blueprint, file, inputs, created FROM revisions WHERE stack = ? ORDER BY number DESC LIMIT 1`, st.Name).
-		Scan(&rev.Number, &rev.Blueprint, &rev.File, &inputs, &created)
+	err := t.QueryRowContext(ctx, `SELECT number, blueprint, file, files, inputs, created FROM revisions WHERE stack = ? ORDER BY number DESC LIMIT 1`, st.Name).
+		Scan(&rev.Number, &rev.Blueprint, &rev.File, &files, &inputs, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
@@ -135,6 +135,11 @@ func (s *SQLite) readRevision(ctx context.Context, t *sql.Tx, st *Stack, sealed 
 		return err
 	}
 	rev.Created = moment(created)
+	if files != "" {
+		if err := json.Unmarshal([]byte(files), &rev.Files); err != nil {
+			return fmt.Errorf("the files of revision %d: %w", rev.Number, err)
+		}
+	}
 	rev.Inputs, err = s.unseal(st.Name, inputs, "inputs", sealed)
 	st.Revision = rev
 	return err

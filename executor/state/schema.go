@@ -14,7 +14,7 @@ const applicationID = 0x6f726368
 
 // migrations lead from schema version i to i+1. They are never edited once
 // released, only added to.
-var migrations = []string{schema1}
+var migrations = []string{schema1, schema2}
 
 // schema1: times are nanoseconds since 1970 UTC, 0 for none; documents are
 // JSON with their secrets sealed, an empty text for the empty document. Executions and
@@ -100,6 +100,10 @@ CREATE TABLE leases (
 	expires INTEGER NOT NULL
 ) WITHOUT ROWID;
 `
+
+// schema2: further files of a revision's package, as JSON from names to texts
+// in Base64; an empty text for none.
+const schema2 = `ALTER TABLE revisions ADD COLUMN files TEXT NOT NULL DEFAULT ''`
 
 // version tells what a file is: 0 for an empty one.
 type version struct{ schema, application, tables int }

@@ -34,8 +34,9 @@ type Stack struct {
 // Revision is a blueprint and its input values as one execution applied them.
 type Revision struct {
 	Number    int64
-	Blueprint []byte // source text
-	File      string // its name as shown
+	Blueprint []byte            // source text
+	File      string            // its name as shown
+	Files     map[string][]byte // further texts of its package that it uses, by name
 	Inputs    Document
 	Created   time.Time
 }

@@ -67,8 +67,16 @@ func (t *tx) addRevision(stack string, rev *Revision, inputs string, e *Executio
 	if created.IsZero() {
 		created = t.now
 	}
-	return t.exec(`INSERT INTO revisions (stack, number, blueprint, file, inputs, created) VALUES (?, ?, ?, ?, ?, ?)`,
-		stack, e.Revision, blob(rev.Blueprint), rev.File, inputs, nanos(created))
+	files := ""
+	if len(rev.Files) > 0 {
+		b, err := json.Marshal(rev.Files)
+		if err != nil {
+			return fmt.Errorf("encode the files of the revision: %w", err)
+		}
+		files = string(b)
+	}
+	return t.exec(`INSERT INTO revisions (stack, number, blueprint, file, files, inputs, created) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		stack, e.Revision, blob(rev.Blueprint), rev.File, files, inputs, nanos(created))
 }
 
 func (t *tx) addExecution(e *Execution, owner string) error {
