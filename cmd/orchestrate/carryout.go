@@ -45,7 +45,9 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 	if err != nil {
 		return err
 	}
-	a.present(m)
+	if in.saved == nil || m.err() == nil { // instead of a saved plan that is refused no other one is shown
+		a.present(m)
+	}
 	if in.source == nil {
 		ok = a.guardData(m, in, ok)
 	}
@@ -283,15 +285,28 @@ func (a *app) guardData(m *made, in *intent, ok approval) approval {
 // deleteCommand is a command line to copy.
 func (a *app) deleteCommand(stack string, allow map[string]bool) string {
 	nodes := slices.Sorted(maps.Keys(allow))
+	return a.commandLine([]string{"delete", "--stack", stack, "--cloud", a.opts.cloud}, "-y", "--allow-data-loss", strings.Join(nodes, ","))
+}
+
+// applyCommand is a command line to copy, for a plan file.
+func (a *app) applyCommand(file string) string {
+	if a.opts.cloud == "huaweicloud" {
+		return a.commandLine([]string{"apply", file})
+	}
+	return a.commandLine([]string{"apply", file, "--cloud", a.opts.cloud})
+}
+
+// commandLine is a command to copy, with the folder and the state of this one.
+func (a *app) commandLine(command []string, options ...string) string {
 	words := []string{"orchestrate"}
 	if a.opts.dir != "" {
 		words = append(words, "-C", a.opts.dir)
 	}
-	words = append(words, "delete", "--stack", stack, "--cloud", a.opts.cloud)
+	words = append(words, command...)
 	if a.opts.state != "sqlite:"+besides("state.db") {
 		words = append(words, "--state", a.opts.state)
 	}
-	words = append(words, "-y", "--allow-data-loss", strings.Join(nodes, ","))
+	words = append(words, options...)
 	for i := range words {
 		words[i] = shellQuote(words[i])
 	}
