@@ -58,7 +58,7 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 		a.unchanged(m)
 		return nil
 	}
-	if err := s.cloud.reach(ctx, m.plan); err != nil {
+	if err := s.cloud.reach(ctx, typesOfSteps(m.plan)); err != nil {
 		return err
 	}
 	if err := a.approve(ok, m.plan); err != nil {

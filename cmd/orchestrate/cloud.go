@@ -74,12 +74,12 @@ func (c *cloud) place() state.Place {
 // reachTimeout is how long an endpoint may take to accept a connection.
 const reachTimeout = 5 * time.Second
 
-// reach tells an endpoint that is down before an execution begins: within one,
-// every step would patiently wait for it to come up. Only an endpoint that was
-// given by its URL is looked at, and only if the plan needs it.
-func (c *cloud) reach(ctx context.Context, p *planner.Plan) error {
+// reach tells an endpoint that is down before the first call: every call would
+// patiently wait for it to come up. Only an endpoint that was given by its URL
+// is looked at, and only if one of the node types needs it.
+func (c *cloud) reach(ctx context.Context, types []string) error {
 	u, err := url.Parse(c.endpoint)
-	if c.endpoint == "" || err != nil || !slices.ContainsFunc(actingSteps(p), callsCloud) {
+	if c.endpoint == "" || err != nil || !slices.ContainsFunc(types, callsCloud) {
 		return nil
 	}
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err != nil || proxy != nil {
@@ -101,8 +101,27 @@ func (c *cloud) reach(ctx context.Context, p *planner.Plan) error {
 	return conn.Close()
 }
 
-// callsCloud reports whether a step calls a cloud at all.
-func callsCloud(s *planner.Step) bool { return !strings.HasPrefix(s.Type, "Orchestrate.") }
+// callsCloud reports whether elements of a node type need a cloud at all.
+func callsCloud(nodeType string) bool { return !strings.HasPrefix(nodeType, "Orchestrate.") }
+
+// typesOf are the node types of elements.
+func typesOf(st *state.Stack) []string {
+	types := make([]string, 0, len(st.Elements))
+	for _, e := range st.Elements {
+		types = append(types, e.Type)
+	}
+	return types
+}
+
+// typesOfSteps are the node types that a plan does something to.
+func typesOfSteps(p *planner.Plan) []string {
+	steps := actingSteps(p)
+	types := make([]string, len(steps))
+	for i, s := range steps {
+		types[i] = s.Type
+	}
+	return types
+}
 
 // localCloud is the emulator inside this process. Everything goes over a
 // socket on the loopback interface, as to the real cloud.

@@ -137,6 +137,9 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 		return nil, fmt.Errorf("load node types: %w", err)
 	}
 	if s.app.opts.refresh && st != nil && len(st.Elements) > 0 {
+		if err := s.cloud.reach(ctx, typesOf(st)); err != nil {
+			return nil, err
+		}
 		if req.Observed, err = s.engine.Refresh(ctx, st, req.Catalogue, s.app.opts.parallelism); err != nil {
 			return nil, fmt.Errorf("refresh stack %s: %w", in.stack, err)
 		}
