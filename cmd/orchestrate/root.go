@@ -82,7 +82,16 @@ func (a *app) enter(c *cobra.Command) error {
 			return usagef(c, "-C: %v", err)
 		}
 	}
-	return a.applySettings(c)
+	if err := a.applySettings(c); err != nil {
+		return err
+	}
+	if c.Flags().Lookup("parallelism") != nil && a.opts.parallelism < 1 {
+		return usagef(c, "--parallelism: %d steps at once is not at least one", a.opts.parallelism)
+	}
+	if a.opts.timeout < 0 {
+		return usagef(c, "--timeout: %s is not a time to come", a.opts.timeout)
+	}
+	return nil
 }
 
 // failedCommand is the path of the command that a command line names, as far
