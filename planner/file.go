@@ -64,6 +64,9 @@ type FileStep struct {
 // NewFile puts a plan into the form in which it is saved. req is what it was
 // made from.
 func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error) {
+	if name := p.ClearSecret(); name != "" {
+		return nil, fmt.Errorf("the value of %s is a secret and stands in clear in the blueprint, which the plan file would repeat; declare an input of type password and use it there with get_input, or apply without a plan file", name)
+	}
 	inputs, err := sealer.Seal(fileScope(p.Stack), InputsDocument(p.Inputs))
 	if err != nil {
 		return nil, fmt.Errorf("seal the inputs of the plan: %w", err)

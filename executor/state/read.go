@@ -140,6 +140,9 @@ func (s *SQLite) readRevision(ctx context.Context, t *sql.Tx, st *Stack, sealed 
 			return fmt.Errorf("the files of revision %d: %w", rev.Number, err)
 		}
 	}
+	if err := s.unsealTexts(st.Name, rev, sealed); err != nil {
+		return err
+	}
 	rev.Inputs, err = s.unseal(st.Name, inputs, "inputs", sealed)
 	st.Revision = rev
 	return err

@@ -128,6 +128,37 @@ func TestStackRoundTrip(t *testing.T) {
 	}
 }
 
+// TestSecretTexts keeps a blueprint into which a password is written.
+func TestSecretTexts(t *testing.T) {
+	ctx, path := context.Background(), temp(t)
+	s := openTest(t, path, "")
+	want := &Revision{
+		Number: 1, Blueprint: []byte("password: " + secret + "\n"), File: "b.yaml", Secret: true, Created: t0,
+		Files: map[string][]byte{"more.yaml": []byte(secret)},
+	}
+	l := acquire(t, s, "web", "a")
+	given := *want
+	begin(t, s, l, &given)
+	must(t, s.Release(ctx, l))
+	must(t, s.Close())
+	grepFiles(t, filepath.Dir(path), secret)
+
+	s = openTest(t, path, "")
+	got, err := s.Stack(ctx, "web")
+	must(t, err)
+	if diff := cmp.Diff(want, got.Revision); diff != "" {
+		t.Errorf("revision (-want +got):\n%s", diff)
+	}
+	must(t, s.Close())
+	must(t, os.Remove(filepath.Join(filepath.Dir(path), "state.key")))
+	s = openTest(t, path, "")
+	got, err = s.Stack(ctx, "web")
+	var sealed *SealedError
+	if !errors.As(err, &sealed) || got == nil || !got.Revision.Secret || got.Revision.Blueprint != nil {
+		t.Errorf("without the key: %+v, %v", got, err)
+	}
+}
+
 // grepFiles fails if a file in dir holds the text.
 func grepFiles(t *testing.T, dir, text string) {
 	t.Helper()

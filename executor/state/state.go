@@ -37,6 +37,7 @@ type Revision struct {
 	Blueprint []byte            // source text
 	File      string            // its name as shown
 	Files     map[string][]byte // further texts of its package that it uses, by name
+	Secret    bool              // secrets stand in its texts, which are therefore stored encrypted
 	Inputs    Document
 	Created   time.Time
 }

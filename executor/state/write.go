@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Begin opens an execution; see Store.
@@ -21,6 +22,9 @@ func (s *SQLite) Begin(ctx context.Context, l *Lease, e *Execution, rev *Revisio
 	if rev != nil {
 		if inputs, err = s.seal(l.Stack, rev.Inputs); err != nil {
 			return nil, fmt.Errorf("inputs of stack %s: %w", l.Stack, err)
+		}
+		if rev, err = s.sealTexts(l.Stack, rev); err != nil {
+			return nil, fmt.Errorf("blueprint of stack %s: %w", l.Stack, err)
 		}
 	}
 	rows, err := s.journalRows(l.Stack, planned)
@@ -56,6 +60,56 @@ func (s *SQLite) Begin(ctx context.Context, l *Lease, e *Execution, rev *Revisio
 func (t *tx) openStack(name, phase string) error {
 	return t.exec(`INSERT INTO stacks (name, serial, phase, created, updated, outputs) VALUES (?1, 1, ?2, ?3, ?3, '{}')
 		ON CONFLICT (name) DO UPDATE SET serial = serial + 1, phase = ?2, updated = ?3`, name, phase, nanos(t.now))
+}
+
+// sealedTexts begins a stored blueprint that is a sealed document with the texts
+// of the revision; no YAML text begins with it.
+const sealedTexts = "\x00"
+
+// sealTexts returns the revision as it is stored.
+func (s *SQLite) sealTexts(stack string, rev *Revision) (*Revision, error) {
+	if !rev.Secret {
+		return rev, nil
+	}
+	files := map[string]any{}
+	for name, text := range rev.Files {
+		files[name] = string(text)
+	}
+	texts := map[string]any{"blueprint": string(rev.Blueprint), "files": files}
+	sealed, err := s.seal(stack, Document{Value: texts, Sensitive: []string{"/blueprint", "/files"}})
+	if err != nil {
+		return nil, err
+	}
+	stored := *rev
+	stored.Blueprint, stored.Files = []byte(sealedTexts+sealed), nil
+	return &stored, nil
+}
+
+// unsealTexts is its inverse. Texts that cannot be opened are left empty.
+func (s *SQLite) unsealTexts(stack string, rev *Revision, sealed **SealedError) error {
+	text, ok := strings.CutPrefix(string(rev.Blueprint), sealedTexts)
+	if !ok {
+		return nil
+	}
+	rev.Secret, rev.Blueprint = true, nil
+	d, err := s.unseal(stack, text, "revision", sealed)
+	if err != nil {
+		return err
+	}
+	texts, _ := d.Value.(map[string]any)
+	if blueprint, ok := texts["blueprint"].(string); ok {
+		rev.Blueprint = []byte(blueprint)
+	}
+	files, _ := texts["files"].(map[string]any)
+	for name, text := range files {
+		if rev.Files == nil {
+			rev.Files = map[string][]byte{}
+		}
+		if text, ok := text.(string); ok {
+			rev.Files[name] = []byte(text)
+		}
+	}
+	return nil
 }
 
 func (t *tx) addRevision(stack string, rev *Revision, inputs string, e *Execution) error {
