@@ -71,9 +71,6 @@ func (s *space) inherit(i *instance, from legacy) {
 	}
 	if d := i.template.Deploy; d != nil && from.off == "" && !s.deployed(sub.value(d, ""), d.Range) {
 		i.within.off = "deploy of " + i.name + " is false"
-		if len(s.prefix)+len(i.template.Name.Text) == len(i.name) {
-			i.within.off = "deploy is false"
-		}
 	}
 }
 

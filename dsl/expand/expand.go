@@ -51,11 +51,12 @@ func Run(bp *dsl.Blueprint, inputs map[string]intrinsic.Value, o Options) (*dsl.
 	if !Needed(bp) {
 		return bp, nil
 	}
-	e := &expander{Options: o, mappings: map[*dsl.Mapping]string{}, conditions: map[string]bool{}}
+	e := &expander{Options: o, mappings: map[*dsl.Mapping]string{}, conditions: map[string]*condition{}}
 	e.flat = &dsl.Blueprint{
 		File: bp.File, Dialect: bp.Dialect, Description: bp.Description, Inputs: bp.Inputs, Policies: bp.Policies,
 		Mappings: append([]*dsl.Mapping(nil), bp.Mappings...), Conditions: append([]*dsl.Condition(nil), bp.Conditions...),
 	}
+	e.flat.MakeIndex()
 	e.scope = &intrinsic.Scope{Blueprint: e.flat, Inputs: inputs}
 	root := &space{expander: e, bp: bp}
 	root.stack = root
@@ -63,7 +64,6 @@ func Run(bp *dsl.Blueprint, inputs map[string]intrinsic.Value, o Options) (*dsl.
 	if !e.diags.HasErrors() {
 		e.substitute(root)
 	}
-	e.flat.MakeIndex()
 	if !e.diags.HasErrors() {
 		e.trim()
 	}
@@ -79,7 +79,7 @@ type expander struct {
 
 	leaves     []*instance
 	mappings   map[*dsl.Mapping]string // names in the flat blueprint, of those of nested stacks
-	conditions map[string]bool         // names of conditions that were added
+	conditions map[string]*condition   // those that were added, by name in the flat blueprint
 	values     int                     // made so far
 	full       bool                    // a limit was passed and reported
 }

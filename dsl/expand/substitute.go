@@ -36,6 +36,9 @@ func (i *instance) flatten() *dsl.NodeTemplate {
 	sub := substitution{space: i.space, each: i.each}
 	n := *i.template
 	n.Name.Text, n.Each, n.Deploy, n.Trimmed = i.name, nil, nil, i.within.off
+	if n.Trimmed == "deploy of "+i.name+" is false" {
+		n.Trimmed = "deploy is false"
+	}
 	n.Properties = sub.entries(n.Properties)
 	n.Requirements = i.requirements()
 	n.Condition = i.space.allOf(i.within.conditions)
@@ -153,7 +156,13 @@ func withArgument(v *dsl.Value, items []*dsl.Value) *dsl.Value {
 func (s *substitution) truth(v *dsl.Value) *dsl.Value {
 	switch {
 	case v.Kind == dsl.String:
-		if name := s.condition(v.Text()); name != v.Text() {
+		name := s.condition(v.Text())
+		if c := s.conditions[name]; c != nil && c.open && !s.static {
+			// Its references must be seen where it is used: it moves there.
+			sub := substitution{space: c.owner}
+			return moved(sub.truth(c.source.Expr), v.Range)
+		}
+		if name != v.Text() {
 			return text(name, v.Range)
 		}
 		return v
@@ -189,17 +198,47 @@ func (s *space) condition(name string) string {
 		return name
 	}
 	flat := owner.prefix + name
-	if s.conditions[flat] {
+	if s.conditions[flat] != nil {
 		return flat
 	}
-	s.conditions[flat] = true
 	for _, c := range owner.bp.Conditions {
 		if c.Name.Text == name {
 			sub := substitution{space: owner, static: true}
-			s.flat.Conditions = append(s.flat.Conditions, &dsl.Condition{Name: dsl.Name{Text: flat, Range: c.Name.Range}, Expr: sub.truth(c.Expr)})
+			expr := sub.truth(c.Expr)
+			s.addCondition(&dsl.Condition{Name: dsl.Name{Text: flat, Range: c.Name.Range}, Expr: expr}, &condition{owner: owner, source: c, open: s.open(expr)})
 		}
 	}
 	return flat
+}
+
+// condition is one that a composite or a nested stack brought in.
+type condition struct {
+	owner  *space
+	source *dsl.Condition
+	open   bool // depends on what only the run will tell
+}
+
+func (e *expander) addCondition(c *dsl.Condition, about *condition) {
+	e.conditions[c.Name.Text] = about
+	e.flat.Conditions = append(e.flat.Conditions, c)
+	e.flat.Index.Conditions[c.Name.Text] = c
+}
+
+// open reports whether a condition that was rewritten depends on what is not
+// known before the deployment, itself or through others.
+func (e *expander) open(v *dsl.Value) bool {
+	found := false
+	v.Walk(func(v *dsl.Value) bool {
+		switch {
+		case v.Kind == dsl.Call && v.Function.Text == dsl.NotKnown:
+			found = true
+		case v.Kind == dsl.String && e.conditions[v.Text()] != nil:
+			// A text that only looks like such a name costs nothing but room.
+			found = found || e.conditions[v.Text()].open
+		}
+		return !found
+	})
+	return found
 }
 
 func (s *space) declares(condition string) bool {
@@ -217,10 +256,9 @@ func (s *space) allOf(names []dsl.Name) *dsl.Name {
 	last := names[len(names)-1]
 	before := s.allOf(names[:len(names)-1])
 	both := dsl.Name{Text: before.Text + " and " + last.Text, Range: last.Range}
-	if !s.conditions[both.Text] {
-		s.conditions[both.Text] = true
+	if s.conditions[both.Text] == nil {
 		members := list(last.Range, text(before.Text, before.Range), text(last.Text, last.Range))
-		s.flat.Conditions = append(s.flat.Conditions, &dsl.Condition{Name: both, Expr: call(dsl.CondAnd, members, last.Range)})
+		s.addCondition(&dsl.Condition{Name: both, Expr: call(dsl.CondAnd, members, last.Range)}, &condition{owner: s})
 	}
 	return &both
 }
@@ -243,7 +281,9 @@ func (s *substitution) mapping(m *dsl.Mapping) string {
 	if !known {
 		flat = s.stack.prefix + m.Name.Text
 		s.mappings[m] = flat
-		s.flat.Mappings = append(s.flat.Mappings, &dsl.Mapping{Name: dsl.Name{Text: flat, Range: m.Name.Range}, Objects: m.Objects})
+		taken := &dsl.Mapping{Name: dsl.Name{Text: flat, Range: m.Name.Range}, Objects: m.Objects}
+		s.flat.Mappings = append(s.flat.Mappings, taken)
+		s.flat.Index.Mappings[flat] = taken
 	}
 	return flat
 }

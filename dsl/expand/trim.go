@@ -23,26 +23,46 @@ func (e *expander) trim() {
 	if len(off) == 0 {
 		return
 	}
-	for again := true; again; {
-		again = false
-		for _, n := range e.flat.Nodes {
-			if n.Trimmed != "" || off[n.Name.Text] {
+	users := e.users()
+	for queue := sortedNames(off); len(queue) > 0; queue = queue[1:] {
+		for _, n := range users[queue[0]] {
+			if off[n.Name.Text] || !e.stays(n) {
 				continue
 			}
-			need, ok := e.needs(n, off)
-			if !ok {
-				continue
+			if need, ok := e.needs(n, off); ok {
+				off[n.Name.Text] = true
+				queue = append(queue, n.Name.Text)
+				e.trimToo(n, need)
 			}
-			off[n.Name.Text], again = true, true
-			if e.ForceTrim {
-				n.Trimmed = "it can't exist without " + need.Node + ", which is trimmed"
-				continue
-			}
-			e.diags = append(e.diags, diag.New("DSL224", n.Name.Range, "%q can't exist without %q, which is trimmed: its %s needs it (SVCSTG.AOS.4002030). Say deploy: false here too, or give --force-trim.", n.Name.Text, need.Node, need.Via).
-				With(need.Range, "needed here"))
 		}
 	}
 	e.trimOutputs(off)
+}
+
+// users lists by node the node templates that depend on it.
+func (e *expander) users() map[string][]*dsl.NodeTemplate {
+	out := map[string][]*dsl.NodeTemplate{}
+	for _, n := range e.flat.Nodes {
+		for _, d := range intrinsic.Dependencies(n) {
+			out[d.Node] = append(out[d.Node], n)
+		}
+	}
+	return out
+}
+
+// stays reports whether a node is deployed as far as its condition says.
+func (e *expander) stays(n *dsl.NodeTemplate) bool {
+	deployed, _ := intrinsic.Deployed(n, e.scope) // what is wrong with it is found later
+	return deployed
+}
+
+func (e *expander) trimToo(n *dsl.NodeTemplate, need intrinsic.Dependency) {
+	if e.ForceTrim {
+		n.Trimmed = "it can't exist without " + need.Node + ", which is trimmed"
+		return
+	}
+	e.diags = append(e.diags, diag.New("DSL224", n.Name.Range, "%q can't exist without %q, which is trimmed: its %s needs it (SVCSTG.AOS.4002030). Say deploy: false here too, or give --force-trim.", n.Name.Text, need.Node, need.Via).
+		With(need.Range, "needed here"))
 }
 
 // needs tells why a node can't exist without one of those that are off.
@@ -67,6 +87,9 @@ func (e *expander) reads(v *dsl.Value, off map[string]bool) (node string, at dia
 	for _, r := range intrinsic.References(v) {
 		if off[r.Node] {
 			mentioned, at = true, r.Range
+			if at.File != v.Range.File {
+				at = v.Range // it came in with an attribute of a composite
+			}
 			break
 		}
 	}
