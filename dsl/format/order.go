@@ -27,7 +27,7 @@ var (
 	valuesShape = &shape{rest: valueShape}
 
 	inputShape = &shape{keys: []string{
-		"type", "default", "required", "label", "description", "constraints", "items", "entries", "keys", "values",
+		"type", "items", "default", "required", "label", "description", "constraints", "entries", "keys", "values",
 		"properties", "advanced", "immutable", "invisible",
 	}}
 	requirementShape  = &shape{keys: []string{"node", "relationship"}}
