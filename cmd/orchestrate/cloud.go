@@ -48,6 +48,7 @@ func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 			return nil, err
 		}
 		config.Endpoint, config.Env, config.Home, done = local.url, localEnvironment, "", local.stop
+		config.Late = time.Second // it dies with its client, and its requests with it
 	default:
 		config.Endpoint, given, name = name, name, "endpoint"
 	}

@@ -22,7 +22,7 @@ func start(t *testing.T, answers map[string][]string) (*providertest.Script, pro
 	s := providertest.NewScript(t, answers, func(code string) (int, string) {
 		return http.StatusBadRequest, fmt.Sprintf(`{"error_code":"BCS.%s","error_msg":"refused Canary-Passw0rd"}`, code)
 	})
-	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: s.URL, Env: s.Env, FirstWait: time.Millisecond})
+	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: s.URL, Env: s.Env, FirstWait: time.Millisecond, Late: time.Nanosecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -256,7 +256,7 @@ func TestLostOrder(t *testing.T) {
 		}
 	})
 	t.Run("shows late, so that the second is refused", func(t *testing.T) {
-		s, reg := start(t, map[string][]string{list: {notThere, notThere, notThere, notThere, notThere, inList}, order: {"4001018"}, operations: {noRecord}, show: {detail("Normal", "")}})
+		s, reg := start(t, map[string][]string{list: {notThere, notThere, notThere, inList}, order: {"4001018"}, operations: {noRecord}, show: {detail("Normal", "")}})
 		p, err := providertest.Drive(t.Context(), reg["BCS.Instance"], creation("BCS.Instance", ledger()), send, true)
 		if err != nil || !p.Done || p.Object.ID != network || len(s.Sent()) != 1 {
 			t.Errorf("%+v, %v, sent %d", p, err, len(s.Sent()))

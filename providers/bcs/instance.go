@@ -46,6 +46,7 @@ func (p instance) create(ctx context.Context, req *providers.Request, op provide
 	}
 	progress, err := huaweicloud.Creation{
 		Settling: req.Settling,
+		Late:     p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := checkOrder(body); err != nil {
 				return nil, err

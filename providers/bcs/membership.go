@@ -54,6 +54,7 @@ func (p membership) Advance(ctx context.Context, req *providers.Request, op prov
 func (p membership) create(ctx context.Context, req *providers.Request, want memberProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
 		Settling: req.Settling,
+		Late:     p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			peers, err := p.peers(ctx, want)
 			if err == nil && len(peers) > 0 {

@@ -43,6 +43,7 @@ func (p server) create(ctx context.Context, req *providers.Request, op providers
 	name := huaweicloud.Name(req, maxNameChars)
 	progress, err := huaweicloud.Creation{
 		Settling: req.Settling,
+		Late:     p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := want.check(); err != nil {
 				return nil, err

@@ -22,7 +22,7 @@ func start(t *testing.T, answers map[string][]string) (*providertest.Script, pro
 	s := providertest.NewScript(t, answers, func(string) (int, string) {
 		return http.StatusNotFound, `{"error":{"code":"Ecs.0114","message":"not there"}}`
 	})
-	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: s.URL, Env: s.Env, FirstWait: time.Millisecond})
+	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: s.URL, Env: s.Env, FirstWait: time.Millisecond, Late: time.Nanosecond})
 	if err != nil {
 		t.Fatal(err)
 	}

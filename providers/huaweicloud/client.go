@@ -8,6 +8,7 @@ package huaweicloud
 import (
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -42,6 +43,10 @@ type Config struct {
 	// each further one; 0 means 500 ms.
 	FirstWait time.Duration
 
+	// Late is what Client.Late returns; 0 means 30 s, or 10 s for an endpoint
+	// on this machine, which has no gateway before it.
+	Late time.Duration
+
 	UserAgent string       // "" means orchestrate and its version
 	Log       *slog.Logger // nil: discard
 }
@@ -58,6 +63,7 @@ type Client struct {
 	timeout   time.Duration
 	attempts  int
 	firstWait time.Duration
+	late      time.Duration
 	userAgent string
 	log       *slog.Logger
 	project   project
@@ -77,6 +83,7 @@ func New(cfg Config) (*Client, error) {
 		timeout:   or(cfg.Timeout, 120*time.Second),
 		attempts:  or(cfg.Attempts, 5),
 		firstWait: or(cfg.FirstWait, 500*time.Millisecond),
+		late:      or(cfg.Late, lateness(endpoint)),
 		userAgent: or(cfg.UserAgent, defaultUserAgent()),
 		log:       cfg.Log,
 		project:   project{turn: make(chan struct{}, 1)},
@@ -100,6 +107,19 @@ func New(cfg Config) (*Client, error) {
 
 // Credentials returns what was found, and where.
 func (c *Client) Credentials() Credentials { return c.creds }
+
+// Late is how long after its sender's death a request may still be carried out,
+// or its work be shown: it may lie in the queue of a gateway, and gateways give
+// up after about this time.
+func (c *Client) Late() time.Duration { return c.late }
+
+func lateness(endpoint string) time.Duration {
+	u, err := url.Parse(endpoint)
+	if err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()) {
+		return 10 * time.Second
+	}
+	return 30 * time.Second
+}
 
 // Region returns the region's name, "" if none is set.
 func (c *Client) Region() string { return c.creds.Region.Value() }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -20,18 +19,15 @@ const (
 )
 
 // noteRepeat in an operation's notes says that the request may have been sent
-// before, so that whatever exists now may be its work. Its value counts the
-// looks that have found nothing.
-const noteRepeat = "repeat"
-
-// A request whose sender has died may still lie in the queue of a gateway, and
-// a service may show late what it has made. So a look that found nothing is
-// repeated, settle later and then after twice the time each, until about half
-// a minute is over: gateways give up by then.
+// before, so that whatever exists now may be its work. Its value is when the
+// looking for it began, as long as it lasts, and then repeatSend.
 const (
-	settle = 2 * time.Second
-	looks  = 4
+	noteRepeat = "repeat"
+	repeatSend = "send"
 )
+
+// settle is how long a look that found nothing waits before it looks again.
+const settle = 2 * time.Second
 
 // Creation is how every create runs. Nothing is sent before it is recorded
 // that the object did not exist, so whatever exists after a lost answer is
@@ -56,6 +52,8 @@ type Creation struct {
 	Wait func(ctx context.Context, op providers.Operation) (providers.Progress, error)
 	// Settling is that of the request: if nothing was made, nothing will be.
 	Settling bool
+	// Late is how long a lost request is looked for; see Client.Late.
+	Late time.Duration
 }
 
 // Advance implements providers.Provider.Advance for a create.
@@ -71,19 +69,16 @@ func (c Creation) Advance(ctx context.Context, op providers.Operation, resumed b
 }
 
 func (c Creation) send(ctx context.Context, op providers.Operation, resumed bool) (providers.Progress, error) {
-	looked, _ := strconv.Atoi(op.Note[noteRepeat]) // 0: not sent before
-	repeat := looked > 0
+	state := op.Note[noteRepeat]
+	repeat := state != ""
 	if resumed || repeat {
 		found, err := c.found(ctx, op)
 		if err != nil || found != nil {
 			return deref(found), err
 		}
 	}
-	if resumed && looked >= looks {
-		looked = 0 // it may have been sent once more
-	}
-	if resumed || repeat && looked < looks {
-		return lookAgain(op, looked), nil
+	if state != repeatSend && repeat || resumed {
+		return c.lookAgain(op, time.Now().UTC()), nil
 	}
 	if c.Settling {
 		return providers.Progress{Done: true}, nil
@@ -96,13 +91,27 @@ func (c Creation) send(ctx context.Context, op providers.Operation, resumed bool
 	return providers.Progress{Next: next}, nil
 }
 
-// lookAgain waits for the next look after one that found nothing.
-func lookAgain(op providers.Operation, looked int) providers.Progress {
+// lookAgain decides after a look that found nothing. The looking goes on from
+// when it began, also after another crash, because nothing is sent before it is
+// recorded that it is over.
+func (c Creation) lookAgain(op providers.Operation, now time.Time) providers.Progress {
+	next := providers.Progress{Next: op, After: settle, Message: "looking for what the lost request made"}
+	begun, err := time.Parse(time.RFC3339Nano, op.Note[noteRepeat])
+	mark := repeatSend
+	switch {
+	case err != nil || begun.After(now): // the clock may have been set back
+		mark = now.Format(time.RFC3339Nano)
+	case now.Sub(begun) < c.Late:
+		next.After = min(settle, c.Late-now.Sub(begun))
+		return next
+	default:
+		next.After = 0
+	}
 	note := map[string]string{}
 	maps.Copy(note, op.Note)
-	note[noteRepeat] = strconv.Itoa(looked + 1)
-	op.Note = note
-	return providers.Progress{Next: op, After: settle << looked, Message: "looking for what the lost request made"}
+	note[noteRepeat] = mark
+	next.Next.Note = note
+	return next
 }
 
 // refused looks once more if a repeated request is refused: the reason may be

@@ -3,6 +3,7 @@ package huaweicloud_test
 import (
 	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -81,20 +82,25 @@ func TestLostCreation(t *testing.T) {
 // was under way when its sender died.
 func TestLateCreation(t *testing.T) {
 	for _, settling := range []bool{false, true} {
-		l := &lost{}
-		op, resumed := providers.Operation{Stage: huaweicloud.StageSend}, true
-		var passed time.Duration
-		for !l.made || op.Stage == huaweicloud.StageSend {
-			p, err := l.creation(settling).Advance(t.Context(), op, resumed)
-			if err != nil || p.Done {
-				t.Fatalf("settling %t, after %s: %+v, %v", settling, passed, p, err)
-			}
-			op, resumed = p.Next, false
-			passed += p.After
-			l.made = l.made || passed >= 25*time.Second
-		}
-		if l.sends != 0 || passed > 40*time.Second {
-			t.Errorf("settling %t: sent %d times, waited %s", settling, l.sends, passed)
+		for _, crashes := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				l := &lost{}
+				c := l.creation(settling)
+				c.Late = 30 * time.Second
+				op, resumed, begun := providers.Operation{Stage: huaweicloud.StageSend}, true, time.Now()
+				for op.Stage == huaweicloud.StageSend {
+					p, err := c.Advance(t.Context(), op, resumed)
+					if err != nil || p.Done {
+						t.Fatalf("settling %t, crashes %t, after %s: %+v, %v", settling, crashes, time.Since(begun), p, err)
+					}
+					op, resumed = p.Next, crashes
+					time.Sleep(p.After)
+					l.made = l.made || time.Since(begun) >= 25*time.Second
+				}
+				if l.sends != 0 || time.Since(begun) > 30*time.Second {
+					t.Errorf("settling %t, crashes %t: sent %d times, waited %s", settling, crashes, l.sends, time.Since(begun))
+				}
+			})
 		}
 	}
 }
@@ -123,7 +129,7 @@ func TestRefusedAgain(t *testing.T) {
 			}
 			return find(ctx, op)
 		}
-		again := providers.Operation{Stage: huaweicloud.StageSend, Note: map[string]string{"repeat": "4"}}
+		again := providers.Operation{Stage: huaweicloud.StageSend, Note: map[string]string{"repeat": "send"}}
 		if _, err := c.Advance(t.Context(), again, false); err != error(late) {
 			t.Errorf("%s: without a look: %v", kind, err)
 		}

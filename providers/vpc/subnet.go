@@ -66,6 +66,7 @@ func (p subnet) create(ctx context.Context, req *providers.Request, want subnetP
 	name := huaweicloud.Name(req, maxNameChars)
 	return huaweicloud.Creation{
 		Settling: req.Settling,
+		Late:     p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			ids, err := p.named(ctx, want.VPC, name)
 			return huaweicloud.Existing(ids), err

@@ -42,6 +42,7 @@ func (p network) create(ctx context.Context, req *providers.Request, op provider
 	name := huaweicloud.Name(req, maxNameChars)
 	return huaweicloud.Creation{
 		Settling: req.Settling,
+		Late:     p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			ids, err := p.named(ctx, name)
 			return huaweicloud.Existing(ids), err

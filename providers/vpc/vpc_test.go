@@ -22,7 +22,7 @@ func start(t *testing.T, answers map[string][]string) (*providertest.Script, pro
 	s := providertest.NewScript(t, answers, func(code string) (int, string) {
 		return status(code), `{"code":"VPC.0999","message":"refused"}`
 	})
-	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: s.URL, Env: s.Env, FirstWait: time.Millisecond})
+	c, err := huaweicloud.New(huaweicloud.Config{Endpoint: s.URL, Env: s.Env, FirstWait: time.Millisecond, Late: time.Nanosecond})
 	if err != nil {
 		t.Fatal(err)
 	}
