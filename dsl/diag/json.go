@@ -84,7 +84,7 @@ func WriteJSON(w io.Writer, l List, sources map[string][]byte) error {
 // JSON gives diagnostics in the shape of JSON output, for streams that carry
 // them among other things. The result is never nil.
 func JSON(l List, sources map[string][]byte) []JSONDiagnostic {
-	files, secret := indexLines(sources), secretLines(l)
+	files, secret := indexLines(l, sources), secretLines(l)
 	out := make([]JSONDiagnostic, 0, len(l))
 	for _, d := range l {
 		j := JSONDiagnostic{Severity: d.Severity, Code: d.Code, Summary: d.Summary, Detail: d.Detail}

@@ -19,7 +19,7 @@ const maxSnippetColumns = 100
 // sources holds the text of files by the names that ranges use; a file that is
 // absent is shown without its line. color asks for ANSI colours.
 func Render(w io.Writer, l List, sources map[string][]byte, color bool) error {
-	r := renderer{files: indexLines(sources), secret: secretLines(l), color: color}
+	r := renderer{files: indexLines(l, sources), secret: secretLines(l), color: color}
 	for i, d := range l {
 		if i > 0 {
 			r.out.WriteByte('\n')
@@ -34,7 +34,7 @@ func Render(w io.Writer, l List, sources map[string][]byte, color bool) error {
 
 // Text is Render into a string, without colours.
 func Text(l List, sources map[string][]byte) string {
-	r := renderer{files: indexLines(sources), secret: secretLines(l)}
+	r := renderer{files: indexLines(l, sources), secret: secretLines(l)}
 	for i, d := range l {
 		if i > 0 {
 			r.out.WriteByte('\n')
@@ -256,11 +256,21 @@ type lines struct {
 	lastAt int
 }
 
-func indexLines(sources map[string][]byte) map[string]*lines {
+// indexLines finds the lines up to the last one that a diagnostic names: the
+// rest of a large file is not worth the memory.
+func indexLines(l List, sources map[string][]byte) map[string]*lines {
+	last := make(map[string]int, len(sources))
+	name := func(r Range) { last[r.File] = max(last[r.File], r.Start.Line, r.End.Line) }
+	for _, d := range l {
+		name(d.Subject)
+		for _, rel := range d.Related {
+			name(rel.Range)
+		}
+	}
 	out := make(map[string]*lines, len(sources))
 	for name, text := range sources {
 		l := &lines{text: text, starts: []int{0}}
-		for i := 0; ; {
+		for i := 0; len(l.starts) <= last[name]; {
 			n := bytes.IndexByte(text[i:], '\n')
 			if n < 0 {
 				break

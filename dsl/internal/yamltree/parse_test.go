@@ -84,6 +84,13 @@ func TestRanges(t *testing.T) {
   b: string ">-\n  x\n  y"
   c: int "1"
 `},
+		{"empty blocks", "a:\n  - |\n  - >+\n\n  - |-\n    x\nb: |\n", `map "a:\n  - |\n  - >+\n\n  - |-\n    x\nb: |"
+  a: list "- |\n  - >+\n\n  - |-\n    x"
+    0: string "|"
+    1: string ">+"
+    2: string "|-\n    x"
+  b: string "|"
+`},
 		{"flow", "a: [1, {b: c, d: [ ]}, 'x' ] # z\ne: {}\n", `map "a: [1, {b: c, d: [ ]}, 'x' ] # z\ne: {}"
   a: list "[1, {b: c, d: [ ]}, 'x' ]"
     0: int "1"
@@ -195,7 +202,9 @@ func TestProblems(t *testing.T) {
 		{"second document after end", "a: 1\n...\n# x\n--- b\n", "f:4:1 DSL105"},
 		{"broken second document", "a: 1\n---\nb: c: d\n", "f:3:1 DSL101"},
 		{"deep", strings.Repeat("[", 200) + strings.Repeat("]", 200), "f:1:129 DSL104"},
-		{"very deep", strings.Repeat("[", 100_000), "f DSL104"},
+		{"very deep", strings.Repeat("[", 100_000), "f:1:1 DSL104"},
+		{"very deep in a value", "a: " + strings.Repeat("[", 100_000), "f DSL104"},
+		{"very deep lines", deepLines(600), "f:513:1 DSL104"},
 		{"very deep block", deepBlock(12_000), "f DSL104"},
 	}
 	for _, tt := range tests {
@@ -210,6 +219,15 @@ func TestProblems(t *testing.T) {
 			}
 		})
 	}
+}
+
+// deepLines nests n maps in block style.
+func deepLines(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	return b.String()
 }
 
 // deepBlock nests n lists in block style on one line.
@@ -242,6 +260,56 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%s: got %q, want %q: %v", src, got, want, diags)
 		}
 	}
+}
+
+// TestPrescan holds documents to the limits that count before parsing, in
+// block and in flow style, and leaves alone what lies just below.
+func TestPrescan(t *testing.T) {
+	limits := yamltree.Limits{Bytes: 1 << 20, Depth: 50, Aliased: 100, Entries: 50, Values: 200, Text: 100}
+	repeat := strings.Repeat
+	for _, tt := range []struct{ name, src, want string }{
+		{"entries", keys(50), ""},
+		{"too many entries", keys(51), "f:51:1 DSL104"},
+		{"too many entries further in", "a:\n  b:\n" + repeat("    - x\n", 51), "f:53:1 DSL104"},
+		{"entries of many maps", repeat("- a: 1\n  b: 2\n", 50), ""},
+		{"values", repeat("- \n", 40) + "- a:\n" + repeat("   -\n", 50), ""},
+		{"too many lines", repeat("- a:\n"+repeat("   - x\n", 24), 9), "f:201:1 DSL104"},
+		{"too many blank lines", repeat("\n", 201), "f:101:1 DSL104"},
+		{"too many comments", repeat("#\n", 51), "f:51:1 DSL104"},
+		{"too many values on a line", "a: [" + repeat("x,", 51) + "]", "f:1:1 DSL104"},
+		{"too many values in flow style", "[" + repeat("[x,x,x,x,x],\n", 45) + "]", "f:41:1 DSL104"},
+		{"too many entries in flow style", "[[\n" + repeat("{a: 1},\n", 51) + "]]", "f:52:1 DSL104"},
+		{"entries in flow style", "[[" + repeat("{a: 1},\n", 50) + "]]", ""},
+		{"commas in a text", `["` + repeat(",", 90) + `", 'it''s` + repeat(",[", 30) + `', don't, "\"` + repeat(":{", 30) + `"]`, ""},
+		{"long word", "a: " + repeat("x", 99), "f:1:1 DSL104"},
+		{"long text", "a: " + repeat("x ", 40), ""},
+		{"long quoted text in flow style", `["` + repeat("x", 120) + `"]`, "f:1:1 DSL104"},
+		{"long plain text in flow style", `[` + repeat("x ", 60) + `]`, "f:1:1 DSL104"},
+		{"long block", "a:\n  b: |\n" + repeat("    k: v\n", 30), "f:27:1 DSL104"},
+		{"block", "a:\n  b: >-2\n" + repeat("    k: v\n", 15) + "  c: |\n" + repeat("    k: v\n", 15), ""},
+		{"long text over lines", "a:\n" + repeat("  some words\n", 12), "f:11:1 DSL104"},
+		{"long text with blank lines", "a: 'x\n" + repeat("\n", 120) + "'", "f:97:1 DSL104"},
+		{"no block", "# see |\n" + repeat("- a: 1\n", 40), ""},
+		{"deep flow", repeat("[", 201) + repeat("]", 201), "f:1:1 DSL104"},
+		{"unbalanced", "{]]}" + repeat("]", 90), "f:1:1 DSL101"},
+	} {
+		_, diags := yamltree.ParseLimited("f", []byte(tt.src), limits)
+		got := ""
+		for _, d := range diags {
+			got = strings.TrimSpace(got + " " + d.Subject.String() + " " + string(d.Code))
+		}
+		if got != tt.want {
+			t.Errorf("%s: got %q, want %q: %v", tt.name, got, tt.want, diags)
+		}
+	}
+}
+
+func keys(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "k%d: v\n", i)
+	}
+	return b.String()
 }
 
 func codes(l diag.List) string {

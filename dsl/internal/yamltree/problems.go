@@ -18,16 +18,37 @@ func checkBytes(file string, src []byte, limits Limits) diag.List {
 	if bytes.HasPrefix(src, []byte("PK\x03\x04")) || bytes.HasPrefix(src, []byte{0x1f, 0x8b}) {
 		return diag.List{diag.New("DSL102", diag.Range{File: file}, "The file is an archive, not a text.")}
 	}
-	if i := badByte(src); i >= 0 {
-		at := rangeAtByte(file, src, i)
-		if utf8.FullRune(src[i:]) {
-			if r, n := utf8.DecodeRune(src[i:]); r != utf8.RuneError || n > 1 {
-				return diag.List{diag.New("DSL102", at, "The character %U stands here. Control characters have no place in a blueprint; in a quoted text, write it as an escape.", r)}
-			}
-		}
-		return diag.List{diag.New("DSL102", at, "The byte 0x%02x is not UTF-8. Save the file in UTF-8.", src[i])}
+	// What is no text at all shows at the beginning, and what is too large for
+	// the parser should not be read twice, so the limits come in between.
+	beginning := src[:min(len(src), 64<<10)]
+	for len(beginning) < len(src) && !utf8.RuneStart(src[len(beginning)]) {
+		beginning = src[:len(beginning)+1]
 	}
-	return nil
+	if l := checkText(file, beginning); l != nil {
+		return l
+	}
+	if l := prescan(file, src, limits); l != nil {
+		return l
+	}
+	return checkText(file, src)
+}
+
+// checkText refuses what is not UTF-8 or holds control characters.
+func checkText(file string, src []byte) diag.List {
+	i := badByte(src)
+	if i < 0 {
+		return nil
+	}
+	at := rangeAtByte(file, src, i)
+	if utf8.FullRune(src[i:]) {
+		if r, n := utf8.DecodeRune(src[i:]); r != utf8.RuneError || n > 1 {
+			return diag.List{diag.New("DSL102", at, "The character %U stands here. Control characters have no place in a blueprint; in a quoted text, write it as an escape.", r)}
+		}
+	}
+	if bytes.HasPrefix(src, []byte{0xff, 0xfe}) || bytes.HasPrefix(src, []byte{0xfe, 0xff}) {
+		return diag.List{diag.New("DSL102", at, "The file is in UTF-16 or UTF-32. Save it in UTF-8.")}
+	}
+	return diag.List{diag.New("DSL102", at, "The byte 0x%02x is not UTF-8. Save the file in UTF-8.", src[i])}
 }
 
 // badByte returns the offset of the first byte that is not UTF-8 or belongs to
@@ -101,7 +122,7 @@ func syntaxError(file string, src []byte, err error) diag.Diagnostic {
 }
 
 // maxRefinedBytes bounds the size of files for which findLine reads prefixes.
-const maxRefinedBytes = 1 << 20
+const maxRefinedBytes = 1 << 18
 
 // opensAbove tells messages whose useful place is where something was opened
 // and never closed.

@@ -2,6 +2,7 @@ package yamltree
 
 import (
 	"bytes"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -156,7 +157,7 @@ func (t *text) scalarEnd(p point, y *yaml.Node) point {
 	case y.Style&yaml.SingleQuotedStyle != 0 && t.at(p) == '\'':
 		end = t.singleQuotedEnd(p)
 	case y.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		end = t.blockEnd(p)
+		end = t.blockEnd(p, y.Value)
 	default:
 		end = t.plainEnd(p, y.Value)
 	}
@@ -213,11 +214,15 @@ func (t *text) plainEnd(p point, value string) point {
 }
 
 // blockEnd finds the end of a literal or folded scalar: the last line that is
-// not blank before the indentation falls below that of the first line.
-func (t *text) blockEnd(p point) point {
+// not blank before the indentation falls below that of the first line. One
+// that holds nothing ends with its header: the next lines are not its own.
+func (t *text) blockEnd(p point, value string) point {
 	end := p
 	for end.offset < len(t.src) && lineBreak(t.src, end.offset) == 0 {
 		end = t.next(end)
+	}
+	if strings.Trim(value, " \t\n") == "" {
+		return end
 	}
 	indent := 0
 	for line := p.line; line < len(t.starts); line++ {

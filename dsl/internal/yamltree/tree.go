@@ -75,10 +75,13 @@ type Limits struct {
 	Depth int // of nested maps and lists
 	// Aliased is how many nodes aliases may stand for in total.
 	Aliased int
+	// Entries, Values and Text bound one map or list, all of them together, and
+	// the bytes of one text, as estimated before parsing; 0: not bounded.
+	Entries, Values, Text int
 }
 
-// DefaultLimits allow blueprints of some 300,000 node templates.
-var defaultLimits = Limits{Bytes: 64 << 20, Depth: 128, Aliased: 200_000}
+// defaultLimits allow blueprints of some 200,000 node templates.
+var defaultLimits = Limits{Bytes: 64 << 20, Depth: 128, Aliased: 200_000, Entries: 250_000, Values: 5_000_000, Text: 2 << 20}
 
 // DefaultLimits returns the limits that Parse applies.
 func DefaultLimits() Limits { return defaultLimits }
