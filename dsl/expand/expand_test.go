@@ -273,3 +273,41 @@ node_templates:
 		})
 	}
 }
+
+// TestReference holds the examples of docs/language.md to the language: each
+// is right as it stands. A first line "# file NAME" makes a block a file of the
+// package of the next one; the version is put in where it is left out.
+func TestReference(t *testing.T) {
+	page, err := os.ReadFile("../../docs/language.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ar := &txtar.Archive{}
+	blocks := strings.Split(string(page), "```yaml\n")[1:]
+	for i, b := range blocks {
+		text, _, closed := strings.Cut(b, "```\n")
+		if !closed {
+			t.Fatalf("block %d is not closed", i+1)
+		}
+		if first, rest, _ := strings.Cut(text, "\n"); strings.HasPrefix(first, "# file ") {
+			ar.Files = append(ar.Files, txtar.File{Name: strings.TrimPrefix(first, "# file "), Data: []byte(rest)})
+			continue
+		}
+		if !strings.HasPrefix(text, "tosca_definitions_version") {
+			text = head + text
+		}
+		ar.Files = append(ar.Files,
+			txtar.File{Name: "blueprint.yaml", Data: []byte(text)},
+			txtar.File{Name: "given.json", Data: []byte(`{"inputs": {"password": "hidden"}, "external": {"network/net": {"refID": "id-1"}}}`)})
+		if !strings.Contains(text, "password:") {
+			ar.Files[len(ar.Files)-1].Data = []byte(`{"external": {"network/net": {"refID": "id-1"}}}`)
+		}
+		if got := run(t, ar); strings.Contains(got, "error[") {
+			t.Errorf("block %d:\n%s\n%s", i+1, text, got)
+		}
+		ar = &txtar.Archive{}
+	}
+	if len(blocks) < 10 {
+		t.Errorf("only %d examples found", len(blocks))
+	}
+}
