@@ -55,18 +55,53 @@ func (e *Engine) Refresh(ctx context.Context, stack *state.Stack, cat dsl.Catalo
 	return out, nil
 }
 
-// firstCause joins the errors, without those that only follow from another.
+// firstCause joins the errors, without those that only follow from another and
+// those that say the same of another element.
 func firstCause(failed []error) error {
 	var own []error
+	var causes []cause
 	for _, err := range failed {
-		if err != nil && !errors.Is(err, context.Canceled) {
-			own = append(own, err)
+		if err == nil || errors.Is(err, context.Canceled) {
+			continue
+		}
+		c := causeOf(err)
+		i := slices.IndexFunc(causes, func(d cause) bool { return c.is(d) })
+		if i < 0 {
+			own, causes = append(own, err), append(causes, c)
+		} else {
+			causes[i].more++
 		}
 	}
 	if len(own) == 0 {
 		return errors.Join(failed...)
 	}
+	for i, c := range causes {
+		if c.more > 0 {
+			own[i] = fmt.Errorf("%w, and so for %d more", own[i], c.more)
+		}
+	}
 	return errors.Join(own...)
+}
+
+// cause is what several errors may have in common: the credentials, the
+// endpoint. An error of another kind is about its own element.
+type cause struct {
+	kind   providers.Kind
+	status int
+	code   string
+	more   int
+}
+
+func causeOf(err error) cause {
+	var e *providers.Error
+	if errors.As(err, &e) && (e.Kind == providers.Auth || e.Kind == providers.Unavail) {
+		return cause{kind: e.Kind, status: e.Status, code: e.Code}
+	}
+	return cause{}
+}
+
+func (c cause) is(d cause) bool {
+	return c.kind != "" && c.kind == d.kind && c.status == d.status && c.code == d.code
 }
 
 // observe reads one element.

@@ -422,3 +422,18 @@ func BenchmarkRun(b *testing.B) {
 		b.StartTimer()
 	}
 }
+
+func TestFirstCause(t *testing.T) {
+	refused := func(node string) error {
+		return fmt.Errorf("read %s: %w", node, &providers.Error{Kind: providers.Auth, Status: 401})
+	}
+	broken := fmt.Errorf("read c: %w", &providers.Error{Kind: providers.Unexpected})
+	err := firstCause([]error{nil, refused("a"), context.Canceled, refused("b"), broken, broken})
+	want := "read a: HTTP 401 auth, and so for 1 more\nread c: unexpected\nread c: unexpected"
+	if err.Error() != want || !isKind(err, providers.Auth) {
+		t.Errorf("%v", err)
+	}
+	if err := firstCause([]error{nil, nil}); err != nil {
+		t.Error(err)
+	}
+}
