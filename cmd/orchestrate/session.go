@@ -134,8 +134,8 @@ func (s *session) hold(ctx context.Context, stack string) (held context.Context,
 	}, nil
 }
 
-// warnOfRunning says when an execution runs on the stack right now: a plan is
-// made from what is recorded so far.
+// warnOfRunning says when an execution runs on the stack right now, or was
+// interrupted: a plan is made from what is recorded so far.
 func (s *session) warnOfRunning(ctx context.Context, stack string) error {
 	if s.store == nil {
 		return nil
@@ -144,8 +144,12 @@ func (s *session) warnOfRunning(ctx context.Context, stack string) error {
 	if err != nil {
 		return fmt.Errorf("list executions: %w", err)
 	}
-	if len(all) > 0 && all[0].Ended.IsZero() {
+	switch {
+	case len(all) == 0:
+	case all[0].Ended.IsZero():
 		s.app.note("Note: execution %s has not ended; it was begun by %s. The plan may change until it has.", all[0].ID, all[0].Owner)
+	case strings.HasSuffix(all[0].Phase, "Paused"):
+		s.app.note("Note: execution %s was interrupted (%s), and what it had begun may still run in the cloud. The next apply or delete takes that up first; the plan does not, and may change by it.", all[0].ID, all[0].Phase)
 	}
 	return nil
 }
