@@ -25,6 +25,7 @@ func Run(bp *dsl.Blueprint, cat dsl.Catalogue) diag.List {
 func (c *checker) run() {
 	for _, in := range c.bp.Inputs {
 		c.input(in)
+		c.secretDefault(in)
 	}
 	for _, cond := range c.bp.Conditions {
 		c.expression(cond.Expr, nil)
@@ -119,6 +120,7 @@ func (c *checker) node(n *dsl.NodeTemplate) {
 	value, diags := intrinsic.EvalProperties(n.Properties, typ, c.scope)
 	c.evaluation(diags)
 	c.properties(n, typ, value)
+	c.secretProperties(n, typ)
 }
 
 // typeOf returns the type of a node template, nil for composites and for what

@@ -204,6 +204,12 @@ The default of an input does not fit its own type or constraints, so that the bl
 it.`},
 	{"DSL408", Error, "Not an inputs file", `
 A file of input values is a YAML or JSON map from input names to values.`},
+	{"DSL409", Warning, "Secret in the blueprint", `
+The blueprint states a secret: the default of an input of type password or secret (or of an invisible one), or the value
+of a property that the node type calls sensitive. Everybody who can read the file can read it, now and in the history of
+its repository. Declare an input of type password without a default, and give its value with --input-file NAME=PATH or
+in the environment variable ORCHESTRATE_INPUT_NAME. A secret that was committed should be changed. The line is not shown
+in reports.`},
 
 	{"EXEC001", Error, "Step failed", `
 A step of the execution failed. The message tells the operation, how the cloud answered, and what to do; what was
