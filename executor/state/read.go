@@ -122,11 +122,27 @@ func (s *SQLite) readOutputs(text string, st *Stack, sealed **SealedError) error
 	return nil
 }
 
+// filesColumn is how the files of a revision are read. A state of schema 1 has
+// none, and gets the column when it is next written to: reading migrates
+// nothing.
+func filesColumn(ctx context.Context, t *sql.Tx) (string, error) {
+	var n int
+	err := t.QueryRowContext(ctx, `SELECT count(*) FROM pragma_table_info('revisions') WHERE name = 'files'`).Scan(&n)
+	if n == 0 {
+		return "''", err
+	}
+	return "files", err
+}
+
 func (s *SQLite) readRevision(ctx context.Context, t *sql.Tx, st *Stack, sealed **SealedError) error {
 	rev := &Revision{}
 	var inputs, files string
 	var created int64
-	err := t.QueryRowContext(ctx, `SELECT number, blueprint, file, files, inputs, created FROM revisions WHERE stack = ? ORDER BY number DESC LIMIT 1`, st.Name).
+	column, err := filesColumn(ctx, t)
+	if err != nil {
+		return err
+	}
+	err = t.QueryRowContext(ctx, `SELECT number, blueprint, file, `+column+`, inputs, created FROM revisions WHERE stack = ? ORDER BY number DESC LIMIT 1`, st.Name).
 		Scan(&rev.Number, &rev.Blueprint, &rev.File, &files, &inputs, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
