@@ -223,8 +223,10 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 	fixed := slices.IndexFunc(s.Changes, func(c Change) bool { return c.Replaces })
 	switch {
 	case e.Phase == phaseCreateFailed:
-		// It never worked, so nothing is lost with it.
-		s.Action, s.Reason, s.HoldsData = Replace, "its creation failed and left it behind", ""
+		s.Action, s.Reason = Replace, "its creation failed and left it behind"
+		if m.asItFailed(s, e) {
+			s.HoldsData = "" // it never worked, so nothing is lost with it
+		}
 	case e.Type != n.TypeName:
 		s.Action, s.Reason = Replace, fmt.Sprintf("its type changes from %s to %s", dsl.TypeLabel(e.Type), dsl.TypeLabel(n.TypeName))
 	case m.req.Replace[s.Node]:
@@ -236,6 +238,19 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 	default:
 		s.Action, s.Reason = None, "nothing differs"
 	}
+}
+
+// asItFailed reports whether an element whose creation failed shows the status
+// that it had then. With another one somebody may have repaired it, as the error
+// told them to, and have begun to use it.
+func (m *maker) asItFailed(s *Step, e *state.Element) bool {
+	seen, ok := m.req.Observed[s.Node]
+	if !ok {
+		return true
+	}
+	was, _ := value(e.Attributes).Get("status")
+	now, shown := seen.Attributes.Get("status")
+	return !shown || blank(was) || was.Equal(now)
 }
 
 func changedReason(changes []Change) string {
@@ -411,8 +426,12 @@ func (m *maker) guard() {
 			m.diags.Add(CodeDataLoss, s.Range, "Deleting %q (%s) destroys %s. It would be deleted because %s. If that is meant, name it: --allow-data-loss %s.",
 				name, dsl.TypeLabel(s.Type), s.HoldsData, s.Reason, name)
 		case Replace:
-			m.diags.Add(CodeReplaceLoss, m.cause(s), "Replacing %q (%s) destroys %s. It would be replaced because %s. If that is meant, name it: --replace %s. Otherwise set the property back.",
-				name, dsl.TypeLabel(s.Type), s.HoldsData, s.Reason, name)
+			otherwise := ""
+			if slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Replaces }) {
+				otherwise = " Otherwise set the property back."
+			}
+			m.diags.Add(CodeReplaceLoss, m.cause(s), "Replacing %q (%s) destroys %s. It would be replaced because %s. If that is meant, name it: --replace %s.%s",
+				name, dsl.TypeLabel(s.Type), s.HoldsData, s.Reason, name, otherwise)
 		}
 	}
 }

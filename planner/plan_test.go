@@ -72,6 +72,7 @@ type script struct {
 	Elements map[string]recorded       `json:"elements"`
 	Outputs  map[string]any            `json:"outputs"`
 	Observed map[string]map[string]any `json:"observed"` // property values; null: gone
+	Seen     map[string]map[string]any `json:"seen"`     // attributes of those observed
 	Inputs   map[string]any            `json:"inputs"`
 	Allow    []string                  `json:"allow"`
 	Replace  []string                  `json:"replace"`
@@ -140,7 +141,7 @@ func request(t *testing.T, ar *txtar.Archive) Request {
 		if req.Observed == nil {
 			req.Observed = map[string]Observed{}
 		}
-		req.Observed[node] = Observed{Gone: props == nil, Properties: intrinsic.Of(props)}
+		req.Observed[node] = Observed{Gone: props == nil, Properties: intrinsic.Of(props), Attributes: intrinsic.Of(sc.Seen[node])}
 	}
 	src := section(ar, "blueprint.yaml")
 	if src == "" {
