@@ -23,6 +23,7 @@ var layers = map[string][]string{
 	"dsl":                     {"dsl/diag", "dsl/internal/archive", "dsl/internal/yamltree", "schemas"},
 	"dsl/intrinsic":           {"dsl", "dsl/diag"},
 	"dsl/check":               {"dsl", "dsl/intrinsic", "schemas", "dsl/diag"},
+	"dsl/editor":              {"dsl"},
 	"dsl/format":              {"dsl", "dsl/internal/yamltree", "dsl/diag"}, // the tree: it prints what the Blueprint leaves out
 	"dsl/expand":              {"dsl", "dsl/intrinsic", "dsl/diag"},
 	"planner/graph":           {"dsl/diag"},

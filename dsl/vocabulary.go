@@ -5,7 +5,7 @@ import "slices"
 // functionNames are the functions that a blueprint can call, sorted. A test
 // holds the list to lookupFunction.
 var functionNames = []string{
-	Base64Encode, Concat, CondAnd, CondEq, CondIf, CondNot, CondOr, GetAttribute, "get_each", GetInMap, GetInput, GetListLength,
+	Base64Encode, Concat, CondAnd, CondEq, CondIf, CondNot, CondOr, GetAttribute, GetEach, GetInMap, GetInput, GetListLength,
 	GetReference, Replace, Select, Split,
 }
 
@@ -16,4 +16,13 @@ func FunctionNames() []string { return slices.Clone(functionNames) }
 func IsFunction(name string) bool {
 	_, ok := slices.BinarySearch(functionNames, name)
 	return ok
+}
+
+// ForeignFunctions lists functions of other template languages that blueprints
+// refuse whatever their argument is, sorted.
+func ForeignFunctions() []string {
+	return []string{
+		"Ref", "get_artifact", "get_attr", "get_file", "get_nodes_of_type", "get_operation_output", "get_param", "get_property",
+		"get_resource", "get_secret", "str_replace",
+	}
 }

@@ -230,9 +230,13 @@ func formattable(path string) ([]string, error) {
 	return files, nil
 }
 
-// blueprintKey finds the line that makes a blueprint of a YAML file, readable
-// or not.
-var blueprintKey = regexp.MustCompile(`(?m)^\{?\s*["']?tosca_definitions_version["']?\s*:`)
+// blueprintKey finds the line that makes a YAML file, readable or not, a
+// blueprint of either dialect. Other TOSCA files belong to other tools.
+var blueprintKey = regexp.MustCompile(`(?m)^\{?\s*["']?tosca_definitions_version["']?\s*:\s*["']?(huawei)?cloud_tosca_version_`)
+
+// partKeys find the lines that make a YAML file a part of a blueprint: node
+// types that consist of node templates, which other TOSCA dialects don't have.
+var partKeys = [2]*regexp.Regexp{regexp.MustCompile(`(?m)^node_types\s*:`), regexp.MustCompile(`(?m)^ +node_templates\s*:`)}
 
 // isOurs reports whether a file that was found, and not named, is one of those
 // that fmt formats. Other YAML files belong to other tools.
@@ -245,20 +249,19 @@ func isOurs(file string) bool {
 		return true
 	}
 	src, err := readBounded(file)
-	return err != nil || blueprintKey.Match(src)
+	return err != nil || blueprintKey.Match(src) || partKeys[0].Match(src) && partKeys[1].Match(src)
 }
 
-// replaceFile writes a file anew in one step, with the permissions it has:
-// whoever reads it meanwhile, and after a crash, finds the old text or the new
-// one. A link stays a link.
+// replaceFile writes a file in one step, with the permissions it has if it is
+// there: whoever reads it meanwhile, and after a crash, finds the old text or
+// the new one. A link stays a link.
 func replaceFile(name string, text []byte) error {
-	target, err := filepath.EvalSymlinks(name)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(target)
-	if err != nil {
-		return err
+	target, mode := name, fs.FileMode(0o644)
+	if info, err := os.Stat(name); err == nil {
+		mode = info.Mode().Perm()
+		if target, err = filepath.EvalSymlinks(name); err != nil {
+			return err
+		}
 	}
 	temp, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".*")
 	if err != nil {
@@ -267,7 +270,7 @@ func replaceFile(name string, text []byte) error {
 	defer os.Remove(temp.Name()) // nothing is left there after the rename
 	_, err = temp.Write(text)
 	if err == nil {
-		err = temp.Chmod(info.Mode().Perm())
+		err = temp.Chmod(mode)
 	}
 	if err == nil {
 		err = temp.Sync()

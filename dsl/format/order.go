@@ -33,30 +33,26 @@ var (
 	requirementShape  = &shape{keys: []string{"node", "relationship"}}
 	requirementsShape = &shape{rest: &shape{rest: requirementShape}}
 	nodeShape         = &shape{
-		keys: []string{"type", "condition", "deploy", "count", "for_each", "inputs", "properties", "requirements", "metadata"},
+		keys: []string{"type", "condition", "deploy", "count", "for_each", "properties", "requirements", "metadata"},
 		parts: map[string]*shape{
-			"deploy": valueShape, "count": valueShape, "for_each": valueShape, "inputs": valuesShape,
+			"deploy": valueShape, "count": valueShape, "for_each": valueShape,
 			"properties": valuesShape, "requirements": requirementsShape,
 		},
 	}
-	outputShape    = &shape{keys: []string{"description", "value"}, parts: map[string]*shape{"value": valueShape}}
-	attributeShape = &shape{keys: []string{"type", "description", "value"}, parts: map[string]*shape{"value": valueShape}}
-	policyShape    = &shape{keys: []string{"type", "targets", "properties"}, parts: map[string]*shape{"properties": valuesShape}}
-	sections       = map[string]*shape{
+	outputShape = &shape{keys: []string{"description", "value"}, parts: map[string]*shape{"value": valueShape}}
+	policyShape = &shape{keys: []string{"type", "targets", "properties"}, parts: map[string]*shape{"properties": valuesShape}}
+	sections    = map[string]*shape{
 		"inputs":         {rest: inputShape},
 		"conditions":     valuesShape,
 		"node_templates": {rest: nodeShape},
 		"policies":       {rest: policyShape},
 		"outputs":        {rest: outputShape},
 	}
-	nodeTypeShape = &shape{
-		keys: []string{
-			"description", "metadata", "inputs", "properties", "mappings", "conditions", "node_templates", "policies", "attributes", "outputs",
-		},
+	compositeShape = &shape{
+		keys: []string{"description", "inputs", "conditions", "node_templates", "attributes"},
 		parts: map[string]*shape{
-			"inputs": sections["inputs"], "properties": sections["inputs"], "conditions": sections["conditions"],
-			"node_templates": sections["node_templates"], "policies": sections["policies"], "outputs": sections["outputs"],
-			"attributes": {rest: attributeShape},
+			"inputs": sections["inputs"], "conditions": sections["conditions"], "node_templates": sections["node_templates"],
+			"attributes": sections["outputs"],
 		},
 	}
 	blueprintShape = &shape{
@@ -66,7 +62,7 @@ var (
 		},
 		parts: map[string]*shape{
 			"inputs": sections["inputs"], "conditions": sections["conditions"], "node_templates": sections["node_templates"],
-			"policies": sections["policies"], "outputs": sections["outputs"], "node_types": {rest: nodeTypeShape},
+			"policies": sections["policies"], "outputs": sections["outputs"], "node_types": {rest: compositeShape},
 		},
 	}
 )
@@ -83,12 +79,26 @@ func (d *document) order() {
 	if d.root == nil || d.root.Form != yamltree.WrittenMap {
 		return
 	}
+	if d.isBlueprint() {
+		d.root.take(blueprintShape)
+	}
+}
+
+// isBlueprint reports whether the document is a blueprint, or a part that one
+// imports: it has node types and nothing that a part can't have.
+func (d *document) isBlueprint() bool {
+	part := false
 	for _, e := range d.root.entries {
-		if e.key.Text == versionKey {
-			d.root.take(blueprintShape)
-			return
+		switch e.key.Text {
+		case versionKey:
+			return true
+		case "node_types":
+			part = true
 		}
 	}
+	return part && !slices.ContainsFunc(d.root.entries, func(e *entry) bool {
+		return !slices.Contains([]string{"imports", "node_types", "mappings", "conditions"}, e.key.Text)
+	})
 }
 
 // take gives a value its shape, and orders it and all below.
