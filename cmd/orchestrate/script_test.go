@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // The stories: one file each, with the whole command as users run it. They
-// know these commands of their own:
+// know these commands of their own, and those of acceptCommands:
 //
 //	exits CODE command...    run a command and expect an exit code
 //	holds SCHEMA FILE        each line of a file (or stdout) keeps a JSON Schema
@@ -49,12 +49,15 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BLUEPRINTS", blueprints)
+			// Built with -race, each of the many short processes would
+			// otherwise sleep for a second before it exits.
+			e.Setenv("GORACE", "atexit_sleep_ms=10")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		Cmds: withAccept(map[string]func(*testscript.TestScript, bool, []string){
 			"exits": scriptExits, "holds": scriptHolds, "document": scriptDocument, "emulate": scriptEmulate,
 			"hold": scriptHold, "absent": scriptAbsent, "mode": scriptMode, "pack": scriptPack,
-		},
+		}),
 	})
 }
 
