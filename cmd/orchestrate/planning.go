@@ -187,16 +187,36 @@ func (s *session) external(ctx context.Context, self, stack, node string) (attri
 	case st == nil:
 		return intrinsic.Unknown, fmt.Sprintf("there is no stack %q in %s (SVCSTG.AOS.4002020)", stack, s.app.opts.state), nil
 	}
-	e := st.Elements[node]
-	if e == nil {
-		return intrinsic.Unknown, fmt.Sprintf("the stack %q has no element %q (SVCSTG.AOS.4002021)%s", stack, node, diag.DidYouMean(node, slices.Sorted(maps.Keys(st.Elements)))), nil
+	if e := st.Elements[node]; e != nil {
+		return intrinsic.OfMarked(e.Attributes.Value, e.Attributes.Sensitive), "", nil
 	}
-	return intrinsic.OfMarked(e.Attributes.Value, e.Attributes.Sensitive), "", nil
+	return intrinsic.Unknown, missingElement(st, node), nil
+}
+
+// missingElement says why a stack has no element of a node: by its blueprint it
+// is one of a third stack, or not deployed, or unknown.
+func missingElement(st *state.Stack, node string) string {
+	if r := st.Revision; r != nil {
+		pack, _ := dsl.ParsePackage(dsl.Restore(r.File, r.Blueprint, r.Files), nil) // it was right when it was applied
+		if pack.Main != nil {
+			for _, n := range pack.Main.Nodes {
+				switch {
+				case n.Name.Text != node:
+				case n.TypeName == dsl.TypeExternal:
+					return fmt.Sprintf("%q is a node of another stack in %q too; name the stack that deploys it (SVCSTG.AOS.4003908)", node, st.Name)
+				case n.Each == nil && n.Composite == nil:
+					return fmt.Sprintf("the stack %q has a node %q, but it is not deployed (SVCSTG.AOS.4003909)", st.Name, node)
+				}
+			}
+		}
+	}
+	known := slices.Sorted(maps.Keys(st.Elements))
+	return fmt.Sprintf("the stack %q has no element %q (SVCSTG.AOS.4002021);%s it has %s", st.Name, node, diag.DidYouMean(node, known), strings.Join(known[:min(len(known), 20)], ", "))
 }
 
 // planFileIntent reads a plan file. ok is false if the path leads to something
 // else, which then should be a blueprint.
-func (a *app) planFileIntent(path string) (in *intent, ok bool, err error) {
+func (a *app) planFileIntent(ctx context.Context, path string) (in *intent, ok bool, err error) {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, false, nil
@@ -213,6 +233,9 @@ func (a *app) planFileIntent(path string) (in *intent, ok bool, err error) {
 	if file.Lifecycle == "delete" {
 		return in, true, nil
 	}
+	if err := a.openBlueprint(ctx, file); err != nil {
+		return nil, true, fmt.Errorf("read %s: %w", path, err)
+	}
 	used := make(map[string][]byte, len(file.Blueprint.Files))
 	for name, text := range file.Blueprint.Files {
 		used[name] = []byte(text)
@@ -222,6 +245,20 @@ func (a *app) planFileIntent(path string) (in *intent, ok bool, err error) {
 		err = in.source.err(nil)
 	}
 	return in, true, err
+}
+
+// openBlueprint opens a blueprint that lies encrypted in a plan file, under the
+// key of the state.
+func (a *app) openBlueprint(ctx context.Context, file *planner.File) error {
+	if file.Blueprint.Sealed == nil {
+		return nil
+	}
+	s, err := a.openState(ctx, false)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	return file.OpenBlueprint(s.keys)
 }
 
 // unsealInputs opens the inputs of a plan file, which lie encrypted under the
