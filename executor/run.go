@@ -141,7 +141,7 @@ func (r *runner) revision(now time.Time) *state.Revision {
 	}
 	return &state.Revision{
 		Blueprint: r.options.Source, File: r.plan.Blueprint.File, Files: r.plan.Files,
-		Secret: r.plan.ClearSecret() != "",
+		Secret: r.plan.SecretInText(),
 		Inputs: document(intrinsic.Of(r.plan.Inputs)), Created: now,
 	}
 }

@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
@@ -10,34 +11,25 @@ import (
 // shorter ones are found everywhere.
 const minClear = 4
 
-// ClearSecret names a secret whose value stands in clear in the blueprint of
-// the plan or in a file that it uses: a password that is written into a
-// property instead of being given as an input. It is "" if there is none.
-// Whoever stores these texts has to encrypt them then.
-func (p *Plan) ClearSecret() string {
+// SecretInText reports whether the value of a secret stands in clear in the
+// blueprint of the plan or in a file that it uses: a password that is written
+// into a property, or the default of an input. Whoever stores these texts has
+// to encrypt them then.
+func (p *Plan) SecretInText() bool {
 	texts := []string{squeeze(string(p.Source))}
 	for _, text := range p.Files {
 		texts = append(texts, squeeze(string(text)))
 	}
-	found := ""
-	look := func(name string, v intrinsic.Value) {
-		eachSecret(v, false, func(secret string) {
-			secret = squeeze(secret)
-			for _, text := range texts {
-				if found == "" && len(secret) >= minClear && strings.Contains(text, secret) {
-					found = name
-				}
-			}
-		})
+	found := false
+	look := func(secret string) {
+		secret = squeeze(secret)
+		found = found || len(secret) >= minClear && slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, secret) })
 	}
 	for _, s := range p.Steps {
-		for _, property := range s.After.Keys() {
-			v, _ := s.After.Get(property)
-			look("property "+property+" of "+s.Node, v)
-		}
+		eachSecret(s.After, false, look)
 	}
-	for _, name := range sortedKeys(p.Inputs) {
-		look("input "+name, p.Inputs[name])
+	for _, v := range p.Inputs {
+		eachSecret(v, false, look)
 	}
 	return found
 }

@@ -51,6 +51,8 @@ type FileBlueprint struct {
 	// Files are the texts of the package that the blueprint uses besides, by
 	// their names in it.
 	Files map[string]string `json:"files,omitempty"`
+	// Sealed takes the place of both when a secret stands in them.
+	Sealed *state.Document `json:"sealed,omitempty"`
 }
 
 // FileStep identifies one step: what it does, and a digest of what it starts
@@ -64,9 +66,6 @@ type FileStep struct {
 // NewFile puts a plan into the form in which it is saved. req is what it was
 // made from.
 func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error) {
-	if name := p.ClearSecret(); name != "" {
-		return nil, fmt.Errorf("the value of %s is a secret and stands in clear in the blueprint, which the plan file would repeat; declare an input of type password and use it there with get_input, or apply without a plan file", name)
-	}
 	inputs, err := sealer.Seal(fileScope(p.Stack), InputsDocument(p.Inputs))
 	if err != nil {
 		return nil, fmt.Errorf("seal the inputs of the plan: %w", err)
@@ -79,16 +78,55 @@ func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error)
 		Steps:     fileSteps(p), Plan: p.Document(version, nil),
 	}
 	if p.Blueprint != nil {
-		f.Blueprint = FileBlueprint{File: p.Blueprint.File, Source: string(p.Source)}
-		for name, text := range p.Files {
-			if f.Blueprint.Files == nil {
-				f.Blueprint.Files = map[string]string{}
-			}
-			f.Blueprint.Files[name] = string(text)
+		if f.Blueprint, err = fileBlueprint(p, sealer); err != nil {
+			return nil, err
 		}
 	}
 	f.Digest, err = f.digest()
 	return f, err
+}
+
+func fileBlueprint(p *Plan, sealer Sealer) (FileBlueprint, error) {
+	f := FileBlueprint{File: p.Blueprint.File, Source: string(p.Source)}
+	for name, text := range p.Files {
+		if f.Files == nil {
+			f.Files = map[string]string{}
+		}
+		f.Files[name] = string(text)
+	}
+	if !p.SecretInText() {
+		return f, nil
+	}
+	files := map[string]any{}
+	for name, text := range f.Files {
+		files[name] = text
+	}
+	sealed, err := sealer.Seal(fileScope(p.Stack), state.Document{
+		Value: map[string]any{"source": f.Source, "files": files}, Sensitive: []string{"/files", "/source"},
+	})
+	if err != nil {
+		return f, fmt.Errorf("seal the blueprint of the plan: %w", err)
+	}
+	return FileBlueprint{File: f.File, Sealed: &sealed}, nil
+}
+
+// OpenBlueprint fills in the texts of a sealed blueprint.
+func (f *File) OpenBlueprint(sealer Sealer) error {
+	if f.Blueprint.Sealed == nil {
+		return nil
+	}
+	d, err := sealer.Unseal(fileScope(f.Stack), *f.Blueprint.Sealed)
+	if err != nil {
+		return fmt.Errorf("open the blueprint of the plan file: %w", err)
+	}
+	texts, _ := d.Value.(map[string]any)
+	f.Blueprint.Source, _ = texts["source"].(string)
+	files, _ := texts["files"].(map[string]any)
+	f.Blueprint.Files = map[string]string{}
+	for name, text := range files {
+		f.Blueprint.Files[name], _ = text.(string)
+	}
+	return nil
 }
 
 // OpenInputs returns the inputs that the plan was made with.

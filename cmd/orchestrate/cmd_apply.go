@@ -47,7 +47,7 @@ func (a *app) streamEvents() {
 }
 
 func (a *app) runApply(ctx context.Context, c *cobra.Command, path string) error {
-	in, isPlan, err := a.planFileIntent(path)
+	in, isPlan, err := a.planFileIntent(ctx, path)
 	if err != nil {
 		return err
 	}
