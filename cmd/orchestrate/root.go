@@ -67,7 +67,7 @@ part way; 7 credentials missing or refused; 130 interrupted.`,
 	root.SetErr(a.err)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
-		newValidate(a), newPlan(a), newApply(a), newDelete(a),
+		newValidate(a), newExplain(a), newPlan(a), newApply(a), newDelete(a),
 		newStacks(a), newShow(a), newElements(a), newOutputs(a), newExecutions(a),
 		newGraph(a), newFmt(a), newTypes(a), newSchema(a), newEmulator(a), newVersion(a),
 	)
