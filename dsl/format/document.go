@@ -10,8 +10,7 @@ import (
 // that it belongs to, so that it moves along when keys are put in order.
 type document struct {
 	header []yamltree.Comment // above everything, whatever key comes first
-	root   *node              // nil: only comments
-	foot   []yamltree.Comment // of a document without a map or list
+	root   *node              // a map or a list; nil: only comments
 }
 
 // node is a written value and its entries.
@@ -58,12 +57,7 @@ func newDocument(s *yamltree.Syntax) *document {
 		d.header = s.Comments
 		return d
 	}
-	rest := d.takeHeader(s.Comments)
-	if !d.root.isCollection() {
-		d.foot = rest
-		return d
-	}
-	d.root.distribute(rest)
+	d.root.distribute(d.takeHeader(s.Comments))
 	return d
 }
 
@@ -183,7 +177,14 @@ func (e *entry) distribute(all []yamltree.Comment) {
 	e.value.distribute(all)
 }
 
-// settle finishes the tree once its keys are in order. A map or list that is an
+// settle finishes the tree once its keys are in order.
+func (d *document) settle() {
+	if d.root != nil {
+		d.root.settle()
+	}
+}
+
+// settle moves comments and finds out where they are. A map or list that is an
 // item begins on the line of its dash, so that the comments above its first
 // entry go above the dash.
 func (n *node) settle() {

@@ -34,26 +34,20 @@ func MaxBytes() int64 { return int64(yamltree.DefaultLimits().Bytes) }
 // author is still at work. With an error among them, there is no result. An
 // error says that the document could not be formatted safely.
 func Source(file string, src []byte) ([]byte, diag.List, error) {
-	out, diags := reprint(file, src)
+	before, syntax, diags := yamltree.ParseSyntax(file, src)
 	if diags.HasErrors() {
 		return nil, diags, nil
 	}
-	if !sameDocument(file, src, out) {
-		return nil, nil, errUnsafe
-	}
-	return out, diags, nil
-}
-
-// reprint is Source without the comparison.
-func reprint(file string, src []byte) ([]byte, diag.List) {
-	syntax, diags := yamltree.ParseSyntax(file, src)
-	if diags.HasErrors() {
-		return nil, diags
+	if r := syntax.Root; r != nil && r.Form != yamltree.WrittenMap && r.Form != yamltree.WrittenList {
+		return src, diags, nil // a lone text: nothing of ours
 	}
 	doc := newDocument(syntax)
 	doc.order()
-	if doc.root != nil {
-		doc.root.settle()
+	doc.settle()
+	out := doc.print()
+	after, printed, problems := yamltree.ParseSyntax(file, out)
+	if problems.HasErrors() || !sameValue(before, after) || !sameComments(syntax, printed) {
+		return nil, nil, errUnsafe
 	}
-	return doc.print(), diags
+	return out, diags, nil
 }

@@ -159,8 +159,8 @@ func TestBroken(t *testing.T) {
 
 func TestEmpty(t *testing.T) {
 	for src, want := range map[string]string{
-		"": "", "\n\n": "", "# only\n\n\n# comments": "# only\n\n# comments\n", "---\n": "", "\xef\xbb\xbfa: 1": "a: 1\n",
-		"text": "text\n", "[]": "[]\n", "a:": "a:\n", "%YAML 1.1\n--- # x\na: 1\n...\n# y": "# x\na: 1\n# y\n",
+		"": "", "\n\n": "", "# only\n\n\n# comments": "# only\n\n# comments\n", "---\n": "---\n", "\xef\xbb\xbfa: 1": "a: 1\n",
+		"text": "text", "[]": "[]\n", "a:": "a:\n", "%YAML 1.1\n--- # x\na: 1\n...\n# y": "# x\na: 1\n# y\n",
 	} {
 		if got := string(formatted(t, "f", []byte(src))); got != want {
 			t.Errorf("%q: got %q, want %q", src, got, want)

@@ -29,28 +29,19 @@ func (d *document) print() []byte {
 		}
 		p.root(d.root)
 	}
-	for _, c := range d.foot {
-		p.comment(c, 0)
-	}
 	return p.out.Bytes()
 }
 
 func (p *printer) root(n *node) {
 	text, inline := n.flow(false)
-	switch {
-	case n.Form == yamltree.AliasTo || n.isCollection() && (len(n.entries) == 0 || inline && n.Flow && fits("", text)):
-		p.line(text)
-	case !n.isCollection(): // as it is: its indentation is its own
-		if text = join(n.properties(), strings.TrimRight(unixLines(n.Source), "\n")); text != "" {
-			p.line(text)
-		}
-	default:
+	if len(n.entries) > 0 && (!inline || !n.Flow || !fits("", text)) {
 		if props := n.properties(); props != "" {
 			p.line(props)
 		}
 		p.entries(n, 0)
 		return
 	}
+	p.line(text)
 	for _, c := range n.tail {
 		p.comment(c, 0)
 	}
@@ -256,7 +247,7 @@ func (n *node) flow(joined bool) (text string, ok bool) {
 			return "", false
 		}
 		return join(n.properties(), n.scalarText(true)), true
-	case n.commented:
+	case n.commented && len(n.entries) > 0:
 		return "", false
 	}
 	length := 0

@@ -6,17 +6,10 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
 )
 
-// sameDocument reports whether two texts hold the same values and the same
-// comments.
-func sameDocument(file string, a, b []byte) bool {
-	x, before := yamltree.Parse(file, a)
-	y, after := yamltree.Parse(file, b)
-	if before.HasErrors() || after.HasErrors() || !sameValue(x, y) {
-		return false
-	}
-	s, _ := yamltree.ParseSyntax(file, a)
-	t, _ := yamltree.ParseSyntax(file, b)
-	return s != nil && t != nil && slices.Equal(texts(s.Comments), texts(t.Comments))
+// sameComments compares the comments of two documents; their order does not
+// count.
+func sameComments(a, b *yamltree.Syntax) bool {
+	return slices.Equal(texts(a.Comments), texts(b.Comments))
 }
 
 func texts(all []yamltree.Comment) []string {

@@ -21,26 +21,32 @@ func Parse(file string, src []byte) (*Node, diag.List) {
 
 // ParseLimited is Parse under other limits.
 func ParseLimited(file string, src []byte, limits Limits) (*Node, diag.List) {
+	root, _, diags := parse(file, src, limits)
+	return root, diags
+}
+
+// parse also returns the tree that yaml.v3 made; nil if there is no root.
+func parse(file string, src []byte, limits Limits) (*Node, *yaml.Node, diag.List) {
 	if l := checkBytes(file, src, limits); l != nil {
-		return nil, l
+		return nil, nil, l
 	}
 	src = bytes.TrimPrefix(src, utf8BOM)
 	doc, second, err := decode(src)
 	if err != nil {
-		return nil, diag.List{syntaxError(file, src, err)}
+		return nil, nil, diag.List{syntaxError(file, src, err)}
 	}
 	if second != nil {
-		return nil, diag.List{severalDocuments(file, src, second)}
+		return nil, nil, diag.List{severalDocuments(file, src, second)}
 	}
 	if doc == nil || len(doc.Content) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	b := builder{file: file, limits: limits, text: newText(src)}
 	root, _ := b.node(doc.Content[0], 0)
 	if len(b.diags) > maxProblems {
 		b.diags = b.diags[:maxProblems]
 	}
-	return root, b.diags
+	return root, doc.Content[0], b.diags
 }
 
 // maxProblems bounds how many problems of one document are told.

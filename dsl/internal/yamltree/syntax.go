@@ -69,24 +69,20 @@ type Comment struct {
 	AfterBlank, BeforeBlank bool
 }
 
-// ParseSyntax reads how a document is written. It finds the same problems as
-// Parse; the syntax is nil if there is any error among them.
-func ParseSyntax(file string, src []byte) (*Syntax, diag.List) {
-	if _, diags := Parse(file, src); diags.HasErrors() {
-		return nil, diags
+// ParseSyntax is Parse that also reads how the document is written. The syntax
+// is nil if there is any error.
+func ParseSyntax(file string, src []byte) (*Node, *Syntax, diag.List) {
+	root, doc, diags := parse(file, src, defaultLimits)
+	if diags.HasErrors() {
+		return nil, nil, diags
 	}
-	src = bytes.TrimPrefix(src, utf8BOM)
-	doc, _, err := decode(src)
-	if err != nil {
-		return nil, diag.List{syntaxError(file, src, err)}
-	}
-	b := writtenBuilder{text: newText(src)}
+	b := writtenBuilder{text: newText(bytes.TrimPrefix(src, utf8BOM))}
 	s := &Syntax{}
-	if doc != nil && len(doc.Content) > 0 {
-		s.Root = b.node(doc.Content[0], point{0, 1, 1})
+	if doc != nil {
+		s.Root = b.node(doc, point{0, 1, 1})
 	}
 	s.Comments = b.comments()
-	return s, nil
+	return root, s, diags
 }
 
 // writtenBuilder turns yaml.v3's tree into the written one.
