@@ -75,12 +75,19 @@ func (c *cloud) place() state.Place {
 // reachTimeout is how long an endpoint may take to accept a connection.
 const reachTimeout = 5 * time.Second
 
-// reach tells an endpoint that is down before the first call: every call would
-// patiently wait for it to come up. Only an endpoint that was given by its URL
-// is looked at, and only if one of the node types needs it.
+// reach tells missing credentials and an endpoint that is down before the first
+// call: nothing is recorded of what cannot begin, and calls would patiently wait
+// for the endpoint to come up. Only an endpoint that was given by its URL is
+// looked at. Node types that need no cloud need neither.
 func (c *cloud) reach(ctx context.Context, types []string) error {
+	if !slices.ContainsFunc(types, callsCloud) {
+		return nil
+	}
+	if err := c.client.CheckCredentials(); err != nil {
+		return err
+	}
 	u, err := url.Parse(c.endpoint)
-	if c.endpoint == "" || err != nil || !slices.ContainsFunc(types, callsCloud) {
+	if c.endpoint == "" || err != nil {
 		return nil
 	}
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err != nil || proxy != nil {

@@ -108,6 +108,10 @@ func New(cfg Config) (*Client, error) {
 // Credentials returns what was found, and where.
 func (c *Client) Credentials() Credentials { return c.creds }
 
+// CheckCredentials returns why no call can be made: the error of every call
+// while there are no usable credentials.
+func (c *Client) CheckCredentials() error { return c.credsErr }
+
 // Late is how long after its sender's death a request may still be carried out,
 // or its work be shown: it may lie in the queue of a gateway, and gateways give
 // up after about this time.
