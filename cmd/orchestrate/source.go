@@ -81,7 +81,7 @@ func (s *source) strict() {
 func (s *source) expand(inputs map[string]intrinsic.Value, forceTrim bool) diag.List {
 	flat, found := expand.Run(s.blueprint, inputs, expand.Options{Catalogue: s.catalogue, Package: s.pack, ForceTrim: forceTrim})
 	if flat != s.blueprint && !found.HasErrors() {
-		found = append(found, check.Run(flat, s.catalogue)...)
+		found = append(found, check.Expanded(flat, s.catalogue)...)
 	}
 	s.flat = flat
 	for file, text := range s.pack.Texts() {

@@ -144,7 +144,7 @@ func expanded(pack *dsl.Package, inputs map[string]intrinsic.Value, cat dsl.Cata
 	})
 	diags = append(diags, more...)
 	if bp != pack.Main {
-		diags = append(diags, check.Run(bp, cat)...)
+		diags = append(diags, check.Expanded(bp, cat)...)
 	}
 	scope := &intrinsic.Scope{Blueprint: bp, Inputs: inputs}
 	scope.Attribute = func(node, _ string) (intrinsic.Value, bool) {

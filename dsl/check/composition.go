@@ -11,6 +11,13 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 )
 
+// Expanded checks what dsl/expand made of a blueprint that Run found right:
+// names of copies and values of composites are known only then. Warnings are
+// about what is written, so Run has given them.
+func Expanded(flat *dsl.Blueprint, cat dsl.Catalogue) diag.List {
+	return slices.DeleteFunc(Run(flat, cat), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
+}
+
 // composites checks the node types that a blueprint defines: each body is a
 // blueprint of its own.
 func (c *checker) composites() {
@@ -121,6 +128,9 @@ func (c *checker) compositeInput(n *dsl.NodeTemplate, in *dsl.Input) {
 				With(in.Name.Range, "the input is declared here"))
 		}
 		return
+	}
+	if in.Sensitive() && writtenOut(v) {
+		c.secret(v, "The input %s of the node type holds a secret in clear, for everybody who can read the blueprint. Declare an input of type password without a default, use it here with get_input, and give its value with --input-file or in the environment.", in.Name.Text)
 	}
 	known, diags := intrinsic.Eval(v, c.scope)
 	c.evaluation(diags)

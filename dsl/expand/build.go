@@ -324,7 +324,10 @@ func (s *space) fit(a *argument, missing diag.Code) {
 		d.Concealed = a.known.HasSensitive()
 		s.diags = append(s.diags, d.With(in.Name.Range, "the input is declared here"))
 	}
-	a.known = fitted.WithMarksOf(a.known)
+	if a.known.IsSensitive() {
+		fitted = fitted.MarkSensitive()
+	}
+	a.known = fitted
 }
 
 // buildStack makes the space of a nested stack.

@@ -160,7 +160,8 @@ func (e *evaluator) fitInput(v *dsl.Value, key string) Value {
 		d.Concealed = out.HasSensitive()
 		e.diags = append(e.diags, d)
 	}
-	return fitted.WithMarksOf(out)
+	fitted.sensitive = out.sensitive
+	return fitted
 }
 
 // fail reports a function that can't be evaluated.

@@ -218,7 +218,7 @@ func toCollection(in *dsl.Input, g Given) (Value, string) {
 				return Value{}, fmt.Sprintf("a list in which every item is %s (item %d is not)", wanted, i)
 			}
 		}
-		return Value{v: out}.WithMarksOf(v), ""
+		return Value{v: out, sensitive: v.sensitive}, ""
 	case map[string]Value:
 		if in.Type.Text != "map" {
 			return Value{}, wanted
@@ -229,7 +229,7 @@ func toCollection(in *dsl.Input, g Given) (Value, string) {
 				return Value{}, fmt.Sprintf("a map in which every value is %s (that of %s is not)", wanted, k)
 			}
 		}
-		return Value{v: out}.WithMarksOf(v), ""
+		return Value{v: out, sensitive: v.sensitive}, ""
 	}
 	return Value{}, wanted
 }
@@ -241,7 +241,8 @@ func convertPart(item *dsl.Input, v Value) (Value, string) {
 		return v, ""
 	}
 	out, wanted := convert(item, Given{Value: v})
-	return out.WithMarksOf(v), wanted
+	out.sensitive = v.sensitive
+	return out, wanted
 }
 
 func toInteger(v Value) (Value, string) {
