@@ -72,6 +72,11 @@ func findType(c *cobra.Command, catalogue dsl.Catalogue, written string) (string
 			return name, nil
 		}
 	}
+	for _, special := range []string{dsl.TypeStack, dsl.TypeBatch, dsl.TypeExternal} {
+		if strings.EqualFold(special, bare) {
+			return "", usagef(c, "%s is a part of the language and not of the catalogue: docs/language.md describes it.", written)
+		}
+	}
 	hint := " `orchestrate types` lists them."
 	if s := diag.Closest(bare, names); s != "" {
 		hint = fmt.Sprintf(" Did you mean %q?", dsl.TypeLabel(s))

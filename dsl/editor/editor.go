@@ -11,6 +11,7 @@
 package editor
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -100,7 +101,11 @@ func topLevel() Schema {
 
 // onePrefix refuses the prefix of the other dialect.
 func onePrefix(d dsl.Dialect) Schema {
-	foreign := Schema{"additionalProperties": Schema{"properties": Schema{"type": Schema{"not": Schema{"pattern": "^" + quoteMeta(d.Other().Prefix)}}}}}
+	wrong := Schema{
+		"if":   Schema{"type": "string", "pattern": "^" + quoteMeta(d.Other().Prefix)},
+		"then": refuse("With " + d.Version + ", types begin with " + d.Prefix),
+	}
+	foreign := Schema{"additionalProperties": Schema{"properties": Schema{"type": wrong}}}
 	return Schema{
 		"if":   Schema{"properties": Schema{"tosca_definitions_version": Schema{"const": d.Version}}},
 		"then": Schema{"properties": Schema{"node_templates": foreign, "inputs": foreign}},
@@ -190,7 +195,7 @@ func written(name string) list {
 
 // node is a node template. Its properties depend on its type.
 func node(cat dsl.Catalogue) Schema {
-	names, descriptions, rules := list{}, list{}, list{}
+	names, descriptions, rules, snippets := list{}, list{}, list{}, list{}
 	add := func(name, description string, needed bool) {
 		for _, w := range written(name) {
 			names, descriptions = append(names, w), append(descriptions, description)
@@ -207,6 +212,9 @@ func node(cat dsl.Catalogue) Schema {
 	for _, name := range cat.Names() {
 		t := cat[name]
 		add(name, t.Description, t.Properties != nil && len(t.Properties.Required) > 0)
+		for _, w := range written(name) {
+			snippets = append(snippets, snippet(w.(string), t))
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(specialTypes())) {
 		add(name, specialTypes()[name].(Schema)["description"].(string), true)
@@ -229,9 +237,26 @@ func node(cat dsl.Catalogue) Schema {
 			"for_each":     Schema{"description": "One copy for each text of a list or entry of a map; get_each tells them apart. Not in AOS.", "anyOf": list{Schema{"type": "array", "uniqueItems": true, "items": ref("data")}, Schema{"type": "object", "additionalProperties": ref("data")}, ref("function")}},
 			"metadata":     Schema{"description": "Data of a graphical designer, without effect."},
 		},
-		"not":   Schema{"required": list{"count", "for_each"}},
-		"allOf": rules,
+		"not":             Schema{"type": "object", "required": list{"count", "for_each"}},
+		"allOf":           rules,
+		"defaultSnippets": snippets,
 	}
+}
+
+// snippet is what an editor offers where a node template is begun: the type
+// and what it needs, with a stop at each value.
+func snippet(name string, t *dsl.NodeType) Schema {
+	body := struct { // an editor keeps the order of the keys
+		Type       string `json:"type"`
+		Properties Schema `json:"properties,omitempty"`
+	}{Type: name}
+	if t.Properties != nil && len(t.Properties.Required) > 0 {
+		body.Properties = Schema{}
+		for i, p := range t.Properties.Required {
+			body.Properties[p] = fmt.Sprintf("$%d", i+1)
+		}
+	}
+	return Schema{"label": name, "description": t.Description, "body": body}
 }
 
 func deploy() Schema {

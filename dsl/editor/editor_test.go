@@ -114,7 +114,7 @@ func TestBlueprint(t *testing.T) {
 		{"unknown property", "node_templates: {a: {type: Cloud.VPC.VPC, properties: {cidr: 10.0.0.0/8, nmae: x}}}", []string{"/node_templates/a/properties additionalProperties"}},
 		{"no properties", "node_templates: {a: {type: Cloud.VPC.VPC}}", []string{"/node_templates/a required"}},
 		{"constraint", "node_templates: {a: {type: Cloud.VPC.VPC, properties: {cidr: ten}}}", []string{"/node_templates/a/properties/cidr anyOf"}},
-		{"other dialect", "node_templates: {a: {type: HuaweiCloud.VPC.VPC, properties: {cidr: 10.0.0.0/8}}}", []string{"/node_templates/a/type not"}},
+		{"other dialect", "node_templates: {a: {type: HuaweiCloud.VPC.VPC, properties: {cidr: 10.0.0.0/8}}}", []string{"/node_templates/a/type type"}},
 		{"composites", `imports: [a.yaml]
 node_types:
   pair:

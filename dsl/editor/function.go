@@ -117,8 +117,9 @@ func oneKey(names Schema) Schema {
 	return Schema{"type": "object", "minProperties": 1, "maxProperties": 1, "propertyNames": names}
 }
 
-// refuse matches nothing, and says why.
-func refuse(why string) Schema { return Schema{"not": Schema{}, "errorMessage": why} }
+// refuse matches no value of those that get here, and says why: editors show
+// errorMessage, a keyword of theirs, where a type does not fit.
+func refuse(why string) Schema { return Schema{"type": "null", "errorMessage": why} }
 
 // anyData is any value with functions in any place. A map whose only key is
 // the name of a function is that function, right or wrong.
