@@ -221,6 +221,8 @@ func (p *parser) call(v *Value, at place) *Value {
 func (p *parser) misplaced(name Name, at place) {
 	var why string
 	switch {
+	case name.Text == GetEach:
+		why = "It belongs into the properties of a node template with count or for_each."
 	case at == inConstants:
 		why = "Defaults, constraints and mappings are constants; functions belong into properties, outputs and conditions."
 	case at == inConditions:

@@ -18,7 +18,9 @@ apply would do and why. Nothing is changed.`,
 			"orchestrate plan blueprints/consortium --cloud local",
 			"orchestrate plan --input nodes=3 --out plan.json && orchestrate apply plan.json",
 			"orchestrate plan --json | jq '.resource_changes[].change.actions'",
-			"orchestrate plan --detailed-exitcode   # 2: there are changes"),
+			"orchestrate plan --detailed-exitcode   # 2: there are changes",
+			"orchestrate plan --input 'zones=[east, west]' --force-trim",
+			"orchestrate plan --strict-aos          # nothing but what AOS understands"),
 		Args: cobra.MaximumNArgs(1),
 	}
 	a.addStackFlags(c)

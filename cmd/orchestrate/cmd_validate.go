@@ -30,6 +30,7 @@ validate; sarif (2.1.0) for code scanning; github, annotations of a workflow.
 		Example: examples("orchestrate validate blueprints/consortium", "orchestrate validate --format json",
 			"orchestrate validate consortium.tgz --main-file stack.yaml",
 			"orchestrate validate --inputs production.yaml --input-file ledger_password=/run/secrets/ledger",
+			"orchestrate validate --strict-aos   # nothing but what AOS understands",
 			"orchestrate validate --format sarif > orchestrate.sarif"),
 		Args: cobra.MaximumNArgs(1),
 	}

@@ -52,7 +52,11 @@ func (c *checker) inputName(arg *dsl.Value) {
 	for _, p := range intrinsic.PseudoInputs() {
 		known = append(known, d.Prefix+p)
 	}
-	c.diags.Add("DSL201", arg.Range, "The blueprint declares no input named %q.%s", name, c.suggest(name, known))
+	owner := "blueprint"
+	if c.bp.Enclosing != nil {
+		owner = "node type" // which sees its own inputs only
+	}
+	c.diags.Add("DSL201", arg.Range, "The %s declares no input named %q.%s", owner, name, c.suggest(name, known))
 }
 
 func (c *checker) attribute(args []*dsl.Value, n *dsl.NodeTemplate) {

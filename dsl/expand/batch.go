@@ -34,12 +34,13 @@ func (s *space) buildBatch(g *group, n *dsl.NodeTemplate) {
 		s.diags.Add("DSL222", n.Each.Range, "A batch makes copies itself, so it has neither count nor for_each.")
 		return
 	}
+	before := len(s.diags)
 	sub := substitution{space: s, static: true}
 	limit := s.wholeNumber(n, "limit", sub, 1, maxRounds, 0)
 	step := s.wholeNumber(n, "step", sub, 1, maxStep, limit)
 	shared := s.batchValues(n.Property("values"), sub)
 	items := s.batchItems(n, sub)
-	if s.diags.HasErrors() {
+	if len(s.diags) > before {
 		return
 	}
 	for k := range limit {
@@ -58,9 +59,9 @@ func (s *space) buildBatch(g *group, n *dsl.NodeTemplate) {
 				}
 			}
 			s.batchPart(round, j, item, values)
-			if s.full || s.diags.HasErrors() {
-				return
-			}
+		}
+		if s.full || len(s.diags) > before {
+			return // the other rounds would repeat it
 		}
 	}
 }
