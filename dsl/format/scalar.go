@@ -18,9 +18,15 @@ func (n *node) isLong() bool {
 	return n.isBlockScalar() && n.blockable() || strings.ContainsAny(n.Source, "\n\r") && !n.isBlockScalar() && !foreignBreaks(n.Source)
 }
 
-// blockable reports whether a text can be written as a block.
+// blockable reports whether a text can be written as a block. The end of a
+// folded one can't be told from the source if nothing but blanks stands there.
 func (n *node) blockable() bool {
-	return strings.Trim(n.Text, "\n") != "" && !foreignBreaks(n.Text) && !strings.Contains(n.Text, "\r")
+	body := strings.TrimRight(n.Text, "\n")
+	last := body[strings.LastIndexByte(body, '\n')+1:]
+	if n.Form == yamltree.FoldedBlock && strings.TrimSpace(last) == "" {
+		return false
+	}
+	return body != "" && !foreignBreaks(body) && !strings.Contains(body, "\r")
 }
 
 // foreignBreaks reports whether a text has line breaks of YAML 1.1, which
