@@ -10,8 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/check"
 	"github.com/orchestrate-tosca/orchestrate/dsl/editor"
 	"github.com/orchestrate-tosca/orchestrate/schemas"
+	"github.com/rogpeppe/go-internal/txtar"
 )
 
 func compiled(t *testing.T, schema editor.Schema) *schemas.Schema {
@@ -182,5 +184,46 @@ node_templates: {a: {type: Orchestrate.Data}}
 		if got := strings.Join(violations(t, schema, "i.yaml", []byte(src)), ", "); got != want {
 			t.Errorf("%s: got %q, want %q", src, got, want)
 		}
+	}
+}
+
+// TestRightBlueprintsPass goes through every blueprint in the stories and
+// tests of the repository: what the checks find right, the schema lets pass.
+func TestRightBlueprintsPass(t *testing.T) {
+	cat := builtIn(t)
+	schema := compiled(t, editor.Blueprint(cat))
+	var archives []string
+	for _, pattern := range []string{"../expand/testdata/*.txtar", "../../cmd/orchestrate/testdata/script/*.txtar", "../../planner/testdata/*.txtar"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		archives = append(archives, found...)
+	}
+	right := 0
+	for _, archive := range archives {
+		if strings.HasPrefix(filepath.Base(archive), "wrong-") {
+			continue // what is wrong with these shows later than the checks
+		}
+		parsed, err := txtar.ParseFile(archive)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range parsed.Files {
+			if filepath.Ext(f.Name) != ".yaml" {
+				continue
+			}
+			bp, problems := dsl.Parse(f.Name, f.Data, cat)
+			if bp == nil || append(problems, check.Run(bp, cat)...).HasErrors() {
+				continue
+			}
+			right++
+			for _, v := range violations(t, schema, f.Name, f.Data) {
+				t.Errorf("%s, %s: %s", archive, f.Name, v)
+			}
+		}
+	}
+	if right < 20 {
+		t.Errorf("only %d right blueprints were found", right)
 	}
 }
