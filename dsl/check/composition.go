@@ -15,7 +15,9 @@ import (
 // names of copies and values of composites are known only then. Warnings are
 // about what is written, so Run has given them.
 func Expanded(flat *dsl.Blueprint, cat dsl.Catalogue) diag.List {
-	return slices.DeleteFunc(Run(flat, cat), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
+	errors := slices.DeleteFunc(Run(flat, cat), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
+	// One mistake shows in every copy: it is told of the first.
+	return slices.CompactFunc(errors, func(a, b diag.Diagnostic) bool { return a.Code == b.Code && a.Subject == b.Subject })
 }
 
 // composites checks the node types that a blueprint defines: each body is a

@@ -23,11 +23,12 @@ type Options struct {
 	ForceTrim bool         // trim too what can't exist without a trimmed node
 }
 
-// The limits of composition. What Run makes is walked through several times
-// afterwards, so the second counts values as often as they are used.
+// The limits of composition: some 200 MB at worst. What Run makes is walked
+// through several times afterwards, so the second counts values as often as
+// they are used.
 const (
-	maxNodes  = 200_000
-	maxValues = 10_000_000
+	maxNodes  = 100_000
+	maxValues = 1_000_000
 	maxDepth  = 16 // of composites and nested stacks in each other
 )
 
@@ -67,7 +68,26 @@ func Run(bp *dsl.Blueprint, inputs map[string]intrinsic.Value, o Options) (*dsl.
 	if !e.diags.HasErrors() {
 		e.trim()
 	}
-	return e.flat, e.diags.Sorted()
+	return e.flat, fewer(e.diags.Sorted())
+}
+
+// maxRepeats bounds how often one mistake is told that shows in many copies.
+const maxRepeats = 5
+
+func fewer(list diag.List) diag.List {
+	repeats := 0
+	kept := list[:0]
+	for i, d := range list {
+		if i > 0 && d.Code == list[i-1].Code && d.Subject == list[i-1].Subject {
+			repeats++
+		} else {
+			repeats = 0
+		}
+		if repeats < maxRepeats {
+			kept = append(kept, d)
+		}
+	}
+	return kept
 }
 
 // expander carries one run.

@@ -245,6 +245,19 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// A mistake that shows in every copy is told a few times.
+func TestRepeats(t *testing.T) {
+	bp := parse(t, head+`
+node_types:
+  one: {inputs: {n: {type: integer, constraints: {less_than: 0}}}, node_templates: {a: {type: Orchestrate.Data}}}
+node_templates:
+  many: {type: one, count: 1000, properties: {n: {get_each: key}}}
+`)
+	if _, diags := expand.Run(bp, nil, expand.Options{Catalogue: catalogue(t)}); len(diags) != 5 || diags[0].Code != "DSL404" {
+		t.Errorf("%d problems", len(diags))
+	}
+}
+
 // BenchmarkRun shows that the cost grows with the number of copies and no
 // faster.
 func BenchmarkRun(b *testing.B) {
