@@ -138,14 +138,18 @@ func (p *printer) lead(e *entry, before string, indent int, first bool) {
 	if strings.TrimLeft(before, " ") != "" {
 		return
 	}
-	for i, c := range e.above(indent) {
+	above, blank := e.above(indent), e.blank
+	if len(e.head) == 0 && len(above) > 0 { // these came from its own line: nothing parts them from it
+		above[0].AfterBlank, blank = blank, false
+	}
+	for i, c := range above {
 		if first && i == 0 {
 			c.AfterBlank = false
 		}
 		p.comment(c, indent)
 		first = false
 	}
-	if e.blank && !first {
+	if blank && !first {
 		p.blank()
 	}
 }
