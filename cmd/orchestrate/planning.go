@@ -214,11 +214,14 @@ func missingElement(st *state.Stack, node string) string {
 	return fmt.Sprintf("the stack %q has no element %q (SVCSTG.AOS.4002021);%s it has %s", st.Name, node, diag.DidYouMean(node, known), strings.Join(known[:min(len(known), 20)], ", "))
 }
 
+// maxPlanFileBytes is far more than the plan of the largest blueprint takes.
+const maxPlanFileBytes = 128 << 20
+
 // planFileIntent reads a plan file. ok is false if the path leads to something
 // else, which then should be a blueprint.
 func (a *app) planFileIntent(ctx context.Context, path string) (in *intent, ok bool, err error) {
 	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
+	if err != nil || !info.Mode().IsRegular() || info.Size() > maxPlanFileBytes {
 		return nil, false, nil
 	}
 	text, err := os.ReadFile(path)

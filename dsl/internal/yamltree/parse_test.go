@@ -342,6 +342,7 @@ func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"a: [1, {b: c}]\n", "a: &x |\n  t\nb: *x\n", "? a\n: b\n", "a: 'x''y'\nb: \"\\n\"\n", "- - a\n  - b\n", "{a: , b}", "a: >+2\n   x\n\n",
 		"<<: {a: 1}\n", "\xef\xbb\xbf--- a\n...\n", "a:\r\n- b\r\n", "a: !!str\nb: &y\nc: d", "é: [\u2028]", "a: [b, # ]\n c]", "&a a: *a", "|\n\n",
+		"a:\n  - |\n  - >+\n\n  - |-\n", "{a: [b, 'c,d'], \"e:{\": f}", "a: |2-\n   x\n# |\nb: c |\n",
 	} {
 		f.Add([]byte(s))
 	}
