@@ -19,7 +19,7 @@ func (c *checker) expression(v *dsl.Value, n *dsl.NodeTemplate) {
 		case dsl.GetInput:
 			c.inputName(v.Argument)
 		case dsl.GetReference:
-			c.target(nameOf(v.Argument), n)
+			c.referenced(v, n)
 		case dsl.GetAttribute:
 			c.attribute(v.Argument.Items, n)
 		case dsl.GetInMap:
@@ -29,6 +29,17 @@ func (c *checker) expression(v *dsl.Value, n *dsl.NodeTemplate) {
 		}
 		return true
 	})
+}
+
+// referenced checks get_reference: a composite must say what its reference is.
+// Which of the two names is meant, the property that receives it decides.
+func (c *checker) referenced(v *dsl.Value, n *dsl.NodeTemplate) {
+	target := c.target(nameOf(v.Argument), n)
+	if target == nil || target.Composite == nil || target.Composite.Attribute("refID") != nil || target.Composite.Attribute("refName") != nil {
+		return
+	}
+	c.diags = append(c.diags, diag.New("DSL202", v.Argument.Range, "The node type %q has neither an attribute refID nor refName, so get_reference has nothing to read. Declare one of them, or use get_attribute.", target.Type.Text).
+		With(target.Composite.Name.Range, "the node type is declared here"))
 }
 
 func nameOf(v *dsl.Value) dsl.Name { return dsl.Name{Text: v.Text(), Range: v.Range} }

@@ -337,7 +337,7 @@ func (s *substitution) openArgument(a *argument, v *dsl.Value) *dsl.Value {
 
 // getEach puts key or value of a copy in the place of get_each.
 func (s *substitution) getEach(v *dsl.Value) *dsl.Value {
-	if s.each == nil {
+	if s.each == nil || !s.charge(1, v.Range) {
 		return v
 	}
 	if v.Argument.Kind == dsl.String && v.Argument.Text() == "key" {
