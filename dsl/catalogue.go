@@ -73,6 +73,7 @@ type Property struct {
 	Immutable bool   // a change needs a replacement (x-immutable)
 	Sensitive bool   // never shown, encrypted at rest (x-sensitive)
 	Reference string // node type whose ID or name is expected (x-reference)
+	Recorded  string // why a change of it calls nothing, as one clause (x-recorded); "" if it does
 
 	// From names the property that an attribute always equals (x-from), so that
 	// it is known before the object exists: refName is often the name.

@@ -94,6 +94,7 @@ type propertyFile struct {
 	Reference   string                     `json:"x-reference"`
 	From        string                     `json:"x-from"`
 	Volatile    bool                       `json:"x-volatile"`
+	Recorded    string                     `json:"x-recorded"`
 }
 
 func parseProperty(schema json.RawMessage) (*Property, error) {
@@ -107,7 +108,7 @@ func parseProperty(schema json.RawMessage) (*Property, error) {
 	p := &Property{
 		Type: f.Type, Description: f.Description, Required: f.Required,
 		Immutable: f.Immutable, Sensitive: f.Sensitive, Reference: f.Reference,
-		From: f.From, Volatile: f.Volatile,
+		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded,
 	}
 	var err error
 	if p.Default, err = plainJSON(f.Default); err != nil {
@@ -196,7 +197,7 @@ type rules struct {
 var walked = map[string]bool{
 	"type": true, "properties": true, "required": true, "additionalProperties": true, "items": true,
 	"default": true, "description": true, "examples": true,
-	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true,
+	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true,
 }
 
 func parseRules(schema json.RawMessage) (*rules, error) {

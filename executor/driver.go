@@ -373,7 +373,7 @@ func (d *driver) halted(j *job, r sched.Record) {
 func (d *driver) failed(j *job, err error) {
 	d.errors = append(d.errors, StepError{Node: j.node, Type: j.typ, Step: j.step, Err: err})
 	d.observeJob(j, Event{Kind: StepErrored, Operation: j.op.ID, Attempt: j.attempt, Err: err})
-	d.engine.log().Error("step failed", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", err)
+	d.engine.log().Info("step failed", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", err)
 }
 
 func (d *driver) count(j *job) {

@@ -63,7 +63,11 @@ func (d *differ) walk(path string, before, after intrinsic.Value, prop *dsl.Prop
 		}
 		return
 	}
-	d.changes = append(d.changes, Change{Path: path, Before: before, After: after, Replaces: fixed, Range: at})
+	c := Change{Path: path, Before: before, After: after, Replaces: fixed, Range: at}
+	if prop != nil {
+		c.Recorded = prop.Recorded
+	}
+	d.changes = append(d.changes, c)
 }
 
 // whole reports whether a value is compared as one: nothing below it is known

@@ -100,6 +100,7 @@ type LeafChange struct {
 	BeforeSensitive bool        `json:"before_sensitive,omitempty"`
 	AfterSensitive  bool        `json:"after_sensitive,omitempty"`
 	Replaces        bool        `json:"forces_replacement,omitempty"`
+	Recorded        string      `json:"only_recorded,omitempty"` // why nothing is called for it
 	Range           *diag.Range `json:"range,omitempty"`
 }
 
@@ -228,7 +229,7 @@ func (c *Change) document() LeafChange {
 	return LeafChange{
 		Path: c.Path, Before: shown(c.Before), After: shown(c.After), AfterUnknown: c.After.IsUnknown(),
 		BeforeSensitive: c.Before.HasSensitive(), AfterSensitive: c.After.HasSensitive(),
-		Replaces: c.Replaces, Range: rangeOf(c.Range),
+		Replaces: c.Replaces, Recorded: c.Recorded, Range: rangeOf(c.Range),
 	}
 }
 

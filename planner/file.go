@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -164,10 +165,8 @@ func (f *File) Encode() ([]byte, error) {
 // IsFile reports whether the bytes look like a plan file rather than a
 // blueprint in JSON.
 func IsFile(b []byte) bool {
-	var head struct {
-		Format string `json:"format"`
-	}
-	return json.Unmarshal(b, &head) == nil && head.Format != "" && len(b) > 0 && b[0] == '{'
+	head, _, _ := bytes.Cut(b, []byte(","))
+	return bytes.HasPrefix(b, []byte("{")) && bytes.Contains(head, []byte(`"format": "orchestrate-plan/`))
 }
 
 // ReadFile decodes a plan file and checks that it is whole. name is how it is

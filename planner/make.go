@@ -66,7 +66,7 @@ func newMaker(req Request) *maker {
 	}
 	if req.State != nil {
 		m.plan.Serial = req.State.Serial
-		if req.State.Revision != nil {
+		if wasCreated(req.State) {
 			m.plan.Lifecycle = "upgrade"
 		}
 	}
@@ -95,6 +95,12 @@ func foundNothing(req Request) bool {
 		}
 	}
 	return true
+}
+
+// wasCreated reports whether what comes next is an upgrade: a stack whose
+// creation was interrupted or failed is still being created.
+func wasCreated(st *state.Stack) bool {
+	return st.Revision != nil && len(st.Elements) > 0 && (!strings.HasPrefix(st.Phase, "Creat") || st.Phase == "CreateSucceeded")
 }
 
 // attribute is what the plan knows of an attribute while it is made: nodes are

@@ -87,6 +87,9 @@ type Change struct {
 	Before   intrinsic.Value
 	After    intrinsic.Value
 	Replaces bool // the property is immutable
+	// Recorded says why the change calls nothing and is only recorded; "" if it
+	// does call.
+	Recorded string
 	Range    diag.Range
 }
 

@@ -43,7 +43,7 @@ func catalogue() dsl.Catalogue {
 			"name": text(), "netId": fixed(), "dns": {Type: "array", Items: text()},
 		}), Attributes: attrs(nil)},
 		"Test.Chain": {Name: "Test.Chain", HoldsData: "its ledger", Properties: object(map[string]*dsl.Property{
-			"name": fixed(), "size": {Type: "integer"}, "password": {Type: "string", Immutable: true, Sensitive: true},
+			"name": fixed(), "size": {Type: "integer"}, "keepDisks": {Type: "boolean", Recorded: "it counts at the deletion"}, "password": {Type: "string", Immutable: true, Sensitive: true},
 		}), Attributes: attrs(map[string]*dsl.Property{"address": {Type: "string", Volatile: true}, "version": {Type: "string"}})},
 		"Test.Org": {Name: "Test.Org", HoldsData: "its peers", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{
 			"name": fixed(), "chainId": fixed(), "nodeCount": {Type: "integer"},
@@ -69,6 +69,7 @@ type recorded struct {
 
 // script is one testdata file: what is given, and the plan that must come out.
 type script struct {
+	Phase    string                    `json:"phase"` // of the stack
 	Elements map[string]recorded       `json:"elements"`
 	Outputs  map[string]any            `json:"outputs"`
 	Observed map[string]map[string]any `json:"observed"` // property values; null: gone
@@ -174,7 +175,7 @@ func (sc *script) stack() *state.Stack {
 	if sc.Elements == nil {
 		return nil
 	}
-	st := &state.Stack{Name: "demo", Serial: 7, Revision: &state.Revision{Number: 1}, Elements: map[string]*state.Element{}, Outputs: map[string]state.Document{}}
+	st := &state.Stack{Name: "demo", Serial: 7, Phase: sc.Phase, Revision: &state.Revision{Number: 1}, Elements: map[string]*state.Element{}, Outputs: map[string]state.Document{}}
 	for node, r := range sc.Elements {
 		attrs := map[string]any{"refID": r.ID, "refName": node}
 		for k, v := range r.Attributes {
@@ -233,6 +234,9 @@ func printStep(b *strings.Builder, s *Step) {
 		forces := ""
 		if c.Replaces {
 			forces = " # forces replacement"
+		}
+		if c.Recorded != "" {
+			forces = " # only recorded: " + c.Recorded
 		}
 		fmt.Fprintf(b, "    %s: %s -> %s%s (%s)\n", c.Path, show(c.Before), show(c.After), forces, c.Range)
 	}

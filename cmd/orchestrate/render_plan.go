@@ -282,6 +282,8 @@ func (r *planRenderer) noteHere(path string) string {
 		return " " + r.paint(red, "# forces replacement")
 	case c.Replaces:
 		return " " + r.paint(red, "# forces replacement") + r.paint(faint, " ("+c.Range.String()+")")
+	case c.Recorded != "":
+		return " " + r.paint(faint, "# only recorded: "+c.Recorded)
 	case c.Range.IsZero():
 		return ""
 	}

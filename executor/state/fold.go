@@ -38,7 +38,7 @@ func (s *StepRecord) apply(r Record) {
 	case Operation:
 		s.Operation, s.Ended = r.Operation, time.Time{}
 	case Result, Failure, Skipped:
-		s.Operation, s.Ended = nil, r.At
+		s.Ended = r.At // the operation stays: it is what to ask the cloud about
 	case Halted:
 		s.Ended = r.At
 	}

@@ -109,7 +109,7 @@ func TestStackRoundTrip(t *testing.T) {
 	ex, err := s.Execution(ctx, "web-1")
 	must(t, err)
 	wantSteps := []StepRecord{{
-		Node: "db", Type: "T", Action: "create", Phase: "CreateSucceeded", Attempts: 2, ObjectID: "id-1",
+		Node: "db", Type: "T", Action: "create", Phase: "CreateSucceeded", Attempts: 2, Operation: []byte(`{"id":"op"}`), ObjectID: "id-1",
 		Started: t0, Ended: t0.Add(2 * time.Second),
 	}}
 	if diff := cmp.Diff(wantSteps, ex.Steps); diff != "" {

@@ -81,7 +81,7 @@ type StepRecord struct {
 	Action    string
 	Phase     string
 	Attempts  int
-	Operation []byte // the provider's handle as JSON; nil when there is none
+	Operation []byte // the provider's last handle as JSON; nil when there was none
 	ObjectID  string
 	Error     string
 	Started   time.Time
