@@ -106,7 +106,7 @@ func (b *writtenBuilder) node(y *yaml.Node, from point) *Written {
 		w.End = at.offset + 1 + len(y.Value)
 		return w
 	}
-	for b.text.at(at) == '&' || b.text.at(at) == '!' {
+	for b.ownProperty(y, at) {
 		at = b.text.skipBlank(b.property(w, at))
 	}
 	switch y.Kind {
@@ -136,6 +136,15 @@ func (b *writtenBuilder) leftOut(w *Written, y *yaml.Node, from point) *Written 
 		at = b.text.skipBlank(end)
 	}
 	return w
+}
+
+// ownProperty reports whether an anchor or a tag of the node itself begins at
+// p, and not one of the first key of a map.
+func (b *writtenBuilder) ownProperty(y *yaml.Node, p point) bool {
+	if c := b.text.at(p); c != '&' && c != '!' {
+		return false
+	}
+	return y.Kind != yaml.MappingNode || len(y.Content) == 0 || y.Content[0].Line != p.line || y.Content[0].Column != p.column
 }
 
 // property reads the anchor or the tag that begins at p and returns where it
