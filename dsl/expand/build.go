@@ -63,7 +63,7 @@ func (s *space) fill(i *instance) {
 }
 
 // inherit works out the conditions of an instance and whether it is trimmed.
-func (s *space) inherit(i *instance, from legacy) {
+func (s *space) inherit(i *instance, from inheritance) {
 	sub := substitution{space: s, each: i.each, static: true}
 	i.within = from
 	if c := i.template.Condition; c != nil {

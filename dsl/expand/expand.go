@@ -131,8 +131,8 @@ type space struct {
 	outer  *space         // nil for the blueprint
 	args   map[string]*argument
 	groups map[string]*group
-	within legacy    // what every node inside takes over
-	user   *instance // that this is the inside of; nil for the blueprint
+	within inheritance // what every node inside takes over
+	user   *instance   // that this is the inside of; nil for the blueprint
 	depth  int
 
 	inherited []dsl.Requirement // memo: what every node inside requires too
@@ -165,7 +165,7 @@ type instance struct {
 	template *dsl.NodeTemplate
 	space    *space // in which the template stands
 	each     *each  // nil: no copies
-	within   legacy
+	within   inheritance
 	round    *instance // of a batch, that this is a part of; nil for the others
 	after    *instance // the round that this one waits for; nil: none
 
@@ -186,8 +186,8 @@ type memo struct {
 	busy  bool
 }
 
-// legacy is what an instance hands on to everything inside of it.
-type legacy struct {
+// inheritance is what an instance hands on to everything inside of it.
+type inheritance struct {
 	conditions []dsl.Name // of the flat blueprint
 	off        string     // why it is trimmed; "" if it is not
 }

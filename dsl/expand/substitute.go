@@ -376,7 +376,7 @@ func stepInto(v *dsl.Value, path []*dsl.Value) *dsl.Value {
 // reference resolves get_attribute and get_reference.
 func (s *substitution) reference(v *dsl.Value, key string) *dsl.Value {
 	r, _ := intrinsic.ReferenceOf(v)
-	base, copyKey, one := split(r.Node)
+	base, copyKey, keyed := split(r.Node)
 	g := s.groups[base]
 	if g == nil {
 		return v // reported by the checks
@@ -388,7 +388,7 @@ func (s *substitution) reference(v *dsl.Value, key string) *dsl.Value {
 			use.path = items
 		}
 	}
-	if one {
+	if keyed {
 		i := g.byKey[copyKey]
 		if i == nil {
 			s.noCopy(g, dsl.Name{Text: r.Node, Range: r.Range}, copyKey)
