@@ -20,7 +20,7 @@ const everyFact = `{
     "labels": {"type": "object", "maxProperties": 3, "additionalProperties": {"type": "string"}},
     "least": {"type": "number", "minimum": 0.5},
     "most": {"type": "integer", "maximum": 7, "multipleOf": 2},
-    "none": {"type": "boolean"},
+    "none": {"type": "boolean", "x-recorded": "nothing can change it", "description": "Without effect."},
     "parts": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "object", "required": ["b"], "properties": {
       "a": {"type": "array", "items": {"type": "string", "maxLength": 1}},
       "b": {"type": "array", "minItems": 2, "maxItems": 2}

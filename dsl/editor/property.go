@@ -111,6 +111,9 @@ func description(p *dsl.Property) string {
 	if p.Immutable {
 		parts = append(parts, "A change replaces the element.")
 	}
+	if p.Recorded != "" {
+		parts = append(parts, "A change is only recorded: "+p.Recorded+".")
+	}
 	return strings.TrimSpace(strings.Join(parts, " "))
 }
 
