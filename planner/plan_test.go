@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
@@ -158,6 +159,9 @@ func request(t *testing.T, ar *txtar.Archive) Request {
 		given = append(given, intrinsic.Given{Name: name, Value: intrinsic.Of(v).Plain(), Source: "script"})
 	}
 	if req.Inputs, diags = intrinsic.ResolveInputs(bp, given, nil); diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	if req.Blueprint, diags = expand.Run(bp, req.Inputs, expand.Options{Catalogue: req.Catalogue}); diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}
 	return req
