@@ -329,6 +329,24 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
+// TestSecretNearby hides lines of what can't be parsed if a secret may stand
+// there.
+func TestSecretNearby(t *testing.T) {
+	far := "a: 1\nb: 1\nc: 1\nd: 1\n"
+	for src, want := range map[string]bool{
+		"ledger_password: a: b\n":                             true,
+		"in:\n  code:\n    type: secret\n    default: a: b\n": true,
+		"in:\n  code:\n    default: a: b\n    type: secret\n": true,
+		"password: x\n" + far + "y: a: b\n":                   false,
+		"y: a: b\n":                                           false,
+	} {
+		_, diags := yamltree.Parse("f", []byte(src))
+		if len(diags) != 1 || diags[0].Concealed != want {
+			t.Errorf("%q: got %+v", src, diags)
+		}
+	}
+}
+
 func TestByteOrderMark(t *testing.T) {
 	root, diags := yamltree.Parse("f", []byte("\xef\xbb\xbfa: 1\n"))
 	if len(diags) > 0 || root.Get("a").Start != (diag.Pos{Line: 1, Column: 4}) {

@@ -118,7 +118,24 @@ func syntaxError(file string, src []byte, err error) diag.Diagnostic {
 	if tab, ok := tabIn(file, src, line); ok {
 		return diag.New("DSL101", tab, "The indentation holds a tab character, which YAML does not allow. Indent with spaces, two for each level.")
 	}
-	return diag.New("DSL101", at, "%s", explain(message))
+	d := diag.New("DSL101", at, "%s", explain(message))
+	d.Concealed = nearSecret(src, line)
+	return d
+}
+
+// secretWords are what names of secrets are made of.
+var secretWords = regexp.MustCompile(`(?i)pass(word|wd|phrase)|secret|token|private[_-]?key`)
+
+// nearSecret reports whether a line may hold a secret. What can't be parsed
+// can't be asked for types, so words on the lines around have to do.
+func nearSecret(src []byte, line int) bool {
+	const around = 3
+	ends := lineEnds(src)
+	from, to := 0, ends[min(line+around, len(ends))-1]
+	if line > around+1 {
+		from = ends[line-around-2]
+	}
+	return secretWords.Match(src[from:to])
 }
 
 // maxRefinedBytes bounds the size of files for which findLine reads prefixes.
