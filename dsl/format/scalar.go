@@ -63,7 +63,7 @@ func (n *node) plainText(flow bool) string {
 			return quote(n.Text)
 		}
 		return n.Text
-	case flow && !flowPlain(n.Source):
+	case flow && !flowPlain(n.Source), n.Source == "-" || n.Source == "?": // alone, these begin an item or a key
 		return quote(n.Text)
 	}
 	return n.Source
