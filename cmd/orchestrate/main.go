@@ -42,7 +42,14 @@ func run(ctx context.Context, args []string, p process) int {
 
 	root := newRoot(a)
 	root.SetArgs(normalise(args, valueFlags(root)))
-	err := root.ExecuteContext(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- root.ExecuteContext(ctx) }()
+	var err error
+	select {
+	case err = <-ended:
+	case <-a.interrupt.abandon:
+		return exitInterrupted
+	}
 	if err != nil && !a.started {
 		err = usageError{err: err, command: a.failedCommand(root, args)}
 	}

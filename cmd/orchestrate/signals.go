@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"time"
 )
 
 // interruption is closed by the first signal. Commands that change something
@@ -15,14 +16,22 @@ type interruption struct {
 	stop   chan struct{}
 	gentle bool               // what runs now stops by itself after the first signal
 	cancel context.CancelFunc // ends every call in flight
+	// abandon is closed when what runs should have ended with its context and
+	// has not: long computations, such as the reading of a large blueprint, do
+	// not look at it, and have nothing to lose.
+	abandon chan struct{}
 }
+
+// patience is how long a cancelled command that changes nothing may take to
+// end.
+const patience = time.Second
 
 // watchSignals follows the signals of the process until it ends. The first one
 // asks for an orderly stop if what runs knows how (see gently); otherwise, and
 // at the second one, everything in flight is cancelled. note tells the user
 // which of both happens.
 func watchSignals(signals <-chan os.Signal, cancel context.CancelFunc, note func(string, ...any)) *interruption {
-	i := &interruption{stop: make(chan struct{}), cancel: cancel}
+	i := &interruption{stop: make(chan struct{}), abandon: make(chan struct{}), cancel: cancel}
 	if signals == nil {
 		return i
 	}
@@ -50,6 +59,19 @@ func (i *interruption) signalled(note func(string, ...any)) {
 		note("Stopping at once.")
 	}
 	i.cancel()
+	if first {
+		time.AfterFunc(patience, i.giveUp)
+	}
+}
+
+// giveUp leaves a command alone that did not end, unless it changes something
+// after all.
+func (i *interruption) giveUp() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !i.gentle {
+		close(i.abandon)
+	}
 }
 
 // gently runs work that stops by itself once the channel is closed.
