@@ -42,7 +42,7 @@ type maker struct {
 	templates map[string]*dsl.NodeTemplate
 	planned   map[string]intrinsic.Value // attributes by node, as far as the plan knows them
 	deployed  map[string]bool
-	elsewhere bool // nothing of the stack was found: see foundNothing
+	elsewhere string // why what was not found may exist elsewhere; "": it is gone
 	scope     *intrinsic.Scope
 }
 
@@ -62,7 +62,7 @@ func newMaker(req Request) *maker {
 		templates: map[string]*dsl.NodeTemplate{},
 		planned:   map[string]intrinsic.Value{},
 		deployed:  map[string]bool{},
-		elsewhere: foundNothing(req),
+		elsewhere: elsewhere(req),
 	}
 	if req.State != nil {
 		m.plan.Serial = req.State.Serial
@@ -79,6 +79,18 @@ func newMaker(req Request) *maker {
 	}
 	m.scope = &intrinsic.Scope{Blueprint: req.Blueprint, Inputs: req.Inputs, Attribute: m.attribute}
 	return m
+}
+
+// elsewhere tells why an object that was not found may exist all the same, in
+// one clause; "" if nothing speaks for it.
+func elsewhere(req Request) string {
+	switch {
+	case req.Elsewhere != "":
+		return "the stack was last worked on in " + req.Elsewhere
+	case foundNothing(req):
+		return fmt.Sprintf("no object of stack %q was found at all", req.Stack)
+	}
+	return ""
 }
 
 // foundNothing reports whether a refresh found no object of a stack at all.
@@ -402,10 +414,9 @@ func (m *maker) checkNames(option string, code diag.Code, named map[string]bool)
 }
 
 // recordOf is what is lost with the record of an element that was not found:
-// nothing, unless the whole stack seems to be elsewhere, where its data is then
-// forgotten.
+// nothing, unless it may be elsewhere, where its data is then forgotten.
 func (m *maker) recordOf(s *Step, e *state.Element) string {
-	if !m.elsewhere || s.HoldsData == "" || e.Phase == phaseCreateFailed {
+	if m.elsewhere == "" || s.HoldsData == "" || e.Phase == phaseCreateFailed {
 		return ""
 	}
 	return "what is recorded of " + s.HoldsData + ", which was not found here"
@@ -443,8 +454,8 @@ func (m *maker) guard() {
 }
 
 func (m *maker) refuseElsewhere(s *Step, fate string) {
-	m.diags.Add(CodeDataLoss, s.Range, "%q (%s) holds data and would be %s as if it were gone, but no object of stack %q was found at all. More likely it is in another cloud, region or project, and would be forgotten there: check --cloud, the region and the project ID. If all of it is really gone, name it: --allow-data-loss %s.",
-		s.Node, dsl.TypeLabel(s.Type), fate, m.req.Stack, s.Node)
+	m.diags.Add(CodeDataLoss, s.Range, "%q (%s) holds data and would be %s as if it were gone, but %s. More likely it is in another cloud, region or project, and would be forgotten there: check --cloud, the region and the project ID. If all of it is really gone, name it: --allow-data-loss %s.",
+		s.Node, dsl.TypeLabel(s.Type), fate, m.elsewhere, s.Node)
 }
 
 // cause is the place that makes a step a replacement.

@@ -71,6 +71,7 @@ type recorded struct {
 // script is one testdata file: what is given, and the plan that must come out.
 type script struct {
 	Phase    string                    `json:"phase"` // of the stack
+	Place    string                    `json:"place"` // where the last execution worked, if elsewhere
 	Elements map[string]recorded       `json:"elements"`
 	Outputs  map[string]any            `json:"outputs"`
 	Observed map[string]map[string]any `json:"observed"` // property values; null: gone
@@ -138,7 +139,7 @@ func request(t *testing.T, ar *txtar.Archive) Request {
 			t.Fatal(err)
 		}
 	}
-	req := Request{Stack: "demo", Catalogue: catalogue(), AllowDataLoss: set(sc.Allow), Replace: set(sc.Replace), State: sc.stack()}
+	req := Request{Stack: "demo", Catalogue: catalogue(), AllowDataLoss: set(sc.Allow), Elsewhere: sc.Place, Replace: set(sc.Replace), State: sc.stack()}
 	for node, props := range sc.Observed {
 		if req.Observed == nil {
 			req.Observed = map[string]Observed{}

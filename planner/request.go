@@ -22,6 +22,11 @@ type Request struct {
 	// not refreshed.
 	Observed map[string]Observed
 
+	// Elsewhere says where the last execution of the stack worked if that is
+	// another cloud, region or project than the one that was observed; "" if it
+	// is the same or not known.
+	Elsewhere string
+
 	// AllowDataLoss and Replace name nodes.
 	AllowDataLoss, Replace map[string]bool
 

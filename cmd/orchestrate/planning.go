@@ -143,6 +143,9 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 		if req.Observed, err = s.engine.Refresh(ctx, st, req.Catalogue, s.app.opts.parallelism); err != nil {
 			return nil, fmt.Errorf("refresh stack %s: %w", in.stack, err)
 		}
+		if req.Elsewhere, err = s.elsewhere(ctx, in.stack); err != nil {
+			return nil, err
+		}
 	}
 	m := &made{request: req, texts: in.texts(st)}
 	m.plan, m.problems = planner.Make(req)

@@ -134,6 +134,19 @@ func (s *session) hold(ctx context.Context, stack string) (held context.Context,
 	}, nil
 }
 
+// elsewhere says where the last execution of a stack worked if that is another
+// cloud, region or project than this session's.
+func (s *session) elsewhere(ctx context.Context, stack string) (string, error) {
+	all, err := s.store.Executions(ctx, stack)
+	if err != nil {
+		return "", fmt.Errorf("list executions: %w", err)
+	}
+	if len(all) == 0 || !all[0].Owner.Place.Differs(s.cloud.place()) {
+		return "", nil
+	}
+	return all[0].Owner.Place.String(), nil
+}
+
 // warnOfRunning says when an execution runs on the stack right now, or was
 // interrupted: a plan is made from what is recorded so far.
 func (s *session) warnOfRunning(ctx context.Context, stack string) error {
