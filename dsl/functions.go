@@ -81,7 +81,9 @@ func lookupFunction(name string) (function, bool) {
 			return len(a.Items) == 2 && isListOrCall(a.Items[1])
 		}}, true
 	case GetListLength:
-		return function{anywhere, "{get_list_length: LIST}", isListOrCall}, true
+		return function{anywhere, "{get_list_length: LIST}", func(a *Value) bool {
+			return a.Kind == List || a.Kind == Call // an empty list has a length too
+		}}, true
 	case Base64Encode:
 		return function{anywhere, "{base64_encode: TEXT}", func(a *Value) bool {
 			return a.Kind != List && a.Kind != Map && a.Kind != Null

@@ -289,3 +289,18 @@ func checkProperty(t *testing.T, p *dsl.Property, at string) {
 		}
 	}
 }
+
+// TestDataIsData: in a file of input values nothing is a function, however
+// much it looks like one.
+func TestDataIsData(t *testing.T) {
+	src := "{cond_if: [{cond_not: {get_input: a}}, {get_input: b}, {concat: [c]}]}"
+	v, diags := dsl.ParseData("inputs.yaml", []byte(src))
+	if len(diags) > 0 {
+		t.Fatal(diags.Err())
+	}
+	call := func(name string, arg any) map[string]any { return map[string]any{name: arg} }
+	want := call("cond_if", []any{call("cond_not", call("get_input", "a")), call("get_input", "b"), call("concat", []any{"c"})})
+	if d := cmp.Diff(any(want), v.Plain()); d != "" {
+		t.Errorf("-want +got:\n%s", d)
+	}
+}

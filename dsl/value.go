@@ -103,10 +103,11 @@ func (p *parser) mapValue(v *Value, n *yamltree.Node, at place) *Value {
 }
 
 // argument converts the value of a pair. Inside the first argument of cond_if
-// the comparing functions are allowed wherever it stands.
+// the comparing functions are allowed wherever it stands; in data it is as
+// plain as the rest.
 func (p *parser) argument(pair yamltree.Pair, at place, alone bool) *Value {
 	list := pair.Value
-	if !alone || pair.Key.Text != CondIf || list.Kind != yamltree.List || at&inConstants != 0 {
+	if !alone || pair.Key.Text != CondIf || list.Kind != yamltree.List || at == 0 || at&inConstants != 0 {
 		return p.value(list, at)
 	}
 	v := &Value{Kind: List, Range: p.rng(list)}

@@ -177,7 +177,7 @@ func (c *checker) relationship(r *dsl.Requirement) {
 	if name.Text == "" {
 		return
 	}
-	known := []string{"Relationships.DependsOn", "Relationships.ContainedIn", "Relationships.ConnectedTo"}
+	known := []string{"Relationships.DependsOn", "Relationships.ContainedIn", "Relationships.ConnectedTo", "Relationships.Root"}
 	for i, k := range known {
 		if name.Text == other.Prefix+k {
 			c.diags.Add("DSL114", name.Range, "The blueprint is of dialect %s; write %s.", c.bp.Dialect.Version, c.bp.Dialect.Prefix+k)

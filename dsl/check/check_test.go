@@ -85,7 +85,7 @@ func TestCodes(t *testing.T) {
 			src, diags := dsl.Load(file)
 			texts := map[string][]byte{}
 			if src != nil {
-				diags, texts = findings(src, cat)
+				diags, texts = findings(src, cat, nil)
 				compareWants(t, src.Bytes, diags)
 			}
 			requireCode(t, entry.Code, diags)
@@ -108,8 +108,9 @@ func fixture(t *testing.T, code diag.Code) string {
 }
 
 // findings goes as far as a plan would: parse, check, resolve the inputs,
-// expand, evaluate and check the properties.
-func findings(src *dsl.Source, cat dsl.Catalogue) (diag.List, map[string][]byte) {
+// expand, evaluate and check the properties. pseudo are the pseudo inputs that
+// have a value.
+func findings(src *dsl.Source, cat dsl.Catalogue, pseudo map[string]intrinsic.Value) (diag.List, map[string][]byte) {
 	if bytes.HasPrefix(src.Bytes, []byte("# inputs file")) {
 		_, diags := dsl.ParseInputs(src.File, src.Bytes)
 		return diags, src.Texts()
@@ -125,7 +126,7 @@ func findings(src *dsl.Source, cat dsl.Catalogue) (diag.List, map[string][]byte)
 	if diags.HasErrors() {
 		return diags.Sorted(), pack.Texts()
 	}
-	inputs, more := intrinsic.ResolveInputs(pack.Main, given(src.Bytes), nil)
+	inputs, more := intrinsic.ResolveInputs(pack.Main, given(src.Bytes), pseudo)
 	diags = append(diags, more...)
 	if diags.HasErrors() {
 		return diags.Sorted(), pack.Texts()

@@ -52,7 +52,7 @@ func exampleFindings(t *testing.T, blueprint string, cat dsl.Catalogue) diag.Lis
 	if diags != nil {
 		return diags
 	}
-	diags, _ = findings(src, cat)
+	diags, _ = findings(src, cat, nil)
 	return diags
 }
 

@@ -223,7 +223,9 @@ func (j *judge) unknownProperty(s *spot, p *dsl.Property, key string) {
 	}
 	names := slices.Sorted(maps.Keys(p.Properties))
 	hint := diag.DidYouMean(key, names)
-	if hint == "" && len(names) > 0 {
+	if hint == "" && key == "instances" { // section 12
+		hint = " Write count beside type and properties, which makes copies of any type."
+	} else if hint == "" && len(names) > 0 {
 		hint = " Known here: " + strings.Join(names, ", ") + "."
 	}
 	j.add("DSL302", at, "The type %s has no property %q.%s", j.node.Type.Text, part.path(), hint)

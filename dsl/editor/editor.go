@@ -162,7 +162,7 @@ func composite() Schema {
 func requirement() Schema {
 	relationships := list{}
 	for _, d := range []dsl.Dialect{dsl.DialectC, dsl.DialectH} {
-		for _, kind := range []string{"DependsOn", "ContainedIn", "ConnectedTo"} {
+		for _, kind := range []string{"DependsOn", "ContainedIn", "ConnectedTo", "Root"} {
 			relationships = append(relationships, d.Prefix+"Relationships."+kind)
 		}
 	}

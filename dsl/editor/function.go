@@ -78,7 +78,7 @@ func (p place) argument(function string) Schema {
 	case dsl.Select:
 		s = tuple("An index, from 0, and the list that it chooses from.", 2, 2, p.data(), p.list())
 	case dsl.GetListLength:
-		s = about("The number of items of a list.", p.list())
+		s = Schema{"description": "The number of items of a list.", "anyOf": list{Schema{"type": "array", "items": p.data()}, p.function()}}
 	case dsl.Base64Encode:
 		s = Schema{"description": "A text, in Base64.", "anyOf": list{Schema{"type": list{"string", "number", "boolean"}}, p.function()}}
 	case dsl.Replace:

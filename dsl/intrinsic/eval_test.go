@@ -149,6 +149,7 @@ func TestFunctions(t *testing.T) {
 		{`{select: [{get_input: late}, [a]]}`, `?`},
 		{`{get_list_length: {get_input: list}}`, `3`},
 		{`{get_list_length: [{get_input: late}, b]}`, `2`},
+		{`{get_list_length: []}`, `0`},
 		{`{get_list_length: {get_input: name}}`, `DSL306`},
 		{`{base64_encode: abc}`, `"YWJj"`},
 		{`{base64_encode: {get_input: pin}}`, `"czNjcmV0"!`},
