@@ -3,6 +3,8 @@ package dsl
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
@@ -34,6 +36,24 @@ type Each struct {
 	Count   *Value
 	ForEach *Value
 	Range   diag.Range // of the key
+}
+
+// MaxCopies is how many copies one node template may ask for.
+const MaxCopies = 100_000
+
+const maxCopyKeyRunes = 128
+
+// InvalidCopyKey is the message about a key that ValidCopyKey refuses.
+const InvalidCopyKey = "%q can't be the key of a copy. Keys are made of letters, digits, \"-\", \"_\" and \".\", and have at most 128 characters."
+
+// ValidCopyKey reports whether a text can stand in the name of a copy.
+func ValidCopyKey(key string) bool {
+	for _, r := range key {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r) {
+			return false
+		}
+	}
+	return key != "" && utf8.RuneCountInString(key) <= maxCopyKeyRunes
 }
 
 // Policy is a policy of the blueprint (section 9).

@@ -81,17 +81,73 @@ func (c *checker) each(n *dsl.NodeTemplate) {
 	if n.Each == nil {
 		return
 	}
-	for _, v := range []*dsl.Value{n.Each.Count, n.Each.ForEach} {
+	for what, v := range map[string]*dsl.Value{"count": n.Each.Count, "for_each": n.Each.ForEach} {
 		if v == nil {
 			continue
 		}
 		c.expression(v, n)
 		if v.Kind == dsl.Map {
+			for _, e := range v.Entries {
+				c.copyKey(e.Key.Text, e.Key.Range)
+			}
 			continue // only the keys of a map that is written out decide
 		}
+		c.copies(v, what)
 		for _, r := range intrinsic.References(v) {
 			c.diags.Add("DSL222", r.Range, "The number of copies can't depend on %q, which is deployed at the same time. Take it from an input, a mapping or a condition.", r.Node)
 		}
+	}
+}
+
+// copies checks what is known of copies before the inputs are.
+func (c *checker) copies(v *dsl.Value, what string) {
+	switch v.Kind {
+	case dsl.Int:
+		if n, _ := v.Scalar.(int64); n < 0 {
+			c.diags.Add("DSL222", v.Range, "count is a whole number from 0 on; this is %d.", n)
+		} else if n > dsl.MaxCopies {
+			c.diags.Add("DSL223", v.Range, "count asks for %d copies; at most %d are made.", n, dsl.MaxCopies)
+		}
+	case dsl.List:
+		seen := make(map[string]bool, len(v.Items))
+		for i, item := range v.Items {
+			switch key := item.Text(); {
+			case item.Kind == dsl.Call:
+				c.copiesOfSecret(item, fmt.Sprintf("Item %d of for_each", i))
+			case item.Kind != dsl.String:
+				c.diags.Add("DSL222", item.Range, "for_each goes through a list of texts; item %d is %s.", i, item.Kind)
+			case seen[key]:
+				c.diags.Add("DSL222", item.Range, "The key %q stands in the list twice. Each names one copy.", key)
+			default:
+				c.copyKey(key, item.Range)
+				seen[key] = true
+			}
+		}
+	case dsl.Call:
+		c.copiesOfSecret(v, what)
+	}
+}
+
+func (c *checker) copyKey(key string, at diag.Range) {
+	if !dsl.ValidCopyKey(key) {
+		c.diags.Add("DSL222", at, dsl.InvalidCopyKey, key)
+	}
+}
+
+// copiesOfSecret refuses copies that are counted or named by a secret. What a
+// condition decides is left to the expansion, which knows it.
+func (c *checker) copiesOfSecret(v *dsl.Value, what string) {
+	secret, open := false, false
+	v.Walk(func(v *dsl.Value) bool {
+		if v.Kind == dsl.Call && v.Function.Text == dsl.GetInput {
+			in := c.inputs[v.Argument.Text()]
+			secret = secret || in != nil && in.Sensitive()
+		}
+		open = open || v.Kind == dsl.Call && v.Function.Text == dsl.CondIf
+		return true
+	})
+	if secret && !open {
+		c.diags.Add("DSL222", v.Range, "%s comes from a secret, and the names of the copies would show it.", what)
 	}
 }
 

@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
@@ -126,8 +123,8 @@ func (s *space) count(v *dsl.Value) []copied {
 		s.diags.Add("DSL222", v.Range, "count is a whole number from 0 on; this is %s.", intrinsic.Show(known))
 		return nil
 	}
-	if n > maxNodes {
-		s.diags.Add("DSL223", v.Range, "count asks for %d copies; at most %d are made.", n, maxNodes)
+	if n > dsl.MaxCopies {
+		s.diags.Add("DSL223", v.Range, "count asks for %d copies; at most %d are made.", n, dsl.MaxCopies)
 		return nil
 	}
 	out := make([]copied, n)
@@ -212,16 +209,11 @@ func (s *space) static(v *dsl.Value, what string) (intrinsic.Value, bool) {
 	return known, false
 }
 
-const maxKeyRunes = 128
-
 // goodKey holds keys to letters that can stand in a name.
 func (s *space) goodKey(key string, at diag.Range) bool {
-	ok := key != "" && utf8.RuneCountInString(key) <= maxKeyRunes
-	for _, r := range key {
-		ok = ok && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r))
-	}
+	ok := dsl.ValidCopyKey(key)
 	if !ok {
-		s.diags.Add("DSL222", at, "%q can't be the key of a copy. Keys are made of letters, digits, \"-\", \"_\" and \".\", and have at most %d characters.", key, maxKeyRunes)
+		s.diags.Add("DSL222", at, dsl.InvalidCopyKey, key)
 	}
 	return ok
 }

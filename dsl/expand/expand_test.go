@@ -232,7 +232,7 @@ func TestLimits(t *testing.T) {
 	}
 	doubling += "node_templates: {n: {type: Orchestrate.Data}, a: {type: t14, properties: {x: {get_attribute: [n, refID]}}}}\n"
 	for name, text := range map[string]string{
-		"count":    head + "node_templates: {a: {type: Orchestrate.Data, count: 1000000000}}\n",
+		"count":    head + "node_templates: {a: {type: Orchestrate.Data, count: {select: [0, [1000000000]]}}}\n",
 		"squares":  head + "node_templates: {a: {type: Orchestrate.Data, count: 20000}, b: {type: Orchestrate.Data, count: 20000, properties: {input: {get_attribute: [a, refID]}}}}\n",
 		"doubling": doubling,
 	} {
