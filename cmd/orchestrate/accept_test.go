@@ -22,6 +22,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/schemas"
 )
 
 // Commands of the stories accept_*:
@@ -36,15 +39,28 @@ import (
 //	letin FILE                            take URL and credentials from the first line of an emulator
 //	request HOW STATUS METHOD PATH [BODY] send a request to $CLOUD, with its answer in the file answer;
 //	                                      HOW is signed, forged, or none
+//	[!] fits SCHEMA FILE...               YAML files keep (each breaks) a JSON Schema that is in a file
 //	[!] overlap FILE NODE NODE            two steps of executions ID --json ran at the same time
 var acceptCommands = map[string]func(*testscript.TestScript, bool, []string){
 	"json": acceptJSON, "until": acceptUntil, "signal": acceptSignal, "letin": acceptLetIn, "request": acceptRequest,
-	"overlap": acceptOverlap, "set": acceptSet,
+	"overlap": acceptOverlap, "fits": acceptFits, "set": acceptSet,
 }
 
 func withAccept(commands map[string]func(*testscript.TestScript, bool, []string)) map[string]func(*testscript.TestScript, bool, []string) {
 	maps.Copy(commands, acceptCommands)
 	return commands
+}
+
+func acceptFits(ts *testscript.TestScript, neg bool, args []string) {
+	schema, err := schemas.Compile([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	for _, file := range args[1:] {
+		data, diags := dsl.ParseData(file, []byte(ts.ReadFile(file)))
+		ts.Check(diags.Err())
+		if broken := schema.Validate(data.Plain()); (broken != nil) != neg {
+			ts.Fatalf("%s: %v", file, broken)
+		}
+	}
 }
 
 func acceptParse(ts *testscript.TestScript, file string) any {
