@@ -23,37 +23,6 @@ func catalogue(t testing.TB) dsl.Catalogue {
 	return cat
 }
 
-// TestSamples reads the templates that the AOS reference prints, in both
-// dialects, with all checks.
-func TestSamples(t *testing.T) {
-	cat := catalogue(t)
-	names, err := filepath.Glob("testdata/*.yaml")
-	if err != nil || len(names) == 0 {
-		t.Fatal(names, err)
-	}
-	for _, name := range names {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			src, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !strings.Contains(string(src), dsl.DialectC.Version) {
-				t.Fatal("the sample is of another dialect")
-			}
-			other := strings.NewReplacer(dsl.DialectC.Version, dsl.DialectH.Version, dsl.DialectC.Prefix, dsl.DialectH.Prefix).Replace(string(src))
-			c, h := mustValidate(t, string(src), cat), mustValidate(t, other, cat)
-			if c.Dialect != dsl.DialectC || h.Dialect != dsl.DialectH {
-				t.Errorf("got dialects %v and %v", c.Dialect, h.Dialect)
-			}
-			for i := range c.Nodes {
-				if c.Nodes[i].TypeName != h.Nodes[i].TypeName {
-					t.Errorf("types differ: %s, %s", c.Nodes[i].TypeName, h.Nodes[i].TypeName)
-				}
-			}
-		})
-	}
-}
-
 func mustValidate(t *testing.T, src string, cat dsl.Catalogue) *dsl.Blueprint {
 	t.Helper()
 	bp, diags := dsl.Parse("sample.yaml", []byte(src), cat)
