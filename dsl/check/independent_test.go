@@ -1,7 +1,6 @@
 package check_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -22,6 +21,8 @@ import (
 // first comment of each names the sections that it holds.
 const independent = "testdata/independent"
 
+var independentKinds = []string{"right", "wrong", "settled"}
+
 var (
 	independentHeader = regexp.MustCompile(`(?m)^# (?:right|wrong|settled): ([0-9., ]+) - `)
 	hereComment       = regexp.MustCompile(`# here: (DSL\d+)$`)
@@ -35,11 +36,7 @@ var pseudoInputs = map[string]intrinsic.Value{
 
 func independentFiles(t *testing.T, kind string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(independent, kind, "*.yaml"))
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	return files
+	return glob(t, filepath.Join(independent, kind, "*.yaml"))
 }
 
 // validated is all that validate finds in a file, with the true catalogue.
@@ -124,11 +121,12 @@ func marked(t *testing.T, src []byte) (line int, code diag.Code) {
 	return line, code
 }
 
-// independentSections are the sections that the blueprints say they hold.
-func independentSections(t *testing.T) map[string]bool {
+// independentSections tells by section which blueprints say that they hold it,
+// in the order of independentKinds and by name.
+func independentSections(t *testing.T) map[string][]string {
 	t.Helper()
-	held := map[string]bool{}
-	for _, kind := range []string{"right", "wrong", "settled"} {
+	held := map[string][]string{}
+	for _, kind := range independentKinds {
 		for _, file := range independentFiles(t, kind) {
 			src, err := os.ReadFile(file)
 			if err != nil {
@@ -136,10 +134,12 @@ func independentSections(t *testing.T) map[string]bool {
 			}
 			m := independentHeader.FindStringSubmatch(string(src))
 			if m == nil {
-				t.Fatal(fmt.Errorf("%s: the first comment names no section", file))
+				t.Fatalf("%s: the first comment names no section", file)
 			}
-			for s := range strings.SplitSeq(m[1], ",") {
-				held[strings.TrimSpace(s)] = true
+			name := kind + "/" + strings.TrimSuffix(filepath.Base(file), ".yaml")
+			for section := range strings.SplitSeq(m[1], ",") {
+				section = strings.TrimSpace(section)
+				held[section] = append(held[section], name)
 			}
 		}
 	}

@@ -73,7 +73,8 @@ func TestGolden(t *testing.T) {
 func documents(tb testing.TB) map[string][]byte {
 	tb.Helper()
 	out := map[string][]byte{}
-	for _, pattern := range []string{"testdata/*.yaml", "../check/testdata/*.yaml", "../testdata/*.yaml", "../../blueprints/*/*.yaml"} {
+	for _, pattern := range []string{"testdata/*.yaml", "../check/testdata/*.yaml", "../check/testdata/independent/*/*.yaml",
+		"../testdata/reference/*.yaml", "../../blueprints/*/*.yaml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {
 			tb.Fatal(err)
