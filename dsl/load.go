@@ -96,9 +96,9 @@ func loadFolder(dir, main string) (*Source, diag.List) {
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		return nil, noMain(dir, mainOr(main), "folder", "", yamlFiles(dir))
 	}
-	text, diags := readMain(file)
-	if diags != nil {
-		return nil, diags
+	text, err := folder(dir).ReadFile(mainOr(main)) // which links don't lead out of
+	if err != nil {
+		return nil, unreadable(file, err)
 	}
 	return besideFile(file, text), nil
 }
@@ -269,6 +269,9 @@ func unreadable(file string, err error) diag.List {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		why = pe.Err.Error()
+	}
+	if strings.HasSuffix(why, "path escapes from parent") { // the os package has no name for it
+		why = "it is a link that leads out of the folder; name the file itself if that is meant"
 	}
 	return diag.List{diag.New("DSL115", at, "%s can't be read: %s.", file, why)}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -101,10 +102,16 @@ func checkFiles(t *testing.T, path string, files fs.FS) {
 // TestFilesStayInside holds the files of a folder to it, whatever links say.
 func TestFilesStayInside(t *testing.T) {
 	lay(t, map[string]string{"web/blueprint.yaml": "x", "secret": "s"})
-	for name, target := range map[string]string{"web/up": "../secret", "web/absolute": "/etc/hostname", "web/inside": "blueprint.yaml"} {
+	for name, target := range map[string]string{"web/up": "../secret", "web/absolute": "/etc/hostname", "web/inside": "blueprint.yaml", "web/out.yaml": "../secret", "web/in.yaml": "blueprint.yaml"} {
 		if err := os.Symlink(target, name); err != nil {
 			t.Skip(err)
 		}
+	}
+	if src, diags := dsl.LoadMain("web", "out.yaml"); src != nil || !strings.Contains(diags.Err().Error(), "leads out of the folder") {
+		t.Errorf("the main file may lead out of its folder: %v", diags)
+	}
+	if _, diags := dsl.LoadMain("web", "in.yaml"); diags.HasErrors() {
+		t.Error(diags)
 	}
 	src, diags := dsl.Load("web")
 	if src == nil {

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"errors"
+	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -112,8 +114,13 @@ func (c *checker) constraint(k *dsl.Constraint) {
 			wanted = "a list of texts, numbers or booleans"
 		}
 	case "regex":
-		if _, err := intrinsic.Pattern(arg.Text()); arg.Kind != dsl.String || err != nil {
+		if arg.Kind != dsl.String {
 			wanted = "a regular expression in quotes"
+		} else if _, err := intrinsic.Pattern(arg.Text()); err != nil {
+			wanted = "a regular expression (RE2)"
+			if fault := (*syntax.Error)(nil); errors.As(err, &fault) {
+				wanted += ", and this has a fault: " + fault.Code.String()
+			}
 		}
 	case "equal":
 		if !allScalars([]*dsl.Value{arg}) {
