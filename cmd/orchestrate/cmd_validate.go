@@ -120,11 +120,17 @@ func (a *app) validateText(problems diag.List, texts map[string][]byte, file str
 		a.printf("%s %s is valid.\n", a.outStyle.paint(green, "Success!"), file)
 		return
 	}
-	n := 0
+	errors, warnings := 0, 0
 	for _, d := range problems {
 		if d.Severity == diag.Error {
-			n++
+			errors++
+		} else {
+			warnings++
 		}
 	}
-	a.printf("\n%s in %s.\n", count(n, "error", "errors"), file)
+	found := count(errors, "error", "errors")
+	if warnings > 0 {
+		found += " and " + count(warnings, "warning", "warnings")
+	}
+	a.printf("\n%s in %s.\n", found, file)
 }
