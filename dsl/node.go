@@ -1,6 +1,7 @@
 package dsl
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
@@ -17,6 +18,7 @@ func (p *parser) node(e yamltree.Pair) *NodeTemplate {
 		return n
 	}
 	typed := false
+	var unknown []yamltree.Pair
 	p.eachUses = p.eachUses[:0]
 	for _, pair := range e.Value.Pairs {
 		switch pair.Key.Text {
@@ -39,8 +41,11 @@ func (p *parser) node(e yamltree.Pair) *NodeTemplate {
 			p.nodeDeploy(n, pair.Key, p.value(pair.Value, inProperties))
 		case "metadata": // designer data without effect
 		default:
-			p.unknownNodeKey(pair.Key)
+			unknown = append(unknown, pair)
 		}
+	}
+	for _, pair := range unknown {
+		p.unknownNodeKey(n, pair)
 	}
 	if !typed {
 		p.diags.Add("DSL108", n.Name.Range, "The node template %q has no type.", n.Name.Text)
@@ -50,12 +55,24 @@ func (p *parser) node(e yamltree.Pair) *NodeTemplate {
 	return n
 }
 
-func (p *parser) unknownNodeKey(key *yamltree.Node) {
+// unknownNodeKey is asked when the type of the node template is known. A
+// property that slipped out of the properties is read as if it stood there, so
+// that it is not missing besides.
+func (p *parser) unknownNodeKey(n *NodeTemplate, pair yamltree.Pair) {
+	key := pair.Key
 	switch key.Text {
 	case "ExternalNode", "capabilities", "interfaces", "artifacts", "relationships":
 		p.diags.Add("DSL110", p.rng(key), "The key %q of a node template can't be carried out. Remove it.", key.Text)
-	default:
+		return
+	}
+	typ := p.catalogue[n.TypeName]
+	if typ == nil || typ.Properties == nil || typ.Properties.Properties[key.Text] == nil {
 		p.unknownKey(key, "a node template", nodeKeys)
+		return
+	}
+	p.diags.Add("DSL107", p.rng(key), "%q is no key of a node template but a property of %s: move it under properties.", key.Text, n.Type.Text)
+	if !slices.ContainsFunc(n.Properties, func(e Entry) bool { return e.Key.Text == key.Text }) {
+		n.Properties = append(n.Properties, Entry{Key: p.name(key), Value: p.value(pair.Value, inProperties)})
 	}
 }
 

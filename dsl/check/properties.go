@@ -191,6 +191,7 @@ func kindName(v intrinsic.Value) string {
 // object checks the keys of a map and the values under them.
 func (j *judge) object(s *spot, p *dsl.Property, v intrinsic.Value) {
 	entries, _ := v.Map()
+	var meant []string // by misspelled keys: not missing besides
 	for _, key := range v.Keys() {
 		q := p.Properties[key]
 		if q == nil {
@@ -198,7 +199,7 @@ func (j *judge) object(s *spot, p *dsl.Property, v intrinsic.Value) {
 		}
 		if q == nil {
 			if !p.Open && p.Type != "" {
-				j.unknownProperty(s, p, key)
+				meant = append(meant, j.unknownProperty(s, p, key))
 			}
 			continue
 		}
@@ -206,13 +207,14 @@ func (j *judge) object(s *spot, p *dsl.Property, v intrinsic.Value) {
 		j.value(&part, q, entries[key])
 	}
 	for _, key := range p.Required {
-		if _, ok := entries[key]; !ok {
+		if _, ok := entries[key]; !ok && !slices.Contains(meant, key) {
 			j.missing(s, key)
 		}
 	}
 }
 
-func (j *judge) unknownProperty(s *spot, p *dsl.Property, key string) {
+// unknownProperty returns the property that was meant, or "".
+func (j *judge) unknownProperty(s *spot, p *dsl.Property, key string) string {
 	at, part := s.source.Range, s.entry(key)
 	if s.source.Kind == dsl.Map {
 		for i := range s.source.Entries {
@@ -229,6 +231,7 @@ func (j *judge) unknownProperty(s *spot, p *dsl.Property, key string) {
 		hint = " Known here: " + strings.Join(names, ", ") + "."
 	}
 	j.add("DSL302", at, "The type %s has no property %q.%s", j.node.Type.Text, part.path(), hint)
+	return diag.Closest(key, names)
 }
 
 func (j *judge) missing(s *spot, key string) {
