@@ -444,6 +444,9 @@ func (u *use) all(g *group) *dsl.Value {
 		}
 		return u.of(g.copies[0])
 	}
+	if len(u.path) > 0 && u.path[0].Kind == dsl.String && g.kind == keyed && g.byKey[u.path[0].Text()] == nil {
+		u.space.noCopy(g, dsl.Name{Text: g.template.Name.Text, Range: u.path[0].Range}, u.path[0].Text())
+	}
 	name := u.wanted()
 	if v := g.all[name]; v != nil {
 		u.charge(g.size[name], u.at)
