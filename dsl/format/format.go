@@ -7,7 +7,9 @@
 package format
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
@@ -25,6 +27,9 @@ const indentation = 2
 // package can't damage a file.
 var errUnsafe = errors.New("the formatted text would not say the same as the file; please report this with the file")
 
+// errUnstable is returned when the comments of a document find no rest.
+var errUnstable = errors.New("the comments of the file end up at another place each time it is formatted; put them on lines of their own before what they are about")
+
 // MaxBytes is the size from which on a document is refused, so that nobody
 // needs to read more.
 func MaxBytes() int64 { return int64(yamltree.DefaultLimits().Bytes) }
@@ -41,13 +46,31 @@ func Source(file string, src []byte) ([]byte, diag.List, error) {
 	if r := syntax.Root; r != nil && r.Form != yamltree.WrittenMap && r.Form != yamltree.WrittenList {
 		return src, diags, nil // a lone text: nothing of ours
 	}
+	comments := texts(syntax.Comments)
+	out := canonical(syntax)
+	for range maxRounds {
+		after, printed, problems := yamltree.ParseSyntax(file, out)
+		if problems.HasErrors() || !sameValue(before, after) || !slices.Equal(comments, texts(printed.Comments)) {
+			return nil, nil, errUnsafe
+		}
+		again := canonical(printed)
+		if bytes.Equal(out, again) {
+			return out, diags, nil
+		}
+		out = again
+	}
+	return nil, nil, errUnstable
+}
+
+// maxRounds is how often a document is brought into its form before it has to
+// stay the same. Once is the rule; comments at the edge of what YAML allows
+// take more, because their place decides what they belong to.
+const maxRounds = 4
+
+// canonical prints a document in its canonical form, which changes syntax.
+func canonical(syntax *yamltree.Syntax) []byte {
 	doc := newDocument(syntax)
 	doc.order()
 	doc.settle()
-	out := doc.print()
-	after, printed, problems := yamltree.ParseSyntax(file, out)
-	if problems.HasErrors() || !sameValue(before, after) || !sameComments(syntax, printed) {
-		return nil, nil, errUnsafe
-	}
-	return out, diags, nil
+	return doc.print()
 }

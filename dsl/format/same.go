@@ -6,12 +6,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
 )
 
-// sameComments compares the comments of two documents; their order does not
-// count.
-func sameComments(a, b *yamltree.Syntax) bool {
-	return slices.Equal(texts(a.Comments), texts(b.Comments))
-}
-
+// texts are the comments of a document, sorted: their order does not count.
 func texts(all []yamltree.Comment) []string {
 	out := make([]string, len(all))
 	for i, c := range all {
