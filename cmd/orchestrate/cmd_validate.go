@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
-	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 )
 
 // reportFormats are the choices of validate --format.
@@ -94,8 +93,7 @@ func (a *app) validate(c *cobra.Command, path string) (diag.List, map[string][]b
 	}
 	problems := src.problems
 	given := len(a.opts.inputs)+len(a.opts.inputFiles)+len(a.opts.inputTexts) > 0
-	composed := src.blueprint != nil && expand.Needed(src.blueprint) && !problems.HasErrors()
-	if src.blueprint != nil && given || composed {
+	if src.blueprint != nil && (given || !problems.HasErrors()) {
 		inputs, found, err := a.resolveInputs(c, src, "stack")
 		if err != nil {
 			return nil, nil, "", err
@@ -104,9 +102,8 @@ func (a *app) validate(c *cobra.Command, path string) (diag.List, map[string][]b
 		if given {
 			more = found
 		}
-		// What is composed is checked as a whole if its inputs are known.
-		if composed && !found.HasErrors() {
-			more = append(more, src.expand(inputs, false)...)
+		if !problems.HasErrors() && !found.HasErrors() {
+			more = append(more, src.evaluate(inputs)...)
 		}
 		problems = append(append(diag.List(nil), problems...), more...).Sorted()
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/planner"
 )
 
 // source is a blueprint as it was read, and the texts that problems point into.
@@ -88,6 +89,23 @@ func (s *source) expand(inputs map[string]intrinsic.Value, forceTrim bool) diag.
 		s.texts[file] = text
 	}
 	return found.Sorted()
+}
+
+// evaluate finds what only values show: it makes the flat blueprint and plans it
+// for a stack that does not exist. What needs the cloud or the state stays
+// unknown.
+func (s *source) evaluate(inputs map[string]intrinsic.Value) diag.List {
+	found := s.expand(inputs, false)
+	if found.HasErrors() {
+		return found
+	}
+	unknown := func(string, string) (intrinsic.Value, string) { return intrinsic.Unknown, "" }
+	bp, more := expand.Bind(s.flat, inputs, unknown)
+	if found = append(found, more...); found.HasErrors() {
+		return found
+	}
+	_, more = planner.Make(planner.Request{Stack: "stack", Blueprint: bp, Catalogue: s.catalogue, Inputs: inputs, Verify: check.Properties})
+	return append(found, more...)
 }
 
 // err is nil if the blueprint and what was found besides hold no error.
