@@ -53,8 +53,8 @@ func (a *app) runApply(ctx context.Context, c *cobra.Command, path string) error
 	}
 	if isPlan {
 		err = refuseWithPlanFile(c)
-	} else if err = a.needApproval(c); err == nil {
-		in, err = a.blueprintIntent(c, path)
+	} else if in, err = a.blueprintIntent(c, path); err == nil {
+		err = a.needApproval(c)
 	}
 	if err != nil {
 		return err
