@@ -77,30 +77,17 @@ func (p channel) create(ctx context.Context, req *providers.Request, want channe
 }
 
 func (p channel) delete(ctx context.Context, have channelProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
-	if op.Stage == huaweicloud.StageWait {
-		return p.await(ctx, op, func(ctx context.Context, finished bool) (settled, error) {
+	return p.remove(ctx, removal{
+		network: have.Network, object: have.id(),
+		left: func(ctx context.Context) (string, error) {
 			ch, err := p.channelNamed(ctx, have.Network, have.Name)
-			if finished || huaweicloud.Gone(err) || err == nil && ch == nil {
-				return settled{done: true}, nil
+			if err != nil || ch == nil {
+				return "", err
 			}
-			return settled{waiting: "the channel is still listed"}, err
-		})
-	}
-	ch, err := p.channelNamed(ctx, have.Network, have.Name)
-	if huaweicloud.Gone(err) || err == nil && ch == nil {
-		return providers.Progress{Done: true}, nil
-	}
-	if err != nil {
-		return providers.Progress{}, err
-	}
-	if resumed {
-		next, err := p.takeUp(ctx, have.Network, have.id())
-		if err != nil || next != nil {
-			return providers.Progress{Next: val(next)}, err
-		}
-	}
-	record, err := p.deleteChannel(ctx, have.Network, have.Name)
-	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ID: record, ObjectID: have.id()}}, err
+			return "the channel is still listed", nil
+		},
+		send: func(ctx context.Context) (string, error) { return p.deleteChannel(ctx, have.Network, have.Name) },
+	}, op, resumed)
 }
 
 // Read implements providers.Provider.

@@ -139,30 +139,19 @@ func (p membership) adjusted(ctx context.Context, want memberProperties, op prov
 }
 
 func (p membership) delete(ctx context.Context, have memberProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
-	if op.Stage == huaweicloud.StageWait {
-		return p.await(ctx, op, func(ctx context.Context, finished bool) (settled, error) {
+	return p.remove(ctx, removal{
+		network: have.Network, object: have.id(),
+		left: func(ctx context.Context) (string, error) {
 			peers, err := p.peers(ctx, have)
-			if finished || huaweicloud.Gone(err) || err == nil && len(peers) == 0 {
-				return settled{done: true}, nil
+			if err != nil || len(peers) == 0 {
+				return "", err
 			}
-			return settled{waiting: fmt.Sprintf("%d peers are still in the channel", len(peers))}, err
-		})
-	}
-	peers, err := p.peers(ctx, have)
-	if huaweicloud.Gone(err) || err == nil && len(peers) == 0 {
-		return providers.Progress{Done: true}, nil
-	}
-	if err != nil {
-		return providers.Progress{}, err
-	}
-	if resumed {
-		next, err := p.takeUp(ctx, have.Network, have.id())
-		if err != nil || next != nil {
-			return providers.Progress{Next: val(next)}, err
-		}
-	}
-	record, err := p.batchRemoveOrgsFromChannel(ctx, have.Network, have.Channel, have.Org)
-	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ID: record, ObjectID: have.id()}}, err
+			return fmt.Sprintf("%d peers are still in the channel", len(peers)), nil
+		},
+		send: func(ctx context.Context) (string, error) {
+			return p.batchRemoveOrgsFromChannel(ctx, have.Network, have.Channel, have.Org)
+		},
+	}, op, resumed)
 }
 
 // Read implements providers.Provider.

@@ -128,6 +128,44 @@ func (a api) takeUp(ctx context.Context, network, object string) (*providers.Ope
 	return &providers.Operation{Stage: huaweicloud.StageWait, ID: id, ObjectID: object}, nil
 }
 
+// removal is how what lies inside a network is deleted, mirroring
+// huaweicloud.Creation: it is looked at first, and its absence ends the work.
+type removal struct {
+	network, object string
+	// left says what is still there, "" if nothing is.
+	left func(ctx context.Context) (string, error)
+	// send makes the one changing request and returns its operation record.
+	send func(ctx context.Context) (record string, err error)
+}
+
+// remove implements providers.Provider.Advance for a delete.
+func (a api) remove(ctx context.Context, r removal, op providers.Operation, resumed bool) (providers.Progress, error) {
+	if op.Stage == huaweicloud.StageWait {
+		return a.await(ctx, op, func(ctx context.Context, finished bool) (settled, error) {
+			left, err := r.left(ctx)
+			if finished || huaweicloud.Gone(err) || err == nil && left == "" {
+				return settled{done: true}, nil
+			}
+			return settled{waiting: left}, err
+		})
+	}
+	left, err := r.left(ctx)
+	if huaweicloud.Gone(err) || err == nil && left == "" {
+		return providers.Progress{Done: true}, nil
+	}
+	if err != nil {
+		return providers.Progress{}, err
+	}
+	if resumed {
+		next, err := a.takeUp(ctx, r.network, r.object)
+		if err != nil || next != nil {
+			return providers.Progress{Next: val(next)}, err
+		}
+	}
+	record, err := r.send(ctx)
+	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ID: record, ObjectID: r.object}}, err
+}
+
 // substeps lists the steps of a record in the order of their numbers, each
 // with its parts if it has any.
 func substeps(r *model.RecordDetailInfo) []providers.Substep {

@@ -195,32 +195,21 @@ func (p organization) scaled(ctx context.Context, want orgProperties, op provide
 }
 
 func (p organization) delete(ctx context.Context, have orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
-	if op.Stage == huaweicloud.StageWait {
-		return p.await(ctx, op, func(ctx context.Context, finished bool) (settled, error) {
-			_, info, err := p.info(ctx, have.Network, have.Name)
-			isGone := huaweicloud.Gone(err) || err == nil && info == nil
-			if finished || isGone {
-				return settled{done: true}, nil
+	var info *model.PeerInfo // as looked at last
+	return p.remove(ctx, removal{
+		network: have.Network, object: have.id(),
+		left: func(ctx context.Context) (_ string, err error) {
+			_, info, err = p.info(ctx, have.Network, have.Name)
+			if err != nil || info == nil {
+				return "", err
 			}
-			return settled{waiting: "the organization is still there"}, err
-		})
-	}
-	_, info, err := p.info(ctx, have.Network, have.Name)
-	if huaweicloud.Gone(err) || err == nil && info == nil {
-		return providers.Progress{Done: true}, nil
-	}
-	if err != nil {
-		return providers.Progress{}, err
-	}
-	if resumed {
-		next, err := p.takeUp(ctx, have.Network, have.id())
-		if err != nil || next != nil {
-			return providers.Progress{Next: val(next)}, err
-		}
-	}
-	// The schema wants a number here too; a removal ignores it.
-	record, err := p.updateInstance(ctx, have.Network, model.NodeOrgs{Name: have.Name, NodeCount: max(val(info.NodeCnt), 1)}, true)
-	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ID: record, ObjectID: have.id()}}, err
+			return "the organization is still there", nil
+		},
+		send: func(ctx context.Context) (string, error) {
+			// The schema wants a number here too; a removal ignores it.
+			return p.updateInstance(ctx, have.Network, model.NodeOrgs{Name: have.Name, NodeCount: max(val(info.NodeCnt), 1)}, true)
+		},
+	}, op, resumed)
 }
 
 // Read implements providers.Provider.
