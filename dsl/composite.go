@@ -156,17 +156,23 @@ func (p *parser) imports(pair yamltree.Pair) []Name {
 	if pair.Value.Kind == yamltree.Null {
 		return nil
 	}
-	if pair.Value.Kind != yamltree.List {
-		p.wrongForm(pair.Value, "Imports are a list of files of the package, such as [types/organization.yaml]")
+	return p.names(pair.Value, "Imports are a list of files of the package, such as [types/organization.yaml]", "An import is the name of a file of the package")
+}
+
+// names reads a list of names; form and item say what is expected of the whole
+// and of each entry.
+func (p *parser) names(list *yamltree.Node, form, item string) []Name {
+	if list.Kind != yamltree.List {
+		p.wrongForm(list, "%s", form)
 		return nil
 	}
-	out := make([]Name, 0, len(pair.Value.Items))
-	for _, item := range pair.Value.Items {
-		if item.Kind != yamltree.String || item.Text == "" {
-			p.wrongForm(item, "An import is the name of a file of the package")
+	out := make([]Name, 0, len(list.Items))
+	for _, n := range list.Items {
+		if n.Kind != yamltree.String || n.Text == "" {
+			p.wrongForm(n, "%s", item)
 			continue
 		}
-		out = append(out, p.name(item))
+		out = append(out, p.name(n))
 	}
 	return out
 }
@@ -295,19 +301,7 @@ func (p *parser) policy(e yamltree.Pair) *Policy {
 }
 
 func (p *parser) targets(pair yamltree.Pair) []Name {
-	if pair.Value.Kind != yamltree.List {
-		p.wrongForm(pair.Value, "The targets of a policy are a list of node templates")
-		return nil
-	}
-	out := make([]Name, 0, len(pair.Value.Items))
-	for _, item := range pair.Value.Items {
-		if item.Kind != yamltree.String || item.Text == "" {
-			p.wrongForm(item, "A target is the name of a node template")
-			continue
-		}
-		out = append(out, p.name(item))
-	}
-	return out
+	return p.names(pair.Value, "The targets of a policy are a list of node templates", "A target is the name of a node template")
 }
 
 // ParseProperties reads a text as the properties of a node template, with
