@@ -3,6 +3,7 @@ package planner
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -495,11 +496,4 @@ func (m *maker) planOutputs() {
 	sort.SliceStable(m.plan.Outputs, func(i, j int) bool { return m.plan.Outputs[i].Name < m.plan.Outputs[j].Name })
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

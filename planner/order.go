@@ -19,8 +19,11 @@ func (m *maker) orderDeletes() {
 	if m.req.State == nil {
 		return
 	}
-	m.findContainers()
+	nested := m.findContainers()
 	m.tieDeletes()
+	if !nested {
+		return
+	}
 	if _, err := m.tasks().Order(); err == nil {
 		return
 	}
@@ -33,8 +36,8 @@ func (m *maker) orderDeletes() {
 }
 
 // findContainers notes for each element that is destroyed whether it goes with
-// a container that is destroyed too.
-func (m *maker) findContainers() {
+// a container that is destroyed too, and reports whether any does.
+func (m *maker) findContainers() (nested bool) {
 	byID := map[string]*Step{}
 	for _, s := range m.steps {
 		if s.deletes() && !s.Gone && s.ObjectID != "" {
@@ -50,11 +53,12 @@ func (m *maker) findContainers() {
 			c := typ.Containers[prop]
 			id, _ := s.Before.Get(prop)
 			if container := byID[c.Type+"\x00"+id.Text()]; c.DeletedWith && container != nil && container != s {
-				s.DeletedWith = container.Node
+				s.DeletedWith, nested = container.Node, true
 				break
 			}
 		}
 	}
+	return nested
 }
 
 // root is the step whose delete call destroys the element of s.

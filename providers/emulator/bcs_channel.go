@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -133,14 +134,7 @@ func addPeersToChannel(c *call) (reply, error) {
 }
 
 // sortedKeys makes walks over a map repeatable.
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 func errNoChannel(name string) error {
 	return refuse(bcsChannel, "The channel %s does not exist.", name)
