@@ -28,6 +28,7 @@ type Options struct {
 	Timeout     time.Duration // of the whole execution; when it is over, Run acts as after Stop; 0 means none
 	// Source is the text of the plan's blueprint, kept with the revision.
 	Source []byte
+	Terms  state.Terms // kept with the execution
 	// Stop, when closed, starts nothing new and lets running steps reach their
 	// next recorded point (first Ctrl-C). Cancelling the context of Run aborts
 	// calls in flight (second Ctrl-C).
@@ -79,6 +80,7 @@ const (
 	Succeeded   Outcome = "succeeded"
 	Failed      Outcome = "failed"
 	Interrupted Outcome = "interrupted"
+	Cancelled   Outcome = "cancelled" // by somebody else
 )
 
 // Result is what an execution did.

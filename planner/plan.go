@@ -27,7 +27,7 @@ const (
 // they can run one by one; independent ones are ordered by name.
 type Plan struct {
 	Stack     string
-	Lifecycle string // create, upgrade or delete
+	Lifecycle string // create, upgrade, rollback or delete
 	Serial    int64  // of the stack state that the plan was made from
 
 	Blueprint *dsl.Blueprint    // nil when Lifecycle is delete
@@ -41,7 +41,33 @@ type Plan struct {
 
 	// Drift tells, per element, what a refresh found changed or gone.
 	Drift []Drift
+
+	// Targeted is true when only some nodes were planned for.
+	Targeted bool
+	// RefreshOnly is true when the plan does nothing but record the drift.
+	RefreshOnly bool
+	// NoReturn is where the plan begins to do what can't be undone; nil: never.
+	NoReturn *NoReturn
 }
+
+// NoReturn is the point of no return of a plan: what comes before it can be
+// undone, what comes after it is reached only when all of that is done.
+type NoReturn struct {
+	Node   string // of the first step that can't be undone
+	Delete bool   // its delete phase, else its apply phase
+	Why    string // one clause
+	Before int    // number of acting steps that come before
+}
+
+// Undo says whether what a step does can be undone.
+type Undo string
+
+// The kinds of steps, by whether they can be undone.
+const (
+	Reversible    Undo = "reversible"    // the opposite step leads back
+	Compensatable Undo = "compensatable" // a step leads to an equal, but not to the same
+	Irreversible  Undo = "irreversible"  // nothing leads back
+)
 
 // Step is one action on one element.
 type Step struct {
@@ -75,6 +101,26 @@ type Step struct {
 	// step makes no call of its own. "" otherwise.
 	DeletedWith string
 
+	// RenamedFrom is the node under which the element is recorded; "" if its
+	// name stays.
+	RenamedFrom string
+	// Kept is true when the step is there for completeness only: the node was
+	// not to be planned for.
+	Kept bool
+	// Retain is what the template says about leaving the stack, to be recorded.
+	Retain bool
+	// Retained is true for a delete phase that only takes the element out of
+	// the stack: the object stays in the cloud on the user's wish.
+	Retained bool
+
+	// Undo of a step that acts, and in one clause why it is not reversible.
+	Undo    Undo
+	UndoWhy string
+	// DeleteStage and ApplyStage order phases beyond their dependencies, so that
+	// what can't be undone runs as late as it can: a phase of an odd stage
+	// begins after all phases of lower stages; the others wait for nobody.
+	DeleteStage, ApplyStage int
+
 	HoldsData string // what destroying it loses; "" if nothing
 	Forgotten string // why a delete only forgets it; "" if it is deleted
 	Gone      bool   // a delete of what a refresh did not find any more: only the record goes
@@ -91,7 +137,33 @@ type Change struct {
 	// does call.
 	Recorded string
 	Range    diag.Range
+	// Causes is the chain that led to it, nearest first.
+	Causes []Cause
+	// Within are the leaves that differ inside a text that is YAML or JSON
+	// itself, by their paths in it; nil: it is compared as a text.
+	Within []Change
 }
+
+// Cause is a link of the chain that leads to a change.
+type Cause struct {
+	Kind CauseKind
+	Name string     // of the input; "node.attribute" of an attribute; of the node for a step
+	Why  string     // one clause for people
+	At   diag.Range // where it is said; zero if nowhere
+}
+
+// CauseKind is what a Cause is about.
+type CauseKind string
+
+// The kinds of causes.
+const (
+	ByBlueprint CauseKind = "blueprint" // the value is written there
+	ByInput     CauseKind = "input"     // it comes from an input
+	ByAttribute CauseKind = "attribute" // it follows an attribute of another node
+	ByStep      CauseKind = "step"      // and that node is created, updated or replaced
+	ByDrift     CauseKind = "drift"     // the object was changed outside
+	ByDefault   CauseKind = "default"   // the node type's default
+)
 
 // OutputChange is one output before and after.
 type OutputChange struct {
@@ -109,7 +181,9 @@ type Drift struct {
 
 // Summary counts what a plan does. A replacement counts as one to add and one
 // to destroy.
-type Summary struct{ Add, Change, Destroy int }
+// Forget counts what leaves the stack and stays in the cloud, Move what is
+// renamed.
+type Summary struct{ Add, Change, Destroy, Forget, Move int }
 
 // Summary counts the steps.
 func (p *Plan) Summary() Summary {

@@ -29,6 +29,25 @@ type Request struct {
 
 	// AllowDataLoss and Replace name nodes.
 	AllowDataLoss, Replace map[string]bool
+	// Retain names nodes that leave the stack without being destroyed, as
+	// those do whose template said so.
+	Retain map[string]bool
+	// Targets names the nodes to plan for, with all that they depend on; nil:
+	// all.
+	Targets map[string]bool
+
+	// RefreshOnly plans to record what a refresh read, and nothing else.
+	RefreshOnly bool
+	// Return, if not nil, makes it a rollback: Blueprint is that of an earlier
+	// revision; nil: there was none.
+	Return *Return
+
+	// Former is the blueprint of the newest revision, expanded with its inputs,
+	// for the rules of upgrades; nil: not known.
+	Former       *dsl.Blueprint
+	FormerInputs map[string]intrinsic.Value
+	// Strict makes errors of what AOS forbids in an upgrade.
+	Strict bool
 
 	// Verify checks evaluated properties against the node type (dsl/check does);
 	// nil: they are taken as they are.
@@ -40,4 +59,18 @@ type Observed struct {
 	Gone       bool
 	Properties intrinsic.Value // those that can be read back
 	Attributes intrinsic.Value
+}
+
+// Return is what a rollback goes back to.
+type Return struct {
+	To int64 // number of the revision; 0: to before the first one
+	// Elements are those that were changed since, as they were then, by node;
+	// nil: the node had none.
+	Elements map[string]*state.Element
+	// Only is true when nothing but the nodes of Elements is touched: one
+	// execution is undone.
+	Only bool
+	// Own is true when that execution undoes itself: what it has made itself
+	// may be destroyed without being named.
+	Own bool
 }

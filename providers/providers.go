@@ -141,6 +141,42 @@ type Provider interface {
 	Find(ctx context.Context, req *Request) ([]*Object, error)
 }
 
+// Lister is a Provider that reads many objects with few calls, because the
+// service lists them.
+type Lister interface {
+	Provider
+	// ReadAll reads the objects of all requests, in their order. An error is
+	// about all of them; one that concerns a single object stands in its
+	// Reading.
+	ReadAll(ctx context.Context, reqs []*Request) ([]Reading, error)
+}
+
+// Reading is what Read would have returned.
+type Reading struct {
+	Object *Object
+	Err    error
+}
+
+// Preflighter is a Provider that knows before the first changing call what the
+// service is going to refuse.
+type Preflighter interface {
+	Provider
+	// Preflight looks at all planned actions on objects of its type together. It
+	// changes nothing. Properties that are not known yet are absent. What is
+	// found is returned, sorted by node; an error says that it could not look.
+	Preflight(ctx context.Context, reqs []*Request) ([]Finding, error)
+}
+
+// Finding is something that stands against an action.
+type Finding struct {
+	Node     string
+	Property string // that it is about; "" for none
+	Kind     Kind   // Quota, Conflict, Invalid, Busy
+	Warning  bool   // the action will work all the same
+	Message  string // in sentences, with the figures
+	Advice   string // what to do
+}
+
 // Kind classes errors by what the executor does about them.
 type Kind string
 

@@ -53,9 +53,11 @@ type Element struct {
 	// DependsOn are the nodes that it was created after, sorted: what a later
 	// deletion needs even if the blueprint is gone.
 	DependsOn []string
-	Revision  int64
-	Created   time.Time
-	Updated   time.Time
+	// Retain says that leaving the stack does not destroy the object.
+	Retain   bool
+	Revision int64
+	Created  time.Time
+	Updated  time.Time
 }
 
 // Execution is one durable run of a lifecycle.
@@ -68,9 +70,29 @@ type Execution struct {
 	Message   string // why it ended so; "" if it succeeded
 	Revision  int64  // that it applies; 0 when it has none, as a delete
 	Owner     Owner
+	Terms     Terms
 	Started   time.Time
 	Ended     time.Time // zero while it runs
-	Steps     []StepRecord
+	// CancelAsked is who asked to cancel it, and since when; nil: nobody.
+	CancelAsked *Owner
+	Steps       []StepRecord
+}
+
+// Terms are what the user asked of an execution besides a blueprint and its
+// inputs: what a retry has to know to go on in the same sense. Lists are
+// sorted.
+type Terms struct {
+	AllowDataLoss []string      `json:"allow_data_loss,omitempty"`
+	Replace       []string      `json:"replace,omitempty"`
+	Targets       []string      `json:"targets,omitempty"`
+	Retain        []string      `json:"retain,omitempty"`
+	ForceTrim     bool          `json:"force_trim,omitempty"`
+	Force         bool          `json:"force,omitempty"`      // delete: what can't be deleted is forgotten
+	OnFailure     string        `json:"on_failure,omitempty"` // stop or rollback; "" is stop
+	Timeout       time.Duration `json:"timeout,omitempty"`    // 0: none
+	To            int64         `json:"to,omitempty"`         // rollback: the revision that it returns to; 0: to none
+	Undoes        string        `json:"undoes,omitempty"`     // rollback: the one execution that it undoes; "": everything since To
+	Retries       string        `json:"retries,omitempty"`    // the execution that this one goes on with
 }
 
 // StepRecord is how far one step of an execution got: the sum of its journal
@@ -143,6 +165,12 @@ type Record struct {
 	// write it without the blueprint.
 	DependsOn           []string
 	SensitiveAttributes []string
+
+	// Before is the element as it was found before the step: as recorded, with
+	// what a refresh read. nil: there was none. It stands in the first record
+	// of a step that may change something: its Intent, or the Result of a step
+	// that makes no call.
+	Before *Element
 
 	// Element, if not nil, is written with the record; Remove removes the
 	// element of Node. Both are atomic with the record.
