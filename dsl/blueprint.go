@@ -97,6 +97,8 @@ type NodeTemplate struct {
 	Each         *Each      // nil: one node
 	Deploy       *Value     // false trims the node; nil: it is deployed
 	Composite    *Composite // what the type stands for if the blueprint defines it
+	RenamedFrom  *Name      // the name that the node had before; nil: it keeps its name
+	Retain       bool       // the object stays in the cloud when the node leaves the stack
 	Range        diag.Range
 
 	// Trimmed says why an expansion left the node out ("deploy is false"); ""
