@@ -38,6 +38,10 @@ type File struct {
 	Inputs        state.Document `json:"inputs"` // sealed; OpenInputs opens them
 	AllowDataLoss []string       `json:"allow_data_loss,omitempty"`
 	Replace       []string       `json:"replace,omitempty"`
+	Targets       []string       `json:"targets,omitempty"`
+	Retain        []string       `json:"retain,omitempty"`
+	RefreshOnly   bool           `json:"refresh_only,omitempty"`
+	Strict        bool           `json:"strict,omitempty"`
 	ForceTrim     bool           `json:"force_trim,omitempty"`
 	Steps         []FileStep     `json:"steps"`
 	Plan          *Document      `json:"plan"`
@@ -75,7 +79,8 @@ func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error)
 		Format: FileFormat, Version: version, Stack: p.Stack, Lifecycle: p.Lifecycle, StateSerial: p.Serial,
 		Inputs:        inputs,
 		AllowDataLoss: sortedKeys(req.AllowDataLoss), Replace: sortedKeys(req.Replace),
-		ForceTrim: req.ForceTrim,
+		Targets: sortedKeys(req.Targets), Retain: sortedKeys(req.Retain),
+		RefreshOnly: req.RefreshOnly, Strict: req.Strict, ForceTrim: req.ForceTrim,
 		Steps:     fileSteps(p), Plan: p.Document(version, nil),
 	}
 	if p.Blueprint != nil {
