@@ -8,14 +8,29 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 )
 
-// differ compares two values of one property leaf by leaf. expr follows the
-// values through the blueprint as long as it is literal, so that each change
-// knows its place; prop follows them through the node type, so that it knows
-// whether it needs a replacement.
-type differ struct{ changes []Change }
+// differ compares values leaf by leaf and collects what differs.
+type differ struct {
+	changes []Change
+	written []*dsl.Value // of each change, what the blueprint says there; nil: nothing
+}
+
+// place follows a value through the blueprint and through its node type, so
+// that each change knows where it comes from and what it needs.
+type place struct {
+	expr  *dsl.Value    // what the blueprint says; a call stands for all that it gives; nil: nothing
+	at    diag.Range    // of the nearest expression, or of the node template
+	prop  *dsl.Property // what the node type says; nil: nothing
+	fixed bool          // it, or what it is part of, is immutable
+}
 
 // diff lists the leaves in which before and after differ, sorted by path.
 func diff(typ *dsl.NodeType, tmpl *dsl.NodeTemplate, before, after intrinsic.Value) []Change {
+	changes, _ := compared(typ, tmpl, before, after)
+	return changes
+}
+
+// compared is diff with what the blueprint says at each of the leaves.
+func compared(typ *dsl.NodeType, tmpl *dsl.NodeTemplate, before, after intrinsic.Value) ([]Change, []*dsl.Value) {
 	var d differ
 	var props *dsl.Property
 	if typ != nil {
@@ -24,50 +39,85 @@ func diff(typ *dsl.NodeType, tmpl *dsl.NodeTemplate, before, after intrinsic.Val
 	for _, key := range unionKeys(before, after) {
 		b, _ := before.Get(key)
 		a, _ := after.Get(key)
-		var expr *dsl.Value
-		var at diag.Range
+		here := place{prop: property(props, key)}
 		if tmpl != nil {
-			expr, at = tmpl.Property(key), tmpl.Range
+			here.expr, here.at = tmpl.Property(key), tmpl.Range
 		}
-		d.walk(key, b, a, property(props, key), false, expr, at)
+		d.walk(key, b, a, here)
 	}
-	return d.changes
+	return d.changes, d.written
 }
 
-func (d *differ) walk(path string, before, after intrinsic.Value, prop *dsl.Property, fixed bool, expr *dsl.Value, at diag.Range) {
+func (d *differ) walk(path string, before, after intrinsic.Value, here place) {
 	if before.Equal(after) {
 		return
 	}
-	fixed = fixed || prop != nil && prop.Immutable
-	if expr != nil {
-		at = expr.Range
+	here.fixed = here.fixed || here.prop != nil && here.prop.Immutable
+	if here.expr != nil {
+		here.at = here.expr.Range
 	}
+	if !whole(before) && !whole(after) && d.parts(path, before, after, here) {
+		return
+	}
+	c := Change{Path: path, Before: before, After: after, Replaces: here.fixed, Range: here.at}
+	if here.prop != nil {
+		c.Recorded = here.prop.Recorded
+	}
+	if !whole(before) && !whole(after) {
+		c.Within = within(before, after)
+	}
+	d.changes, d.written = append(d.changes, c), append(d.written, here.expr)
+}
+
+// parts compares the parts of two maps or of two lists, one of which may be
+// absent; it is false for anything else.
+func (d *differ) parts(path string, before, after intrinsic.Value, here place) bool {
 	bm, bIsMap := before.Map()
 	am, aIsMap := after.Map()
 	bl, bIsList := before.List()
 	al, aIsList := after.List()
 	switch {
-	case whole(before) || whole(after):
 	case (bIsMap || aIsMap) && (bIsMap || before.IsNull()) && (aIsMap || after.IsNull()) && len(bm)+len(am) > 0:
 		for _, key := range unionKeys(before, after) {
 			b, _ := before.Get(key)
 			a, _ := after.Get(key)
-			d.walk(path+"."+key, b, a, property(prop, key), fixed, expr.Get(key), at)
+			d.walk(joined(path, key), b, a, here.entry(key))
 		}
-		return
+		return true
 	case (bIsList || aIsList) && (bIsList || before.IsNull()) && (aIsList || after.IsNull()) && len(bl)+len(al) > 0:
 		for i := range max(len(bl), len(al)) {
 			b, _ := before.Index(i)
 			a, _ := after.Index(i)
-			d.walk(path+"["+strconv.Itoa(i)+"]", b, a, items(prop), fixed, item(expr, i), at)
+			d.walk(path+"["+strconv.Itoa(i)+"]", b, a, here.item(i))
 		}
-		return
+		return true
 	}
-	c := Change{Path: path, Before: before, After: after, Replaces: fixed, Range: at}
-	if prop != nil {
-		c.Recorded = prop.Recorded
+	return false
+}
+
+func joined(path, key string) string {
+	if path == "" {
+		return key
 	}
-	d.changes = append(d.changes, c)
+	return path + "." + key
+}
+
+// entry is the place of an entry of a map.
+func (p place) entry(key string) place {
+	p.prop = property(p.prop, key)
+	if p.expr != nil && p.expr.Kind != dsl.Call {
+		p.expr = p.expr.Get(key)
+	}
+	return p
+}
+
+// item is the place of an item of a list.
+func (p place) item(i int) place {
+	p.prop = items(p.prop)
+	if p.expr != nil && p.expr.Kind != dsl.Call {
+		p.expr = item(p.expr, i)
+	}
+	return p
 }
 
 // whole reports whether a value is compared as one: nothing below it is known

@@ -81,7 +81,7 @@ func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error)
 		AllowDataLoss: sortedKeys(req.AllowDataLoss), Replace: sortedKeys(req.Replace),
 		Targets: sortedKeys(req.Targets), Retain: sortedKeys(req.Retain),
 		RefreshOnly: req.RefreshOnly, Strict: req.Strict, ForceTrim: req.ForceTrim,
-		Steps:     fileSteps(p), Plan: p.Document(version, nil),
+		Steps: fileSteps(p), Plan: p.Document(version, nil),
 	}
 	if p.Blueprint != nil {
 		if f.Blueprint, err = fileBlueprint(p, sealer); err != nil {

@@ -45,6 +45,7 @@ type maker struct {
 	deployed  map[string]bool
 	elsewhere string // why what was not found may exist elsewhere; "": it is gone
 	scope     *intrinsic.Scope
+	former    map[string]intrinsic.Value // inputs of the newest revision; read by formerInputs
 }
 
 func newMaker(req Request) *maker {
@@ -214,7 +215,7 @@ func (m *maker) planTemplate(n *dsl.NodeTemplate) *Step {
 		s.Action, s.Reason = Create, "it is not in the stack yet"
 	case gone:
 		s.Action, s.Reason = Create, "it no longer exists in the cloud"
-		m.plan.Drift = append(m.plan.Drift, Drift{Node: name, Type: e.Type, Gone: true})
+		m.plan.Drift = append(m.plan.Drift, Drift{Node: name, Type: e.Type, Gone: true, Before: value(e.Properties)})
 	default:
 		m.compare(s, n, typ, e)
 	}
@@ -238,7 +239,7 @@ const replaceAsked = "--replace asks for it"
 // compare decides between none, update and replace for an element that exists.
 func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *state.Element) {
 	m.recall(s, typ, e)
-	s.Changes = diff(typ, n, s.Before, s.After)
+	s.Changes = m.changes(s, n, typ)
 	fixed := slices.IndexFunc(s.Changes, func(c Change) bool { return c.Replaces })
 	switch {
 	case e.Phase == phaseCreateFailed:
@@ -291,7 +292,7 @@ func (m *maker) recall(s *Step, typ *dsl.NodeType, e *state.Element) {
 	}
 	read := overlay(s.Before, seen.Properties)
 	if changes := diff(typ, nil, s.Before, read); changes != nil {
-		m.plan.Drift = append(m.plan.Drift, Drift{Node: s.Node, Type: e.Type, Changes: changes})
+		m.plan.Drift = append(m.plan.Drift, Drift{Node: s.Node, Type: e.Type, Changes: changes, Before: s.Before, After: read})
 	}
 	s.Before = read
 	s.Attributes = merge(s.Attributes, seen.Attributes)
@@ -391,7 +392,7 @@ func (m *maker) planLeftovers() {
 		if m.req.Observed[name].Gone {
 			s.Gone = true
 			s.HoldsData = m.recordOf(s, e)
-			m.plan.Drift = append(m.plan.Drift, Drift{Node: name, Type: e.Type, Gone: true})
+			m.plan.Drift = append(m.plan.Drift, Drift{Node: name, Type: e.Type, Gone: true, Before: value(e.Properties)})
 		}
 		m.steps[name] = s
 	}

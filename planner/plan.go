@@ -177,6 +177,9 @@ type Drift struct {
 	Node, Type string
 	Gone       bool
 	Changes    []Change // Before: recorded, After: read
+	// Before and After are all properties, as recorded and as read; what is gone
+	// has no After.
+	Before, After intrinsic.Value
 }
 
 // Summary counts what a plan does. A replacement counts as one to add and one
