@@ -199,7 +199,7 @@ func (w *writer) commit(batch []*call) {
 // may not do what it wants.
 func isRefusal(err error) bool {
 	var held *HeldError
-	return errors.Is(err, ErrLeaseLost) || errors.Is(err, ErrNotFound) || errors.As(err, &held)
+	return errors.Is(err, ErrLeaseLost) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrEnded) || errors.As(err, &held)
 }
 
 // tx is the transaction of one batch.

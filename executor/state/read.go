@@ -10,9 +10,24 @@ import (
 	"strings"
 )
 
+// snapshot is one consistent state of the file, to read from.
+type snapshot struct {
+	*sql.Tx
+	schema int // of the file; reading migrates nothing
+}
+
+// column is how a column is read that came with a schema: with the older value
+// in its place as long as the file is of an earlier one.
+func (t *snapshot) column(schema int, name, older string) string {
+	if t.schema < schema {
+		return older
+	}
+	return name
+}
+
 // view runs do on one consistent state of the file. An absent file reads as an
 // empty one: do is not called.
-func (s *SQLite) view(ctx context.Context, what string, do func(*sql.Tx) error) error {
+func (s *SQLite) view(ctx context.Context, what string, do func(*snapshot) error) error {
 	db, err := s.read(ctx)
 	if errors.Is(err, errNoFile) {
 		return nil
@@ -23,7 +38,7 @@ func (s *SQLite) view(ctx context.Context, what string, do func(*sql.Tx) error) 
 	t, err := db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err == nil {
 		defer t.Rollback()
-		err = do(t)
+		err = s.snapshot(ctx, t, do)
 	}
 	var sealed *SealedError
 	if err == nil || errors.Is(err, ErrNotFound) || errors.As(err, &sealed) {
@@ -32,8 +47,16 @@ func (s *SQLite) view(ctx context.Context, what string, do func(*sql.Tx) error) 
 	return fmt.Errorf("read %s from state %s: %w", what, s.path, explain(err))
 }
 
+func (s *SQLite) snapshot(ctx context.Context, t *sql.Tx, do func(*snapshot) error) error {
+	v := &snapshot{Tx: t}
+	if err := t.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&v.schema); err != nil {
+		return err
+	}
+	return do(v)
+}
+
 // each calls scan for every row of a query.
-func each(ctx context.Context, t *sql.Tx, scan func(*sql.Rows) error, query string, args ...any) error {
+func each(ctx context.Context, t *snapshot, scan func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := t.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
@@ -50,7 +73,7 @@ func each(ctx context.Context, t *sql.Tx, scan func(*sql.Rows) error, query stri
 // Stacks lists the stacks; see Store. It needs no key.
 func (s *SQLite) Stacks(ctx context.Context) ([]*Stack, error) {
 	var out []*Stack
-	err := s.view(ctx, "the stacks", func(t *sql.Tx) error {
+	err := s.view(ctx, "the stacks", func(t *snapshot) error {
 		return each(ctx, t, func(r *sql.Rows) error {
 			st := &Stack{}
 			var created, updated int64
@@ -66,7 +89,7 @@ func (s *SQLite) Stacks(ctx context.Context) ([]*Stack, error) {
 // Stack returns one stack; see Store.
 func (s *SQLite) Stack(ctx context.Context, name string) (*Stack, error) {
 	var st *Stack
-	err := s.view(ctx, "stack "+name, func(t *sql.Tx) (err error) {
+	err := s.view(ctx, "stack "+name, func(t *snapshot) (err error) {
 		st, err = s.readStack(ctx, t, name)
 		return err
 	})
@@ -76,7 +99,7 @@ func (s *SQLite) Stack(ctx context.Context, name string) (*Stack, error) {
 	return st, err
 }
 
-func (s *SQLite) readStack(ctx context.Context, t *sql.Tx, name string) (*Stack, error) {
+func (s *SQLite) readStack(ctx context.Context, t *snapshot, name string) (*Stack, error) {
 	st := &Stack{Name: name, Elements: map[string]*Element{}, Outputs: map[string]Document{}}
 	var created, updated int64
 	var outputs string
@@ -122,54 +145,77 @@ func (s *SQLite) readOutputs(text string, st *Stack, sealed **SealedError) error
 	return nil
 }
 
-// filesColumn is how the files of a revision are read. A state of schema 1 has
-// none, and gets the column when it is next written to: reading migrates
-// nothing.
-func filesColumn(ctx context.Context, t *sql.Tx) (string, error) {
-	var n int
-	err := t.QueryRowContext(ctx, `SELECT count(*) FROM pragma_table_info('revisions') WHERE name = 'files'`).Scan(&n)
-	if n == 0 {
-		return "''", err
-	}
-	return "files", err
+func (s *SQLite) readRevision(ctx context.Context, t *snapshot, st *Stack, sealed **SealedError) (err error) {
+	st.Revision, err = s.revision(ctx, t, st.Name, `WHERE stack = ? ORDER BY number DESC LIMIT 1`, []any{st.Name}, sealed)
+	return err
 }
 
-func (s *SQLite) readRevision(ctx context.Context, t *sql.Tx, st *Stack, sealed **SealedError) error {
+// revision reads the one revision that where selects; nil if there is none.
+func (s *SQLite) revision(ctx context.Context, t *snapshot, stack, where string, args []any, sealed **SealedError) (*Revision, error) {
 	rev := &Revision{}
 	var inputs, files string
 	var created int64
-	column, err := filesColumn(ctx, t)
-	if err != nil {
-		return err
-	}
-	err = t.QueryRowContext(ctx, `SELECT number, blueprint, file, `+column+`, inputs, created FROM revisions WHERE stack = ? ORDER BY number DESC LIMIT 1`, st.Name).
+	err := t.QueryRowContext(ctx, `SELECT number, blueprint, file, `+t.column(2, "files", "''")+`, inputs, created FROM revisions `+where, args...).
 		Scan(&rev.Number, &rev.Blueprint, &rev.File, &files, &inputs, &created)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	rev.Created = moment(created)
 	if files != "" {
 		if err := json.Unmarshal([]byte(files), &rev.Files); err != nil {
-			return fmt.Errorf("the files of revision %d: %w", rev.Number, err)
+			return nil, fmt.Errorf("the files of revision %d: %w", rev.Number, err)
 		}
 	}
-	if err := s.unsealTexts(st.Name, rev, sealed); err != nil {
-		return err
+	if err := s.unsealTexts(stack, rev, sealed); err != nil {
+		return nil, err
 	}
-	rev.Inputs, err = s.unseal(st.Name, inputs, "inputs", sealed)
-	st.Revision = rev
-	return err
+	rev.Inputs, err = s.unseal(stack, inputs, "inputs", sealed)
+	return rev, err
 }
 
-func (s *SQLite) readElements(ctx context.Context, t *sql.Tx, st *Stack, sealed **SealedError) error {
+// Revisions lists the revisions of a stack; see Store. It needs no key.
+func (s *SQLite) Revisions(ctx context.Context, stack string) ([]*Revision, error) {
+	var out []*Revision
+	err := s.view(ctx, "the revisions of stack "+stack, func(t *snapshot) error {
+		return each(ctx, t, func(r *sql.Rows) error {
+			rev := &Revision{}
+			var created int64
+			err := r.Scan(&rev.Number, &rev.File, &rev.Secret, &created)
+			rev.Created = moment(created)
+			out = append(out, rev)
+			return err
+		}, `SELECT number, file, substr(blueprint, 1, 1) = ?, created FROM revisions WHERE stack = ? ORDER BY number DESC`,
+			[]byte(sealedTexts), stack)
+	})
+	return out, err
+}
+
+// Revision returns one revision; see Store.
+func (s *SQLite) Revision(ctx context.Context, stack string, number int64) (*Revision, error) {
+	var rev *Revision
+	var sealed *SealedError
+	err := s.view(ctx, fmt.Sprintf("revision %d of stack %s", number, stack), func(t *snapshot) (err error) {
+		rev, err = s.revision(ctx, t, stack, `WHERE stack = ? AND number = ?`, []any{stack, number}, &sealed)
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case rev == nil:
+		return nil, fmt.Errorf("revision %d of stack %q: %w", number, stack, ErrNotFound)
+	}
+	return rev, sealed.errOrNil()
+}
+
+func (s *SQLite) readElements(ctx context.Context, t *snapshot, st *Stack, sealed **SealedError) error {
 	return each(ctx, t, func(r *sql.Rows) error {
 		e := &Element{}
 		var properties, attributes, dependsOn string
 		var created, updated int64
-		err := r.Scan(&e.Node, &e.Type, &e.ObjectID, &e.Phase, &properties, &attributes, &dependsOn, &e.Revision, &created, &updated)
+		err := r.Scan(&e.Node, &e.Type, &e.ObjectID, &e.Phase, &properties, &attributes, &dependsOn, &e.Retain, &e.Revision, &created, &updated)
 		if err != nil {
 			return err
 		}
@@ -185,7 +231,7 @@ func (s *SQLite) readElements(ctx context.Context, t *sql.Tx, st *Stack, sealed 
 		}
 		st.Elements[e.Node] = e
 		return nil
-	}, `SELECT node, type, object_id, phase, properties, attributes, depends_on, revision, created, updated
+	}, `SELECT node, type, object_id, phase, properties, attributes, depends_on, `+t.column(3, "retain", "0")+`, revision, created, updated
 		FROM elements WHERE stack = ? ORDER BY node`, st.Name)
 }
 
@@ -215,31 +261,53 @@ func nameList(text string) ([]string, error) {
 	return list, nil
 }
 
-const executionColumns = `id, stack, number, lifecycle, phase, message, revision, owner, started, ended`
+func executionColumns(t *snapshot) string {
+	return `id, stack, number, lifecycle, phase, message, revision, owner, started, ended, ` +
+		t.column(3, "terms", "''") + `, ` + t.column(3, "cancel", "''") + `, ` + t.column(3, "final", finalBefore3)
+}
 
 func scanExecution(scan func(...any) error) (*Execution, error) {
 	e := &Execution{}
-	var owner string
+	var owner, terms, cancel string
 	var started, ended int64
-	if err := scan(&e.ID, &e.Stack, &e.Number, &e.Lifecycle, &e.Phase, &e.Message, &e.Revision, &owner, &started, &ended); err != nil {
+	err := scan(&e.ID, &e.Stack, &e.Number, &e.Lifecycle, &e.Phase, &e.Message, &e.Revision, &owner, &started, &ended, &terms, &cancel, &e.Final)
+	if err != nil {
 		return nil, err
 	}
 	e.Started, e.Ended = moment(started), moment(ended)
 	if err := json.Unmarshal([]byte(owner), &e.Owner); err != nil {
 		return nil, fmt.Errorf("decode the owner of execution %s: %w", e.ID, err)
 	}
-	return e, nil
+	if terms != "" {
+		if err := json.Unmarshal([]byte(terms), &e.Terms); err != nil {
+			return nil, fmt.Errorf("decode the terms of execution %s: %w", e.ID, err)
+		}
+	}
+	e.CancelAsked, err = asker(e.ID, cancel)
+	return e, err
+}
+
+// asker decodes who asked to cancel an execution.
+func asker(execution, text string) (*Owner, error) {
+	if text == "" {
+		return nil, nil
+	}
+	o := &Owner{}
+	if err := json.Unmarshal([]byte(text), o); err != nil {
+		return nil, fmt.Errorf("decode who asked to cancel execution %s: %w", execution, err)
+	}
+	return o, nil
 }
 
 // Executions lists executions; see Store. It needs no key.
 func (s *SQLite) Executions(ctx context.Context, stack string) ([]*Execution, error) {
 	var out []*Execution
-	err := s.view(ctx, "the executions", func(t *sql.Tx) error {
+	err := s.view(ctx, "the executions", func(t *snapshot) error {
 		return each(ctx, t, func(r *sql.Rows) error {
 			e, err := scanExecution(r.Scan)
 			out = append(out, e)
 			return err
-		}, `SELECT `+executionColumns+` FROM executions WHERE stack = ?1 OR ?1 = '' ORDER BY started DESC, number DESC`, stack)
+		}, `SELECT `+executionColumns(t)+` FROM executions WHERE stack = ?1 OR ?1 = '' ORDER BY started DESC, number DESC`, stack)
 	})
 	return out, err
 }
@@ -247,8 +315,8 @@ func (s *SQLite) Executions(ctx context.Context, stack string) ([]*Execution, er
 // Execution returns one execution with its steps; see Store. It needs no key.
 func (s *SQLite) Execution(ctx context.Context, id string) (*Execution, error) {
 	var e *Execution
-	err := s.view(ctx, "execution "+id, func(t *sql.Tx) (err error) {
-		e, err = scanExecution(t.QueryRowContext(ctx, `SELECT `+executionColumns+` FROM executions WHERE id = ?`, id).Scan)
+	err := s.view(ctx, "execution "+id, func(t *snapshot) (err error) {
+		e, err = scanExecution(t.QueryRowContext(ctx, `SELECT `+executionColumns(t)+` FROM executions WHERE id = ?`, id).Scan)
 		if errors.Is(err, sql.ErrNoRows) {
 			return fmt.Errorf("execution %q: %w", id, ErrNotFound)
 		}
@@ -256,7 +324,7 @@ func (s *SQLite) Execution(ctx context.Context, id string) (*Execution, error) {
 			return err
 		}
 		var records []Record
-		err = eachRecord(ctx, t, id, func(r Record, _ string) error {
+		err = eachRecord(ctx, t, id, false, func(r Record, _, _ string) error {
 			records = append(records, r)
 			return nil
 		})
@@ -277,9 +345,12 @@ func (s *SQLite) Journal(ctx context.Context, execution string) ([]Record, error
 	stack := execution[:max(strings.LastIndexByte(execution, '-'), 0)]
 	var out []Record
 	var sealed *SealedError
-	err := s.view(ctx, "the journal of "+execution, func(t *sql.Tx) error {
-		return eachRecord(ctx, t, execution, func(r Record, request string) (err error) {
-			r.Request, err = s.unseal(stack, request, "journal/"+r.Node, &sealed)
+	err := s.view(ctx, "the journal of "+execution, func(t *snapshot) error {
+		return eachRecord(ctx, t, execution, true, func(r Record, request, before string) (err error) {
+			if r.Request, err = s.unseal(stack, request, "journal/"+r.Node, &sealed); err != nil {
+				return err
+			}
+			r.Before, err = s.unsealElement(stack, before, "journal/"+r.Node+"/before", &sealed)
 			out = append(out, r)
 			return err
 		})
@@ -290,14 +361,18 @@ func (s *SQLite) Journal(ctx context.Context, execution string) ([]Record, error
 	return out, sealed.errOrNil()
 }
 
-// eachRecord calls do for each record of an execution in order; the request
-// comes as it is stored.
-func eachRecord(ctx context.Context, t *sql.Tx, execution string, do func(r Record, request string) error) error {
+// eachRecord calls do for each record of an execution in order. What it sent
+// and found comes as it is stored, and only if documents is true.
+func eachRecord(ctx context.Context, t *snapshot, execution string, documents bool, do func(r Record, request, before string) error) error {
+	columns := `'', ''`
+	if documents {
+		columns = `request, ` + t.column(3, "coalesce(before, '')", "''")
+	}
 	return each(ctx, t, func(rows *sql.Rows) error {
 		r := Record{Execution: execution}
-		var kind, request, operation, dependsOn, sensitive string
+		var kind, operation, dependsOn, sensitive, request, before string
 		var at int64
-		err := rows.Scan(&r.Seq, &r.Node, &r.Type, &r.Action, &kind, &r.Phase, &r.Attempt, &request, &operation, &r.ObjectID, &r.Error, &dependsOn, &sensitive, &at)
+		err := rows.Scan(&r.Seq, &r.Node, &r.Type, &r.Action, &kind, &r.Phase, &r.Attempt, &operation, &r.ObjectID, &r.Error, &dependsOn, &sensitive, &at, &request, &before)
 		if err != nil {
 			return err
 		}
@@ -311,7 +386,7 @@ func eachRecord(ctx context.Context, t *sql.Tx, execution string, do func(r Reco
 		if r.SensitiveAttributes, err = nameList(sensitive); err != nil {
 			return err
 		}
-		return do(r, request)
-	}, `SELECT seq, node, type, action, kind, phase, attempt, request, operation, object_id, error, depends_on, sensitive, at
+		return do(r, request, before)
+	}, `SELECT seq, node, type, action, kind, phase, attempt, operation, object_id, error, depends_on, sensitive, at, `+columns+`
 		FROM journal WHERE execution = ? ORDER BY seq`, execution)
 }

@@ -14,7 +14,7 @@ const applicationID = 0x6f726368
 
 // migrations lead from schema version i to i+1. They are never edited once
 // released, only added to.
-var migrations = []string{schema1, schema2}
+var migrations = []string{schema1, schema2, schema3}
 
 // schema1: times are nanoseconds since 1970 UTC, 0 for none; documents are
 // JSON with their secrets sealed, an empty text for the empty document. Executions and
@@ -104,6 +104,24 @@ CREATE TABLE leases (
 // schema2: further files of a revision's package, as JSON from names to texts
 // in Base64; an empty text for none.
 const schema2 = `ALTER TABLE revisions ADD COLUMN files TEXT NOT NULL DEFAULT ''`
+
+// schema3: what an execution was asked for (JSON of Terms) and who asked to
+// cancel it (JSON of Owner), empty texts for none; whether the stack was
+// removed with it; and what a step found (JSON, secrets sealed, an empty text
+// for nothing). Of records that are older than the column it is not known what
+// they found: theirs is NULL.
+const schema3 = `
+ALTER TABLE executions ADD COLUMN terms TEXT NOT NULL DEFAULT '';
+ALTER TABLE executions ADD COLUMN cancel TEXT NOT NULL DEFAULT '';
+ALTER TABLE executions ADD COLUMN final INTEGER NOT NULL DEFAULT 0;
+UPDATE executions SET final = 1 WHERE ` + finalBefore3 + `;
+ALTER TABLE elements ADD COLUMN retain INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE journal ADD COLUMN before TEXT;
+`
+
+// finalBefore3 tells which executions removed their stacks, as long as there
+// was no column for it.
+const finalBefore3 = `(lifecycle = 'delete' AND phase = 'DeleteSucceeded')`
 
 // version tells what a file is: 0 for an empty one.
 type version struct{ schema, application, tables int }

@@ -73,6 +73,7 @@ type Execution struct {
 	Terms     Terms
 	Started   time.Time
 	Ended     time.Time // zero while it runs
+	Final     bool      // the stack was removed with its end
 	// CancelAsked is who asked to cancel it, and since when; nil: nobody.
 	CancelAsked *Owner
 	Steps       []StepRecord
@@ -169,7 +170,8 @@ type Record struct {
 	// Before is the element as it was found before the step: as recorded, with
 	// what a refresh read. nil: there was none. It stands in the first record
 	// of a step that may change something: its Intent, or the Result of a step
-	// that makes no call.
+	// that makes no call. Later ones of the same node need none: see
+	// Store.Before.
 	Before *Element
 
 	// Element, if not nil, is written with the record; Remove removes the
@@ -202,6 +204,7 @@ func (e *HeldError) Error() string {
 var (
 	ErrNotFound  = errors.New("not found")
 	ErrLeaseLost = errors.New("the lease on the stack was lost to another process")
+	ErrEnded     = errors.New("the execution has ended")
 )
 
 // Store keeps stacks. Its methods are safe for concurrent use, also by several
@@ -218,8 +221,24 @@ type Store interface {
 	// Execution returns one with its steps, or ErrNotFound.
 	Execution(ctx context.Context, id string) (*Execution, error)
 	// Journal returns the records of one execution in order. Secrets that
-	// cannot be decrypted are dealt with as in Stack.
+	// cannot be decrypted are dealt with as in Stack. Element and Remove are not
+	// kept: they are nil and false.
 	Journal(ctx context.Context, execution string) ([]Record, error)
+	// Revisions lists the revisions of a stack, newest first, without texts and
+	// inputs. A stack that is not there has none.
+	Revisions(ctx context.Context, stack string) ([]*Revision, error)
+	// Revision returns one whole, or ErrNotFound. Secrets that cannot be
+	// decrypted are dealt with as in Stack.
+	Revision(ctx context.Context, stack string, number int64) (*Revision, error)
+	// Before returns the elements as they were found before the execution with
+	// this number began: for each node that it or a later execution of the stack
+	// may have changed, what the first record of that says; nil: the node had no
+	// element. Nodes whose first change is on record without what was there
+	// before, because the journal was then of an earlier schema, are left out.
+	// What lies before the last removal of the stack is another stack's:
+	// only executions after it count. Secrets that cannot be decrypted are
+	// dealt with as in Stack.
+	Before(ctx context.Context, stack string, number int64) (map[string]*Element, error)
 
 	// Acquire takes the lease of a stack, which need not exist yet. It fails
 	// with *HeldError while another living owner has it.
@@ -227,8 +246,19 @@ type Store interface {
 	Renew(ctx context.Context, l *Lease, ttl time.Duration) error
 	Release(ctx context.Context, l *Lease) error
 
+	// Cancel asks a running execution to end and marks its phase, and that of
+	// its stack, as cancelling. It needs no lease: whoever runs the execution
+	// obeys. Asking again changes nothing. ErrNotFound if there is no such
+	// execution, ErrEnded if it runs no more.
+	Cancel(ctx context.Context, execution string, by Owner) error
+	// CancelAsked tells who asked to cancel an execution, nil if nobody did;
+	// ErrNotFound if there is no such execution. It is cheap enough to be called
+	// once a second.
+	CancelAsked(ctx context.Context, execution string) (*Owner, error)
+
 	// Begin creates the stack if needed, writes the revision (nil: keep) and a
-	// new execution with its planned steps, and sets the stack's phase.
+	// new execution with its planned steps, and sets the stack's phase. Numbers
+	// of executions and revisions only grow, also over removals of the stack.
 	Begin(ctx context.Context, l *Lease, e *Execution, rev *Revision, planned []Record) (*Execution, error)
 	// Append adds records to the journal and applies their elements. Calls at
 	// the same time share one sync.

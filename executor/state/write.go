@@ -18,6 +18,10 @@ func (s *SQLite) Begin(ctx context.Context, l *Lease, e *Execution, rev *Revisio
 	if err != nil {
 		return nil, fmt.Errorf("encode owner: %w", err)
 	}
+	terms, err := json.Marshal(begun.Terms)
+	if err != nil {
+		return nil, fmt.Errorf("encode terms: %w", err)
+	}
 	inputs := ""
 	if rev != nil {
 		if inputs, err = s.seal(l.Stack, rev.Inputs); err != nil {
@@ -43,7 +47,7 @@ func (s *SQLite) Begin(ctx context.Context, l *Lease, e *Execution, rev *Revisio
 				return err
 			}
 		}
-		if err := t.addExecution(&begun, string(owner)); err != nil {
+		if err := t.addExecution(&begun, string(owner), string(terms)); err != nil {
 			return err
 		}
 		for i := range rows {
@@ -112,8 +116,11 @@ func (s *SQLite) unsealTexts(stack string, rev *Revision, sealed **SealedError) 
 	return nil
 }
 
+// addRevision stores a revision under the next number. Those of revisions that
+// went with an earlier stack of the name stand in its executions.
 func (t *tx) addRevision(stack string, rev *Revision, inputs string, e *Execution) error {
-	_, err := t.row(`SELECT coalesce(max(number), 0) + 1 FROM revisions WHERE stack = ?`, []any{stack}, &e.Revision)
+	_, err := t.row(`SELECT max(coalesce((SELECT max(number) FROM revisions WHERE stack = ?1), 0),
+		coalesce((SELECT max(revision) FROM executions WHERE stack = ?1), 0)) + 1`, []any{stack}, &e.Revision)
 	if err != nil {
 		return err
 	}
@@ -133,7 +140,7 @@ func (t *tx) addRevision(stack string, rev *Revision, inputs string, e *Executio
 		stack, e.Revision, blob(rev.Blueprint), rev.File, files, inputs, nanos(created))
 }
 
-func (t *tx) addExecution(e *Execution, owner string) error {
+func (t *tx) addExecution(e *Execution, owner, terms string) error {
 	_, err := t.row(`SELECT coalesce(max(number), 0) + 1 FROM executions WHERE stack = ?`, []any{e.Stack}, &e.Number)
 	if err != nil {
 		return err
@@ -142,9 +149,9 @@ func (t *tx) addExecution(e *Execution, owner string) error {
 	if e.Started.IsZero() {
 		e.Started = t.now.UTC()
 	}
-	return t.exec(`INSERT INTO executions (id, stack, number, lifecycle, phase, message, revision, owner, started, ended)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-		e.ID, e.Stack, e.Number, e.Lifecycle, e.Phase, e.Message, e.Revision, owner, nanos(e.Started))
+	return t.exec(`INSERT INTO executions (id, stack, number, lifecycle, phase, message, revision, owner, terms, started, ended)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+		e.ID, e.Stack, e.Number, e.Lifecycle, e.Phase, e.Message, e.Revision, owner, terms, nanos(e.Started))
 }
 
 // Append adds records; see Store.
@@ -179,7 +186,8 @@ func (s *SQLite) Finish(ctx context.Context, l *Lease, e *Execution, outputs map
 		if ended.IsZero() {
 			ended = t.now
 		}
-		if err := t.exec(`UPDATE executions SET phase = ?, message = ?, ended = ? WHERE id = ?`, e.Phase, e.Message, nanos(ended), e.ID); err != nil {
+		if err := t.exec(`UPDATE executions SET phase = ?, message = ?, ended = ?, final = ? WHERE id = ?`,
+			e.Phase, e.Message, nanos(ended), removeStack, e.ID); err != nil {
 			return err
 		}
 		if removeStack {
@@ -207,6 +215,7 @@ func (t *tx) removeStack(name string) error {
 type row struct {
 	Record
 	request, dependsOn, sensitive      string
+	before                             string // of Before
 	properties, attributes, elementDep string // of Element
 }
 
@@ -224,6 +233,9 @@ func (s *SQLite) journalRows(stack string, records []Record) ([]row, error) {
 
 func (s *SQLite) encodeRow(stack string, r *row) (err error) {
 	if r.request, err = s.seal(stack, r.Request); err != nil {
+		return err
+	}
+	if r.before, err = s.sealElement(stack, r.Before); err != nil {
 		return err
 	}
 	r.dependsOn, r.sensitive = names(r.DependsOn), names(r.SensitiveAttributes)
@@ -270,10 +282,10 @@ func (t *tx) addRecord(r *row) error {
 	if at.IsZero() {
 		at = t.now
 	}
-	return t.exec(`INSERT INTO journal (execution, node, type, action, kind, phase, attempt, request, operation, object_id, error, depends_on, sensitive, at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	return t.exec(`INSERT INTO journal (execution, node, type, action, kind, phase, attempt, request, operation, object_id, error, depends_on, sensitive, before, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.Execution, r.Node, r.Type, r.Action, string(r.Kind), r.Phase, r.Attempt, r.request, string(r.Operation), r.ObjectID, r.Error,
-		r.dependsOn, r.sensitive, nanos(at))
+		r.dependsOn, r.sensitive, r.before, nanos(at))
 }
 
 // putElement writes an element; it keeps the day of its creation unless it is
@@ -288,12 +300,12 @@ func (t *tx) putElement(stack string, r *row) error {
 	if updated.IsZero() {
 		updated = t.now
 	}
-	return t.exec(`INSERT INTO elements (stack, node, type, object_id, phase, properties, attributes, depends_on, revision, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return t.exec(`INSERT INTO elements (stack, node, type, object_id, phase, properties, attributes, depends_on, retain, revision, created, updated)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (stack, node) DO UPDATE SET type = excluded.type, object_id = excluded.object_id, phase = excluded.phase,
 			properties = excluded.properties, attributes = excluded.attributes, depends_on = excluded.depends_on,
-			revision = excluded.revision, created = excluded.created, updated = excluded.updated`,
-		stack, e.Node, e.Type, e.ObjectID, e.Phase, r.properties, r.attributes, r.elementDep, e.Revision, nanos(created), nanos(updated))
+			retain = excluded.retain, revision = excluded.revision, created = excluded.created, updated = excluded.updated`,
+		stack, e.Node, e.Type, e.ObjectID, e.Phase, r.properties, r.attributes, r.elementDep, e.Retain, e.Revision, nanos(created), nanos(updated))
 }
 
 // seal encodes a document with its secrets encrypted; "" is the empty one.

@@ -1,0 +1,100 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+)
+
+// storedElement is the form of an element in the journal. Its documents are
+// sealed as those of the table of elements are.
+type storedElement struct {
+	Node       string          `json:"node"`
+	Type       string          `json:"type"`
+	ObjectID   string          `json:"object_id,omitempty"`
+	Phase      string          `json:"phase"`
+	Properties json.RawMessage `json:"properties,omitempty"`
+	Attributes json.RawMessage `json:"attributes,omitempty"`
+	DependsOn  []string        `json:"depends_on,omitempty"`
+	Retain     bool            `json:"retain,omitempty"`
+	Revision   int64           `json:"revision,omitempty"`
+	Created    int64           `json:"created,omitempty"` // as nanos has it
+	Updated    int64           `json:"updated,omitempty"`
+}
+
+// sealElement encodes an element with its secrets encrypted; "" is none.
+func (s *SQLite) sealElement(stack string, e *Element) (string, error) {
+	if e == nil {
+		return "", nil
+	}
+	properties, err := s.seal(stack, e.Properties)
+	if err != nil {
+		return "", err
+	}
+	attributes, err := s.seal(stack, e.Attributes)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(storedElement{
+		Node: e.Node, Type: e.Type, ObjectID: e.ObjectID, Phase: e.Phase,
+		Properties: json.RawMessage(properties), Attributes: json.RawMessage(attributes),
+		DependsOn: e.DependsOn, Retain: e.Retain, Revision: e.Revision, Created: nanos(e.Created), Updated: nanos(e.Updated),
+	})
+	return string(text), err
+}
+
+// unsealElement is its inverse. Secrets that do not open are dealt with as in
+// unseal.
+func (s *SQLite) unsealElement(stack, text, place string, sealed **SealedError) (*Element, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var stored storedElement
+	if err := json.Unmarshal([]byte(text), &stored); err != nil {
+		return nil, fmt.Errorf("%s: %w", place, err)
+	}
+	e := &Element{
+		Node: stored.Node, Type: stored.Type, ObjectID: stored.ObjectID, Phase: stored.Phase,
+		DependsOn: stored.DependsOn, Retain: stored.Retain, Revision: stored.Revision,
+		Created: moment(stored.Created), Updated: moment(stored.Updated),
+	}
+	var err error
+	if e.Properties, err = s.unseal(stack, string(stored.Properties), place+"/properties", sealed); err != nil {
+		return nil, err
+	}
+	e.Attributes, err = s.unseal(stack, string(stored.Attributes), place+"/attributes", sealed)
+	return e, err
+}
+
+// firstChanges selects, for every node, the first record since an execution
+// that may have changed it: an intent, or a result of a step that had none.
+const firstChanges = `SELECT node, before FROM journal WHERE before IS NOT NULL AND seq IN (
+	SELECT min(j.seq) FROM executions e JOIN journal j ON j.execution = e.id
+	WHERE e.stack = ?1 AND j.kind IN ('intent', 'result')
+		AND e.number >= max(?2, (SELECT coalesce(max(number), 0) + 1 FROM executions WHERE stack = ?1 AND final))
+	GROUP BY j.node
+)`
+
+// Before returns what was there before an execution; see Store.
+func (s *SQLite) Before(ctx context.Context, stack string, number int64) (map[string]*Element, error) {
+	out := map[string]*Element{}
+	var sealed *SealedError
+	err := s.view(ctx, fmt.Sprintf("what was there before execution %d of stack %s", number, stack), func(t *snapshot) error {
+		if t.schema < 3 {
+			return nil // nothing on record tells
+		}
+		return each(ctx, t, func(r *sql.Rows) (err error) {
+			var node, before string
+			if err := r.Scan(&node, &before); err != nil {
+				return err
+			}
+			out[node], err = s.unsealElement(stack, before, "before/"+node, &sealed)
+			return err
+		}, firstChanges+` ORDER BY node`, stack, number)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, sealed.errOrNil()
+}

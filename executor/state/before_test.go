@@ -1,0 +1,144 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// named is an element that tells its versions apart.
+func named(node, id string) *Element {
+	return &Element{
+		Node: node, Type: "T", ObjectID: id, Phase: "CreateSucceeded", DependsOn: []string{"vpc"}, Retain: id == "kept", Revision: 1,
+		Properties: secretDocument(secret + id), Attributes: secretDocument(secret), Created: t0, Updated: t0,
+	}
+}
+
+// lives is a stack whose executions write what a test says.
+type lives struct {
+	t     *testing.T
+	store *SQLite
+	lease *Lease
+}
+
+func (s lives) execute(lifecycle string, remove bool, records ...Record) *Execution {
+	s.t.Helper()
+	ctx := context.Background()
+	e, err := s.store.Begin(ctx, s.lease, &Execution{Lifecycle: lifecycle, Phase: "Upgrading", Started: t0}, nil, nil)
+	must(s.t, err)
+	s.more(e, records...)
+	e.Phase = "UpgradeSucceeded"
+	must(s.t, s.store.Finish(ctx, s.lease, e, nil, remove))
+	return e
+}
+
+func (s lives) more(e *Execution, records ...Record) {
+	s.t.Helper()
+	for i := range records {
+		records[i].Execution = e.ID
+	}
+	must(s.t, s.store.Append(context.Background(), s.lease, records...))
+}
+
+func (s lives) before(number int64, want map[string]*Element) {
+	s.t.Helper()
+	got, err := s.store.Before(context.Background(), s.lease.Stack, number)
+	must(s.t, err)
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.t.Errorf("before execution %d (-want +got):\n%s", number, diff)
+	}
+}
+
+func TestBefore(t *testing.T) {
+	path := temp(t)
+	s := lives{t: t, store: openTest(t, path, "")}
+	s.lease = acquire(t, s.store, "web", "a")
+	a1, a2, b1 := named("a", "1"), named("a", "2"), named("b", "kept")
+
+	s.execute("create", false,
+		Record{Node: "a", Kind: Planned}, Record{Node: "a", Kind: Intent}, Record{Node: "a", Kind: Result, Element: a1},
+		Record{Node: "b", Kind: Intent}, Record{Node: "b", Kind: Result, Element: b1},
+		Record{Node: "idle", Kind: Planned}, Record{Node: "idle", Kind: Skipped})
+	s.before(1, map[string]*Element{"a": nil, "b": nil})
+
+	// b fails after its intent: it may have changed.
+	s.execute("upgrade", false,
+		Record{Node: "a", Kind: Intent, Before: a1}, Record{Node: "a", Kind: Result, Element: a2},
+		Record{Node: "b", Kind: Intent, Before: b1}, Record{Node: "b", Kind: Failure, Error: "refused"})
+	s.before(2, map[string]*Element{"a": a1, "b": b1})
+
+	// a is renamed without a call, and changed under its new name.
+	third := s.execute("upgrade", false,
+		Record{Node: "a", Kind: Result, Before: a2, Remove: true},
+		Record{Node: "c", Kind: Result, Element: named("c", "2")},
+		Record{Node: "c", Kind: Intent, Before: named("c", "2")})
+	s.before(3, map[string]*Element{"a": a2, "c": nil})
+	s.before(2, map[string]*Element{"a": a1, "b": b1, "c": nil})
+
+	// A recovery takes it up: nothing of what was there before changes.
+	s.more(third, Record{Node: "c", Kind: Result, Before: named("c", "9"), Element: named("c", "3")})
+	s.before(3, map[string]*Element{"a": a2, "c": nil})
+	s.before(4, map[string]*Element{})
+
+	// The stack is removed, and made again.
+	s.execute("delete", true, Record{Node: "c", Kind: Intent, Before: named("c", "3")}, Record{Node: "c", Kind: Result, Remove: true})
+	s.before(1, map[string]*Element{})
+	s.execute("create", false, Record{Node: "d", Kind: Intent})
+	s.before(1, map[string]*Element{"d": nil})
+	s.before(5, map[string]*Element{"d": nil})
+
+	must(t, s.store.Close())
+	grepFiles(t, filepath.Dir(path), secret)
+	s.store = openTest(t, path, hexKey)
+	got, err := s.store.Before(context.Background(), "web", 5)
+	must(t, err) // nothing in it is secret
+	if _, ok := got["d"]; !ok || len(got) != 1 {
+		t.Errorf("got %v", got)
+	}
+	journal, err := s.store.Journal(context.Background(), "web-2")
+	var sealed *SealedError
+	if !errors.As(err, &sealed) || sealed.Places[0] != "journal/a/before/properties/a~1b/password" || journal[0].Before == nil {
+		t.Errorf("journal without its key: %v", err)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	ctx, path := context.Background(), temp(t)
+	s := openTest(t, path, "")
+	if err := s.Cancel(ctx, "web-1", owner("b")); !errors.Is(err, ErrNotFound) {
+		t.Errorf("before there is a file: %v", err)
+	}
+	l := acquire(t, s, "web", "a")
+	e := begin(t, s, l, nil)
+	asked, err := s.CancelAsked(ctx, e.ID)
+	if must(t, err); asked != nil {
+		t.Errorf("asked by %v", asked)
+	}
+	by := owner("b")
+	must(t, s.Cancel(ctx, e.ID, by))
+	must(t, s.Cancel(ctx, e.ID, owner("c")))
+	asked, err = s.CancelAsked(ctx, e.ID)
+	must(t, err)
+	if diff := cmp.Diff(&by, asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+	got, err := s.Execution(ctx, e.ID)
+	must(t, err)
+	st, err := s.Stack(ctx, "web")
+	must(t, err)
+	if got.Phase != "CreateCancelling" || st.Phase != got.Phase || cmp.Diff(&by, got.CancelAsked) != "" {
+		t.Errorf("execution %s, stack %s, asked by %v", got.Phase, st.Phase, got.CancelAsked)
+	}
+	must(t, s.Append(ctx, l, Record{Execution: e.ID, Node: "n", Kind: Halted}))
+	e.Phase = "CreateCancelled"
+	must(t, s.Finish(ctx, l, e, nil, false))
+	if err := s.Cancel(ctx, e.ID, by); !errors.Is(err, ErrEnded) {
+		t.Errorf("after the end: %v", err)
+	}
+	if _, err := s.CancelAsked(ctx, "web-9"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("unknown: %v", err)
+	}
+}
