@@ -90,6 +90,11 @@ func explainLost(err error, want certProperties, resumed bool) error {
 	return &explained
 }
 
+// ReadAll implements providers.Lister.
+func (p certificate) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.ReadEach(ctx, reqs, p.Read)
+}
+
 // Read implements providers.Provider. A certificate is taken to exist as long
 // as its organization does.
 func (p certificate) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {

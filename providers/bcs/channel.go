@@ -90,6 +90,11 @@ func (p channel) delete(ctx context.Context, have channelProperties, op provider
 	}, op, resumed)
 }
 
+// ReadAll implements providers.Lister.
+func (p channel) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.ReadEach(ctx, reqs, p.Read)
+}
+
 // Read implements providers.Provider.
 func (p channel) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
 	parts, err := splitID("BCS.Channel", req.ObjectID, 2)

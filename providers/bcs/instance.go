@@ -226,6 +226,11 @@ func deleteRequest(id string, properties map[string]any) *model.DeleteBlockchain
 	return q
 }
 
+// ReadAll implements providers.Lister.
+func (p instance) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.ReadEach(ctx, reqs, p.Read)
+}
+
 // Read implements providers.Provider.
 func (p instance) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
 	d, err := p.showBlockchainDetail(ctx, req.ObjectID)

@@ -154,6 +154,11 @@ func (p membership) delete(ctx context.Context, have memberProperties, op provid
 	}, op, resumed)
 }
 
+// ReadAll implements providers.Lister.
+func (p membership) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.ReadEach(ctx, reqs, p.Read)
+}
+
 // Read implements providers.Provider.
 func (p membership) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
 	parts, err := splitID("BCS.ChannelMembership", req.ObjectID, 3)

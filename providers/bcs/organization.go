@@ -212,6 +212,11 @@ func (p organization) delete(ctx context.Context, have orgProperties, op provide
 	}, op, resumed)
 }
 
+// ReadAll implements providers.Lister.
+func (p organization) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.ReadEach(ctx, reqs, p.Read)
+}
+
 // Read implements providers.Provider.
 func (p organization) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
 	parts, err := splitID("BCS.Organization", req.ObjectID, 2)

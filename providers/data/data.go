@@ -41,6 +41,15 @@ func (provider) Read(_ context.Context, req *providers.Request) (*providers.Obje
 	return o, nil
 }
 
+// ReadAll implements providers.Lister.
+func (p provider) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	out := make([]providers.Reading, len(reqs))
+	for i, req := range reqs {
+		out[i].Object, out[i].Err = p.Read(ctx, req)
+	}
+	return out, nil
+}
+
 // Find implements providers.Provider: a lost create has left nothing behind.
 func (provider) Find(context.Context, *providers.Request) ([]*providers.Object, error) {
 	return nil, nil

@@ -2,6 +2,8 @@ package ecs
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/ecs/v2"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/ecs/v2/model"
@@ -90,14 +92,35 @@ func (a api) deleteServer(ctx context.Context, id string, withEIP bool) (string,
 	return huaweicloud.Val(r.JobId), nil
 }
 
+// serversWithIDs returns the servers with these IDs, by ID. Of one that does
+// not exist the service may show a husk.
+func (a api) serversWithIDs(ctx context.Context, ids []string) (map[string]*model.ServerDetail, error) {
+	out := make(map[string]*model.ServerDetail, len(ids))
+	for some := range slices.Chunk(ids, idsInQuery) {
+		joined, limit := strings.Join(some, ","), int32(len(some))
+		r, err := huaweicloud.Read(ctx, a.c, service, "ListServersDetails", (*sdk.EcsClient).ListServersDetails,
+			&model.ListServersDetailsRequest{ServerId: &joined, Limit: &limit})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range huaweicloud.Val(r.Servers) {
+			if s.Status != "" {
+				out[s.Id] = &s
+			}
+		}
+	}
+	return out, nil
+}
+
 // publicIPs lists the elastic IPs that are bound to ports.
 func (a api) publicIPs(ctx context.Context, ports []string) ([]eipmodel.PublicipShowResp, error) {
-	if len(ports) == 0 {
-		return nil, nil
+	var out []eipmodel.PublicipShowResp
+	for some := range slices.Chunk(ports, idsInQuery) {
+		r, err := huaweicloud.Read(ctx, a.c, eipService, "ListPublicips", (*eip.EipClient).ListPublicips, &eipmodel.ListPublicipsRequest{PortId: &some})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, huaweicloud.Val(r.Publicips)...)
 	}
-	r, err := huaweicloud.Read(ctx, a.c, eipService, "ListPublicips", (*eip.EipClient).ListPublicips, &eipmodel.ListPublicipsRequest{PortId: &ports})
-	if err != nil {
-		return nil, err
-	}
-	return huaweicloud.Val(r.Publicips), nil
+	return out, nil
 }

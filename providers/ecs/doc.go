@@ -29,4 +29,5 @@ const (
 	poll         = 200 * time.Millisecond // first wait between two looks
 	maxNameChars = 64
 	pageSize     = 500
+	idsInQuery   = 100 // the service advises against more, for the length of the URL
 )

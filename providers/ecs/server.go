@@ -193,10 +193,52 @@ func (p server) Read(ctx context.Context, req *providers.Request) (*providers.Ob
 	if err != nil {
 		return nil, err
 	}
-	if s.Status == "DELETED" || s.Status == "SOFT_DELETED" {
-		return nil, &providers.Error{Kind: providers.NotFound, Operation: "ShowServer", Message: "the server " + s.Id + " is deleted"}
+	if !exists(s) {
+		return nil, deleted(s.Id)
 	}
 	return p.object(ctx, s, req)
+}
+
+// ReadAll implements providers.Lister: servers and their elastic IPs are asked
+// for by many IDs in a call.
+func (p server) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	var bound []publicIP // of all the servers that were listed
+	return huaweicloud.Listing[model.ServerDetail]{
+		List: func(ctx context.Context, reqs []*providers.Request) (map[string]*model.ServerDetail, error) {
+			listed, err := p.serversWithIDs(ctx, objectIDs(reqs))
+			if err != nil {
+				return nil, err
+			}
+			var ports []string
+			for _, s := range listed {
+				ports = append(ports, addressesOf(s).ports...)
+			}
+			bound, err = p.publicIPs(ctx, ports)
+			return listed, err
+		},
+		Object: func(s *model.ServerDetail, req *providers.Request) (*providers.Object, error) {
+			if !exists(s) {
+				return nil, deleted(s.Id)
+			}
+			a := addressesOf(s)
+			return serverObject(s, a, boundTo(bound, a.ports), req), nil
+		},
+		Read: p.Read,
+	}.ReadAll(ctx, reqs)
+}
+
+func objectIDs(reqs []*providers.Request) []string {
+	out := make([]string, 0, len(reqs))
+	for _, req := range reqs {
+		out = append(out, req.ObjectID)
+	}
+	return out
+}
+
+func exists(s *model.ServerDetail) bool { return s.Status != "DELETED" && s.Status != "SOFT_DELETED" }
+
+func deleted(id string) error {
+	return &providers.Error{Kind: providers.NotFound, Operation: "ShowServer", Message: "the server " + id + " is deleted"}
 }
 
 func (p server) object(ctx context.Context, s *model.ServerDetail, req *providers.Request) (*providers.Object, error) {
@@ -205,11 +247,26 @@ func (p server) object(ctx context.Context, s *model.ServerDetail, req *provider
 	if err != nil {
 		return nil, err
 	}
-	ids, first := make([]string, 0, len(bound)), ""
-	publics := make([]string, 0, len(bound))
-	slices.SortFunc(bound, func(x, y publicIP) int {
+	return serverObject(s, a, bound, req), nil
+}
+
+// boundTo returns those of the elastic IPs that are bound to one of the ports.
+func boundTo(all []publicIP, ports []string) []publicIP {
+	var out []publicIP
+	for _, p := range all {
+		if slices.Contains(ports, huaweicloud.Val(p.PortId)) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func serverObject(s *model.ServerDetail, a addresses, bound []publicIP, req *providers.Request) *providers.Object {
+	bound = slices.SortedFunc(slices.Values(bound), func(x, y publicIP) int {
 		return cmp.Compare(huaweicloud.Val(x.PublicIpAddress), huaweicloud.Val(y.PublicIpAddress))
 	})
+	ids, first := make([]string, 0, len(bound)), ""
+	publics := make([]string, 0, len(bound))
 	for _, b := range bound {
 		ids = append(ids, huaweicloud.Val(b.Id))
 		publics = append(publics, huaweicloud.Val(b.PublicIpAddress))
@@ -242,7 +299,7 @@ func (p server) object(ctx context.Context, s *model.ServerDetail, req *provider
 			"floatingIpIds": huaweicloud.Texts(ids),
 		},
 		Properties: huaweicloud.AsRecorded(read, huaweicloud.Recorded(req)),
-	}, nil
+	}
 }
 
 // addresses are the private addresses of a server and the ports that hold

@@ -2,6 +2,7 @@ package huaweicloud
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,8 +27,21 @@ type Service[T any] struct {
 // Read makes a call that changes nothing. It is repeated, with growing waits
 // and as the server's Retry-After asks, when it was throttled or the server
 // failed. call is a method of the SDK's client, such
-// as (*bcs.BcsClient).ListBlockchains.
+// as (*bcs.BcsClient).ListBlockchains. Within providers.Sharing, equal calls
+// get one answer, which nobody may change.
 func Read[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, call func(T, *Q) (*R, error), q *Q) (*R, error) {
+	asked, err := json.Marshal(q)
+	if err != nil {
+		return nil, &providers.Error{Kind: providers.Unexpected, Operation: operation, Err: err}
+	}
+	key := fmt.Sprintf("%p %s %s %s", c, s.Host, operation, asked)
+	return providers.Shared(ctx, key, func(ctx context.Context) (*R, error) {
+		return persistently(ctx, c, s, operation, call, q)
+	})
+}
+
+// persistently repeats a call as Read says.
+func persistently[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, call func(T, *Q) (*R, error), q *Q) (*R, error) {
 	waits := backoff.NewExponentialBackOff()
 	waits.InitialInterval = c.firstWait
 	waits.MaxInterval = 30 * time.Second

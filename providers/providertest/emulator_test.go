@@ -3,6 +3,7 @@ package providertest_test
 import (
 	"context"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -22,20 +23,27 @@ import (
 type cloud struct {
 	emulator *emulator.Emulator
 	registry providers.Registry
+	faults   *emulator.Script
 	lose     atomic.Bool // the next changing request loses its answer
+
+	mu     sync.Mutex
+	called []string // operations, in order; guarded by mu
 }
 
 // Fault implements emulator.Faults.
-func (c *cloud) Fault(_ context.Context, call emulator.Call) emulator.Fault {
+func (c *cloud) Fault(ctx context.Context, call emulator.Call) emulator.Fault {
+	c.mu.Lock()
+	c.called = append(c.called, call.Operation)
+	c.mu.Unlock()
 	if call.Method != "GET" && c.lose.CompareAndSwap(true, false) {
 		return emulator.LoseReply()
 	}
-	return emulator.Fault{}
+	return c.faults.Fault(ctx, call)
 }
 
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
-	c := &cloud{registry: providers.Registry{}}
+	c := &cloud{registry: providers.Registry{}, faults: emulator.NewScript()}
 	e, err := emulator.Open(t.Context(), emulator.Options{Contracts: schemas.OpenAPI(), Speed: 1e6, Faults: c})
 	if err != nil {
 		t.Fatal(err)

@@ -193,27 +193,60 @@ func (p subnet) show(ctx context.Context, id string) (*model.Subnet, error) {
 	return r.Subnet, nil
 }
 
-// named returns the IDs of the subnets of a VPC with a name, page by page.
-func (p subnet) named(ctx context.Context, vpc, name string) ([]string, error) {
-	var ids []string
+// ReadAll implements providers.Lister.
+func (p subnet) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.Listing[model.Subnet]{
+		List: func(ctx context.Context, reqs []*providers.Request) (map[string]*model.Subnet, error) {
+			all, err := p.list(ctx, commonVPC(reqs))
+			return huaweicloud.ByID(all, subnetID), err
+		},
+		Object: func(s *model.Subnet, req *providers.Request) (*providers.Object, error) {
+			return subnetObject(s, req), nil
+		},
+		Read: p.Read,
+	}.ReadAll(ctx, reqs)
+}
+
+// commonVPC returns the VPC that all subnets are recorded to be in, "" if they
+// are in several.
+func commonVPC(reqs []*providers.Request) string {
+	vpc := providers.Text(huaweicloud.Recorded(reqs[0])["vpcId"])
+	for _, req := range reqs {
+		if providers.Text(huaweicloud.Recorded(req)["vpcId"]) != vpc {
+			return ""
+		}
+	}
+	return vpc
+}
+
+// list returns the subnets of a VPC, those of the whole project if it is "".
+func (p subnet) list(ctx context.Context, vpc string) ([]model.Subnet, error) {
 	limit := int32(pageSize)
-	q := &model.ListSubnetsRequest{Limit: &limit, VpcId: &vpc}
-	for {
+	return huaweicloud.Pages(pageSize, subnetID, func(marker *string) ([]model.Subnet, error) {
+		q := &model.ListSubnetsRequest{Limit: &limit, Marker: marker}
+		if vpc != "" {
+			q.VpcId = &vpc
+		}
 		r, err := huaweicloud.Read(ctx, p.c, service, "ListSubnets", (*sdk.VpcClient).ListSubnets, q)
 		if err != nil {
 			return nil, err
 		}
-		page := huaweicloud.Val(r.Subnets)
-		for _, s := range page {
-			if s.Name == name {
-				ids = append(ids, s.Id)
-			}
+		return huaweicloud.Val(r.Subnets), nil
+	})
+}
+
+func subnetID(s *model.Subnet) string { return s.Id }
+
+// named returns the IDs of the subnets of a VPC with a name.
+func (p subnet) named(ctx context.Context, vpc, name string) ([]string, error) {
+	all, err := p.list(ctx, vpc)
+	var ids []string
+	for _, s := range all {
+		if s.Name == name {
+			ids = append(ids, s.Id)
 		}
-		if len(page) < pageSize {
-			return ids, nil
-		}
-		q.Marker = &page[len(page)-1].Id
 	}
+	return ids, err
 }
 
 func subnetObject(s *model.Subnet, req *providers.Request) *providers.Object {

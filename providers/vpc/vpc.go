@@ -151,27 +151,44 @@ func (p network) show(ctx context.Context, id string) (*model.Vpc, error) {
 	return r.Vpc, nil
 }
 
-// named returns the IDs of the VPCs with a name, page by page.
-func (p network) named(ctx context.Context, name string) ([]string, error) {
-	var ids []string
+// ReadAll implements providers.Lister.
+func (p network) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.Listing[model.Vpc]{
+		List: func(ctx context.Context, _ []*providers.Request) (map[string]*model.Vpc, error) {
+			all, err := p.list(ctx)
+			return huaweicloud.ByID(all, networkID), err
+		},
+		Object: func(v *model.Vpc, req *providers.Request) (*providers.Object, error) {
+			return networkObject(v, req), nil
+		},
+		Read: p.Read,
+	}.ReadAll(ctx, reqs)
+}
+
+// list returns all VPCs of the project.
+func (p network) list(ctx context.Context) ([]model.Vpc, error) {
 	limit := int32(pageSize)
-	q := &model.ListVpcsRequest{Limit: &limit}
-	for {
-		r, err := huaweicloud.Read(ctx, p.c, service, "ListVpcs", (*sdk.VpcClient).ListVpcs, q)
+	return huaweicloud.Pages(pageSize, networkID, func(marker *string) ([]model.Vpc, error) {
+		r, err := huaweicloud.Read(ctx, p.c, service, "ListVpcs", (*sdk.VpcClient).ListVpcs, &model.ListVpcsRequest{Limit: &limit, Marker: marker})
 		if err != nil {
 			return nil, err
 		}
-		page := huaweicloud.Val(r.Vpcs)
-		for _, v := range page {
-			if v.Name == name {
-				ids = append(ids, v.Id)
-			}
+		return huaweicloud.Val(r.Vpcs), nil
+	})
+}
+
+func networkID(v *model.Vpc) string { return v.Id }
+
+// named returns the IDs of the VPCs with a name.
+func (p network) named(ctx context.Context, name string) ([]string, error) {
+	all, err := p.list(ctx)
+	var ids []string
+	for _, v := range all {
+		if v.Name == name {
+			ids = append(ids, v.Id)
 		}
-		if len(page) < pageSize {
-			return ids, nil
-		}
-		q.Marker = &page[len(page)-1].Id
 	}
+	return ids, err
 }
 
 func networkObject(v *model.Vpc, req *providers.Request) *providers.Object {
