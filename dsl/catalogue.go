@@ -35,6 +35,10 @@ type NodeType struct {
 	// call that deletes a certificate"); "" if it can be deleted.
 	Forgotten string
 
+	// Undo says whether an action on an object can be undone, where that does
+	// not follow from the rest, by action: create, update, delete.
+	Undo map[string]Reversal
+
 	// Serial names the property whose value identifies the cloud object on
 	// which only one action may run at a time; "refID" is the object itself,
 	// "" sets no limit.
@@ -46,6 +50,12 @@ type Containment struct {
 	Type string // node type of the container, without prefix
 	// DeletedWith is true when deleting the container takes the object with it.
 	DeletedWith bool
+}
+
+// Reversal says whether what an action did can be undone.
+type Reversal struct {
+	Kind string // reversible, compensatable or irreversible
+	Why  string // why it is not reversible, as one clause; "" if it is
 }
 
 // Calls names the API operations behind each action, for documentation.
@@ -74,6 +84,9 @@ type Property struct {
 	Sensitive bool   // never shown, encrypted at rest (x-sensitive)
 	Reference string // node type whose ID or name is expected (x-reference)
 	Recorded  string // why a change of it calls nothing, as one clause (x-recorded); "" if it does
+	// Undo says of a number why a decrease destroys what an increase can only
+	// make anew, as one clause (x-undo); "" if it does not.
+	Undo string
 
 	// From names the property that an attribute always equals (x-from), so that
 	// it is known before the object exists: refName is often the name.

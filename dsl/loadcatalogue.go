@@ -49,6 +49,7 @@ type nodeTypeFile struct {
 	Timeouts    Timeouts                   `json:"timeouts"`
 	HoldsData   string                     `json:"holdsData"`
 	Forgotten   string                     `json:"forgotten"`
+	Undo        map[string]Reversal        `json:"undo"`
 	Serial      string                     `json:"serial"`
 }
 
@@ -60,7 +61,7 @@ func parseNodeType(name string, def json.RawMessage) (*NodeType, error) {
 	t := &NodeType{
 		Name: name, Description: f.Description, Example: f.Example, Attributes: make(map[string]*Property),
 		Containers: f.Containers, Calls: f.Calls, Timeouts: f.Timeouts,
-		HoldsData: f.HoldsData, Forgotten: f.Forgotten, Serial: f.Serial,
+		HoldsData: f.HoldsData, Forgotten: f.Forgotten, Undo: f.Undo, Serial: f.Serial,
 	}
 	var err error
 	if t.Properties, err = parseProperty(f.Properties); err != nil {
@@ -95,6 +96,7 @@ type propertyFile struct {
 	From        string                     `json:"x-from"`
 	Volatile    bool                       `json:"x-volatile"`
 	Recorded    string                     `json:"x-recorded"`
+	Undo        string                     `json:"x-undo"`
 }
 
 func parseProperty(schema json.RawMessage) (*Property, error) {
@@ -108,7 +110,7 @@ func parseProperty(schema json.RawMessage) (*Property, error) {
 	p := &Property{
 		Type: f.Type, Description: f.Description, Required: f.Required,
 		Immutable: f.Immutable, Sensitive: f.Sensitive, Reference: f.Reference,
-		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded,
+		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, Undo: f.Undo,
 	}
 	var err error
 	if p.Default, err = plainJSON(f.Default); err != nil {
@@ -197,7 +199,7 @@ type rules struct {
 var walked = map[string]bool{
 	"type": true, "properties": true, "required": true, "additionalProperties": true, "items": true,
 	"default": true, "description": true, "examples": true,
-	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true,
+	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-undo": true,
 }
 
 func parseRules(schema json.RawMessage) (*rules, error) {
