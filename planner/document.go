@@ -10,26 +10,29 @@ import (
 )
 
 // FormatVersion is the version of the plan document's shape.
-const FormatVersion = "1.2"
+const FormatVersion = "1.3"
 
 // Document is a plan as JSON, in the shape of OpenTofu's plan representation,
 // so that policy tools written for that read it; what it lacks is added beside
-// (reason, changes, data_loss, deleted_with). Sensitive values are null and
-// marked in the *_sensitive trees; unknown ones are absent and marked in
-// after_unknown.
+// (reason, changes with their causes, undo, point_of_no_return, data_loss,
+// deleted_with). Sensitive values are null and marked in the *_sensitive trees;
+// unknown ones are absent and marked in after_unknown.
 type Document struct {
 	FormatVersion   string                    `json:"format_version"`
 	Version         string                    `json:"orchestrate_version,omitempty"`
 	Stack           string                    `json:"stack"`
 	Lifecycle       string                    `json:"lifecycle"`
 	Variables       map[string]Variable       `json:"variables,omitempty"`
+	RefreshOnly     bool                      `json:"refresh_only,omitempty"`
 	PlannedValues   PlannedValues             `json:"planned_values"`
+	PriorState      *PriorState               `json:"prior_state,omitempty"`
 	ResourceDrift   []ResourceChange          `json:"resource_drift,omitempty"`
 	ResourceChanges []ResourceChange          `json:"resource_changes"`
 	OutputChanges   map[string]DocumentChange `json:"output_changes"`
 	Summary         DocumentSummary           `json:"summary"`
+	NoReturn        *DocumentNoReturn         `json:"point_of_no_return,omitempty"`
 	Applyable       bool                      `json:"applyable"`
-	Complete        bool                      `json:"complete"`
+	Complete        bool                      `json:"complete"` // false: planned for some nodes only
 	Errored         bool                      `json:"errored"`
 	Diagnostics     []DocumentDiagnostic      `json:"diagnostics,omitempty"`
 }
@@ -46,12 +49,19 @@ type PlannedValues struct {
 	RootModule PlannedModule       `json:"root_module"`
 }
 
-// PlannedModule lists the elements that will exist.
+// PriorState is the state that the plan starts from: what is recorded, with
+// what a refresh read.
+type PriorState struct {
+	FormatVersion string        `json:"format_version"`
+	Values        PlannedValues `json:"values"`
+}
+
+// PlannedModule lists the elements that exist before or after.
 type PlannedModule struct {
 	Resources []PlannedResource `json:"resources,omitempty"`
 }
 
-// PlannedResource is one element as it will be.
+// PlannedResource is one element as it was or will be.
 type PlannedResource struct {
 	Address         string `json:"address"`
 	Mode            string `json:"mode"`
@@ -64,20 +74,26 @@ type PlannedResource struct {
 
 // ResourceChange is one step.
 type ResourceChange struct {
-	Address      string         `json:"address"`
-	Mode         string         `json:"mode"`
-	Type         string         `json:"type"`
-	Name         string         `json:"name"`
-	ProviderName string         `json:"provider_name"`
-	Change       DocumentChange `json:"change"`
-	ActionReason string         `json:"action_reason,omitempty"`
-	Reason       string         `json:"reason,omitempty"`
-	Changes      []LeafChange   `json:"changes,omitempty"`
-	DependsOn    []string       `json:"depends_on,omitempty"`
-	DataLoss     string         `json:"data_loss,omitempty"`
-	DeletedWith  string         `json:"deleted_with,omitempty"`
-	Forgotten    string         `json:"forgotten,omitempty"`
-	Range        *diag.Range    `json:"range,omitempty"`
+	Address         string         `json:"address"`
+	PreviousAddress string         `json:"previous_address,omitempty"`
+	Mode            string         `json:"mode"`
+	Type            string         `json:"type"`
+	Name            string         `json:"name"`
+	ProviderName    string         `json:"provider_name"`
+	Change          DocumentChange `json:"change"`
+	ActionReason    string         `json:"action_reason,omitempty"`
+	Reason          string         `json:"reason,omitempty"`
+	Changes         []LeafChange   `json:"changes,omitempty"`
+	DependsOn       []string       `json:"depends_on,omitempty"`
+	Undo            Undo           `json:"undo,omitempty"`
+	UndoReason      string         `json:"undo_reason,omitempty"`
+	DataLoss        string         `json:"data_loss,omitempty"`
+	DeletedWith     string         `json:"deleted_with,omitempty"`
+	Forgotten       string         `json:"forgotten,omitempty"`
+	Gone            bool           `json:"gone,omitempty"`
+	Kept            bool           `json:"kept,omitempty"` // the plan is not for it
+	Retain          bool           `json:"retain,omitempty"`
+	Range           *diag.Range    `json:"range,omitempty"`
 }
 
 // DocumentChange is before and after of an element or output.
@@ -93,15 +109,33 @@ type DocumentChange struct {
 
 // LeafChange is one property that differs, and where it is declared.
 type LeafChange struct {
-	Path            string      `json:"path"`
-	Before          any         `json:"before"`
-	After           any         `json:"after"`
-	AfterUnknown    bool        `json:"after_unknown,omitempty"`
-	BeforeSensitive bool        `json:"before_sensitive,omitempty"`
-	AfterSensitive  bool        `json:"after_sensitive,omitempty"`
-	Replaces        bool        `json:"forces_replacement,omitempty"`
-	Recorded        string      `json:"only_recorded,omitempty"` // why nothing is called for it
-	Range           *diag.Range `json:"range,omitempty"`
+	Path            string          `json:"path"`
+	Before          any             `json:"before"`
+	After           any             `json:"after"`
+	AfterUnknown    bool            `json:"after_unknown,omitempty"`
+	BeforeSensitive bool            `json:"before_sensitive,omitempty"`
+	AfterSensitive  bool            `json:"after_sensitive,omitempty"`
+	Replaces        bool            `json:"forces_replacement,omitempty"`
+	Recorded        string          `json:"only_recorded,omitempty"` // why nothing is called for it
+	Range           *diag.Range     `json:"range,omitempty"`
+	Causes          []DocumentCause `json:"causes,omitempty"` // nearest first
+	Within          []LeafChange    `json:"within,omitempty"` // inside a text that is YAML or JSON
+}
+
+// DocumentCause is one link of the chain that led to a change.
+type DocumentCause struct {
+	Kind  CauseKind   `json:"kind"`
+	Name  string      `json:"name,omitempty"`
+	Why   string      `json:"why"`
+	Range *diag.Range `json:"range,omitempty"`
+}
+
+// DocumentNoReturn is the point of no return.
+type DocumentNoReturn struct {
+	Address string `json:"address"`
+	Phase   string `json:"phase"` // delete or apply
+	Reason  string `json:"reason"`
+	After   int    `json:"after"` // number of acting steps that come before
 }
 
 // DocumentSummary counts what the plan does.
@@ -109,6 +143,8 @@ type DocumentSummary struct {
 	Add    int `json:"add"`
 	Change int `json:"change"`
 	Remove int `json:"remove"`
+	Forget int `json:"forget"`
+	Move   int `json:"move"`
 }
 
 // DocumentDiagnostic is a problem that keeps the plan from running.
@@ -123,40 +159,83 @@ type DocumentDiagnostic struct {
 // Document renders the plan. diags are those that Make returned with it;
 // version is the program's.
 func (p *Plan) Document(version string, diags diag.List) *Document {
-	sum := p.Summary()
 	d := &Document{
 		FormatVersion:   FormatVersion,
 		Version:         version,
 		Stack:           p.Stack,
 		Lifecycle:       p.Lifecycle,
-		ResourceChanges: []ResourceChange{},
+		RefreshOnly:     p.RefreshOnly,
+		ResourceChanges: make([]ResourceChange, 0, len(p.Steps)),
 		OutputChanges:   map[string]DocumentChange{},
-		Summary:         DocumentSummary{Add: sum.Add, Change: sum.Change, Remove: sum.Destroy},
+		Summary:         p.Summary().document(),
+		NoReturn:        p.NoReturn.document(),
 		Errored:         diags.HasErrors(),
-		Complete:        true,
+		Complete:        !p.Targeted,
 	}
 	d.Applyable = !d.Errored && !p.Empty()
 	p.documentInputs(d)
 	for _, s := range p.Steps {
 		d.ResourceChanges = append(d.ResourceChanges, s.document())
-		if s.applies() {
-			d.PlannedValues.RootModule.Resources = append(d.PlannedValues.RootModule.Resources, s.planned())
-		}
 	}
 	for _, dr := range p.Drift {
 		d.ResourceDrift = append(d.ResourceDrift, dr.document())
 	}
 	for _, o := range p.Outputs {
 		d.OutputChanges[o.Name] = documentChange(actions(o.Action), o.Before, o.After)
-		if o.Action != Delete {
-			if d.PlannedValues.Outputs == nil {
-				d.PlannedValues.Outputs = map[string]Variable{}
-			}
-			d.PlannedValues.Outputs[o.Name] = Variable{Value: shown(o.After), Sensitive: o.After.HasSensitive()}
-		}
 	}
+	p.documentStates(d)
 	for _, x := range diags {
 		d.Diagnostics = append(d.Diagnostics, DocumentDiagnostic{Severity: x.Severity, Code: x.Code, Summary: x.Summary, Detail: x.Detail, Range: rangeOf(x.Subject)})
+	}
+	return d
+}
+
+// documentStates writes what exists before and after.
+func (p *Plan) documentStates(d *Document) {
+	before, after := &PlannedValues{}, &d.PlannedValues
+	for _, s := range p.Steps {
+		if s.Action != Create {
+			before.add(s.resource(s.Before))
+		}
+		if s.applies() {
+			after.add(s.resource(s.After))
+		}
+	}
+	for _, o := range p.Outputs {
+		if o.Action != Create {
+			before.output(o.Name, o.Before)
+		}
+		if o.Action != Delete {
+			after.output(o.Name, o.After)
+		}
+	}
+	if before.RootModule.Resources != nil || before.Outputs != nil {
+		d.PriorState = &PriorState{FormatVersion: FormatVersion, Values: *before}
+	}
+}
+
+func (v *PlannedValues) add(r PlannedResource) {
+	v.RootModule.Resources = append(v.RootModule.Resources, r)
+}
+
+func (v *PlannedValues) output(name string, value intrinsic.Value) {
+	if v.Outputs == nil {
+		v.Outputs = map[string]Variable{}
+	}
+	v.Outputs[name] = Variable{Value: shown(value), Sensitive: value.HasSensitive()}
+}
+
+func (s Summary) document() DocumentSummary {
+	return DocumentSummary{Add: s.Add, Change: s.Change, Remove: s.Destroy, Forget: s.Forget, Move: s.Move}
+}
+
+func (n *NoReturn) document() *DocumentNoReturn {
+	if n == nil {
+		return nil
+	}
+	d := &DocumentNoReturn{Address: n.Node, Phase: "apply", Reason: n.Why, After: n.Before}
+	if n.Delete {
+		d.Phase = "delete"
 	}
 	return d
 }
@@ -185,14 +264,19 @@ func provider(typ string) string {
 
 func (s *Step) document() ResourceChange {
 	r := ResourceChange{
-		Address: s.Node, Mode: "managed", Type: dsl.TypeLabel(s.Type), Name: s.Node, ProviderName: provider(s.Type),
-		Change:      documentChange(actions(s.Action), s.Before, s.After),
+		Address: s.Node, PreviousAddress: s.RenamedFrom, Mode: "managed", Type: dsl.TypeLabel(s.Type), Name: s.Node, ProviderName: provider(s.Type),
+		Change:      documentChange(s.actions(), s.Before, s.After),
 		Reason:      s.Reason,
 		DependsOn:   s.DependsOn,
+		Undo:        s.Undo,
+		UndoReason:  s.UndoWhy,
 		DeletedWith: s.DeletedWith,
+		Gone:        s.Gone,
+		Kept:        s.Kept,
+		Retain:      s.Retain,
 		Range:       rangeOf(s.Range),
 	}
-	if s.deletes() {
+	if s.deletes() && !s.Retained {
 		r.DataLoss, r.Forgotten = s.HoldsData, s.Forgotten
 	}
 	for _, c := range s.Changes {
@@ -218,29 +302,47 @@ func (s *Step) actionReason() string {
 	return ""
 }
 
-func (s *Step) planned() PlannedResource {
+// actions are those of a step, in OpenTofu's words.
+func (s *Step) actions() []string {
+	out := actions(s.Action)
+	if s.Retained && s.deletes() {
+		out = append([]string{"forget"}, out[1:]...)
+	}
+	return out
+}
+
+// resource is the element with its properties before or after.
+func (s *Step) resource(v intrinsic.Value) PlannedResource {
 	return PlannedResource{
 		Address: s.Node, Mode: "managed", Type: dsl.TypeLabel(s.Type), Name: s.Node, ProviderName: provider(s.Type),
-		Values: shown(s.After), SensitiveValues: marks(s.After, intrinsic.Value.IsSensitive),
+		Values: shown(v), SensitiveValues: marks(v, intrinsic.Value.IsSensitive),
 	}
 }
 
 func (c *Change) document() LeafChange {
-	return LeafChange{
+	out := LeafChange{
 		Path: c.Path, Before: shown(c.Before), After: shown(c.After), AfterUnknown: c.After.IsUnknown(),
 		BeforeSensitive: c.Before.HasSensitive(), AfterSensitive: c.After.HasSensitive(),
 		Replaces: c.Replaces, Recorded: c.Recorded, Range: rangeOf(c.Range),
 	}
+	for _, cause := range c.Causes {
+		out.Causes = append(out.Causes, DocumentCause{Kind: cause.Kind, Name: cause.Name, Why: cause.Why, Range: rangeOf(cause.At)})
+	}
+	for i := range c.Within {
+		out.Within = append(out.Within, c.Within[i].document())
+	}
+	return out
 }
 
 func (d *Drift) document() ResourceChange {
 	r := ResourceChange{Address: d.Node, Mode: "managed", Type: dsl.TypeLabel(d.Type), Name: d.Node, ProviderName: provider(d.Type)}
-	r.Change = documentChange([]string{"update"}, intrinsic.Value{}, intrinsic.Value{})
+	action := Update
 	if d.Gone {
-		r.Change.Actions = []string{"delete"}
+		action = Delete
 	}
-	for _, c := range d.Changes {
-		r.Changes = append(r.Changes, c.document())
+	r.Change = documentChange(actions(action), d.Before, d.After)
+	for i := range d.Changes {
+		r.Changes = append(r.Changes, d.Changes[i].document())
 	}
 	return r
 }
