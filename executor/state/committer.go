@@ -20,6 +20,7 @@ const maxBatch = 512
 // takes the calls that wait at the same time into one transaction, so that
 // they share its sync.
 type writer struct {
+	path  string
 	db    *sql.DB
 	conn  *sql.Conn
 	now   func() time.Time
@@ -46,7 +47,7 @@ func openWriter(ctx context.Context, path string, now func() time.Time) (*writer
 	}
 	db.SetMaxOpenConns(1)
 	w := &writer{
-		db: db, now: now, stmts: map[string]*sql.Stmt{},
+		path: path, db: db, now: now, stmts: map[string]*sql.Stmt{},
 		calls: make(chan *call, maxBatch), done: make(chan struct{}),
 	}
 	if err := w.prepare(ctx); err != nil {
@@ -63,7 +64,7 @@ func (w *writer) prepare(ctx context.Context) (err error) {
 	if w.conn, err = w.db.Conn(ctx); err != nil {
 		return err
 	}
-	if err := w.transaction(ctx, func() error { return migrate(ctx, w.conn) }); err != nil {
+	if err := w.transaction(ctx, func() error { return migrate(ctx, w.conn, w.path) }); err != nil {
 		return err
 	}
 	return w.enableWAL(ctx)

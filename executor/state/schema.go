@@ -153,10 +153,11 @@ func check(ctx context.Context, q querier) error {
 	return nil
 }
 
-// migrate brings a file to the newest schema, all or nothing. It runs inside a
+// migrate brings a file to the newest schema, all or nothing, and copies what
+// is in it before that. It runs inside a
 // transaction that excludes other writers, and looks again: another process
 // may have been faster.
-func migrate(ctx context.Context, c *sql.Conn) error {
+func migrate(ctx context.Context, c *sql.Conn, path string) error {
 	v, err := readVersion(ctx, c)
 	if err != nil {
 		return err
@@ -164,6 +165,11 @@ func migrate(ctx context.Context, c *sql.Conn) error {
 	if v != (version{}) {
 		if err := check(ctx, c); err != nil {
 			return err
+		}
+	}
+	if v.schema > 0 && v.schema < len(migrations) {
+		if err := backup(ctx, path, v.schema); err != nil {
+			return fmt.Errorf("copy it to %s before its schema changes; it was left as it is: %w", backupName(path, v.schema), err)
 		}
 	}
 	for n := v.schema; n < len(migrations); n++ {

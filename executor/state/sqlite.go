@@ -105,15 +105,11 @@ func (s *SQLite) read(ctx context.Context) (*sql.DB, error) {
 // openReader opens the file for reading and checks what it is. A folder or a
 // file that must not be written is read as it lies there.
 func (s *SQLite) openReader(ctx context.Context) error {
-	info, err := os.Stat(s.path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return errNoFile
-	case err != nil:
-		return fmt.Errorf("open state: %w", err)
-	case info.IsDir():
-		return fmt.Errorf("open state %s: it is a folder; name a file", s.path)
-	case info.Size() == 0:
+	there, err := s.present()
+	if err != nil {
+		return fmt.Errorf("open state %s: %w", s.path, explain(err))
+	}
+	if !there {
 		return errNoFile
 	}
 	for _, query := range s.readModes() {
@@ -150,6 +146,9 @@ func (s *SQLite) readModes() []url.Values {
 }
 
 func open(path string, query url.Values) (*sql.DB, error) {
+	if query == nil {
+		query = url.Values{}
+	}
 	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
 	name := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: query.Encode()}
 	c, err := sqlite.NewConnector(name.String())
@@ -182,7 +181,7 @@ func (s *SQLite) openWriter(ctx context.Context) (*writer, error) {
 	if s.writer != nil {
 		return s.writer, nil
 	}
-	if err := s.create(); err != nil {
+	if err := s.create(ctx); err != nil {
 		return nil, err
 	}
 	w, err := openWriter(ctx, s.path, s.now)
@@ -191,19 +190,6 @@ func (s *SQLite) openWriter(ctx context.Context) (*writer, error) {
 	}
 	s.writer = w
 	return w, nil
-}
-
-// create makes folder and file, for the owner alone. SQLite gives the files
-// beside it the same mode.
-func (s *SQLite) create() error {
-	if err := os.MkdirAll(filepath.Dir(s.path), 0o700); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	return f.Close()
 }
 
 // unwritable reports whether SQLite failed because it may not write where it

@@ -219,7 +219,16 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 		"newer":   {newer, "newer orchestrate"},
 		"foreign": {foreign, "not a state file"},
 		"text":    {func(p string) { must(t, os.WriteFile(p, []byte(strings.Repeat("not a database ", 100)), 0o600)) }, "not a state file"},
-		"folder":  {func(p string) { must(t, os.Mkdir(p, 0o700)) }, "it is a folder"},
+		"empty beside its key": {func(p string) {
+			must(t, os.WriteFile(p, nil, 0o600))
+			must(t, os.WriteFile(filepath.Join(filepath.Dir(p), "state.key"), []byte(hexKey), 0o600))
+		}, "put the file back from a copy"},
+		"empty beside its log": {func(p string) {
+			must(t, os.WriteFile(p, nil, 0o600))
+			must(t, os.WriteFile(p+"-wal", []byte("x"), 0o600))
+		}, "state.db-wal beside it"},
+		"only its log": {func(p string) { must(t, os.WriteFile(p+"-wal", []byte("x"), 0o600)) }, "put the file back, from a copy"},
+		"folder":       {func(p string) { must(t, os.Mkdir(p, 0o700)) }, "it is a folder"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
