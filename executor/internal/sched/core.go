@@ -16,6 +16,7 @@ type State string
 // The states of a task.
 const (
 	Waiting   State = "waiting"
+	Held      State = "held"
 	Ready     State = "ready"
 	Resolving State = "resolving"
 	Queued    State = "queued"
@@ -42,6 +43,7 @@ type task struct {
 	next       State  // what Closing leads to
 	dependents []int  // indexes, ascending
 	blocked    int    // predecessors that are not done
+	stage      int    // Stage, or more if that of a predecessor is higher
 	rank       int    // longest chain of tasks that wait for it
 	slot       bool   // it holds one
 	key        string // "" until resolved, or without limit
@@ -60,7 +62,6 @@ type task struct {
 	quiet    int           // answers in a row that brought nothing new
 	timer    int           // number of the last timer
 	pause    pause         // what follows Noting
-	cause    string        // root of a skip, for the skips that follow
 }
 
 type pause struct {
@@ -78,10 +79,13 @@ type Core struct {
 
 	ready    queue              // Ready, and Queued with a key in hand; want a slot
 	keys     map[string][]*task // first: the holder; then who waits for it, in order
-	slots    int                // in use
-	left     int                // tasks that are not final
+	stages   stages
+	slots    int // in use
+	left     int // tasks that are not final
 	stopping bool
-	broken   bool // nothing can be recorded any more
+	cause    string // of a drain: the first failure; "": none
+	drained  bool   // what was not begun then is skipped
+	broken   bool   // nothing can be recorded any more
 	finished bool
 }
 
@@ -110,12 +114,17 @@ func New(tasks []Task, o Options) (*Core, error) {
 			t.blocked++
 		}
 	}
-	return c, c.setRanks()
+	free, err := c.setRanks()
+	if err != nil {
+		return nil, err
+	}
+	c.setStages(free)
+	return c, nil
 }
 
-// setRanks walks the tasks backwards in topological order: those that hold up
-// the longest chain go first. It finds cycles on the way.
-func (c *Core) setRanks() error {
+// setRanks walks the tasks backwards in topological order, which it returns:
+// those that hold up the longest chain go first. It finds cycles on the way.
+func (c *Core) setRanks() (backwards []int, err error) {
 	open := make([]int, len(c.tasks))
 	var free []int
 	for i, t := range c.tasks {
@@ -136,11 +145,11 @@ func (c *Core) setRanks() error {
 	if len(free) < len(c.tasks) {
 		for i, t := range c.tasks {
 			if open[i] > 0 {
-				return fmt.Errorf("the steps wait for each other in a circle; %s is on it", t.name())
+				return nil, fmt.Errorf("the steps wait for each other in a circle; %s is on it", t.name())
 			}
 		}
 	}
-	return nil
+	return free, nil
 }
 
 func (t *task) name() string { return t.Node + "/" + string(t.Action) }
@@ -184,7 +193,7 @@ func (c *Core) Handle(now time.Duration, e Event) []Command {
 
 // take hands out free slots and returns the commands that came together.
 func (c *Core) take() []Command {
-	for c.slots < c.parallelism && len(c.ready) > 0 {
+	for c.slots < c.parallelism && len(c.ready) > 0 && !c.failing() {
 		t := heap.Pop(&c.ready).(*task)
 		if t.state.final() || t.state == Closing {
 			continue
@@ -207,15 +216,26 @@ func (c *Core) take() []Command {
 	return out
 }
 
-// unblock lets a task go whose predecessors are done.
+// unblock lets a task go whose predecessors are done, if its stage is reached.
 func (c *Core) unblock(t *task) {
-	if t.Action == planner.None || t.Action == planner.Read {
+	switch {
+	case t.idle():
 		c.end(t, Done)
-		return
+	case c.stages.reached(t):
+		c.enqueue(t)
+	default:
+		t.state = Held
+		c.stages.hold(t)
 	}
+}
+
+func (c *Core) enqueue(t *task) {
 	t.state = Ready
 	heap.Push(&c.ready, t)
 }
+
+// idle reports whether there is nothing to do for a task.
+func (t *task) idle() bool { return t.Action == planner.None || t.Action == planner.Read }
 
 func (c *Core) onResolved(t *task, e Resolved) {
 	if t.state != Resolving {
@@ -223,7 +243,7 @@ func (c *Core) onResolved(t *task, e Resolved) {
 	}
 	t.resolved, t.key, t.equal = true, e.Key, e.Equal
 	switch {
-	case c.stopping:
+	case c.over(t):
 		c.leave(t)
 	case t.key != "" && !c.lock(t):
 		t.state = Queued
@@ -304,11 +324,21 @@ func (c *Core) lose(t *task) {
 	}
 }
 
-// close records the end of t, after which it is in the state next.
+// close records the end of t, after which it is in the state next. From a
+// failure on nothing begins.
 func (c *Core) close(t *task, r Record, next State) {
 	t.state, t.next = Closing, next
+	if c.cause == "" && (next == Failed || next == Halted && !r.Interrupted) {
+		c.cause = t.Node + " " + unmet(next)
+	}
 	c.record(t, r)
 }
+
+// failing reports whether a first failure is being recorded.
+func (c *Core) failing() bool { return c.cause != "" && !c.drained }
+
+// over reports whether t has to end where it is.
+func (c *Core) over(t *task) bool { return c.stopping || c.cause != "" && !t.open }
 
 func (c *Core) advance(t *task) {
 	t.state = Advancing
@@ -324,7 +354,7 @@ func (c *Core) advance(t *task) {
 func (c *Core) onRecorded(t *task) {
 	switch t.state {
 	case Intending:
-		if c.stopping {
+		if c.over(t) {
 			c.leave(t)
 			return
 		}
@@ -373,8 +403,20 @@ func (c *Core) late(t *task) bool {
 	if t.deadline == 0 || c.now < t.deadline {
 		return false
 	}
-	c.giveUp(t, fmt.Sprintf("it was not done after %s", t.Limit))
+	if why := fmt.Sprintf("it was not done after %s", t.Limit); !c.forget(t, why) {
+		c.giveUp(t, why)
+	}
 	return true
+}
+
+// forget ends t as done after an answer that is the cloud's last word, or the
+// lack of one in all the time that it had; it is false if t is not to be
+// forgotten.
+func (c *Core) forget(t *task, why string) bool {
+	if t.Forget {
+		c.close(t, Record{Kind: Forget, Why: why}, Done)
+	}
+	return t.Forget
 }
 
 // giveUp ends t without its outcome, which is open if anything was sent.
@@ -411,11 +453,19 @@ func (c *Core) onFired(t *task, e Fired) {
 
 func (c *Core) onErred(t *task, e Erred) {
 	if t.state == Resolving {
-		c.giveUp(t, "")
+		if !c.forget(t, "") {
+			c.giveUp(t, "")
+		}
 		return
 	}
 	if t.state != Advancing {
 		return
+	}
+	switch e.Class {
+	case Fatal, Unclear:
+		if c.forget(t, "") {
+			return
+		}
 	}
 	switch e.Class {
 	case Busy, Throttled, Unavailable:
@@ -439,7 +489,7 @@ func (c *Core) onErred(t *task, e Erred) {
 func (c *Core) retry(t *task, e Erred) {
 	t.tries++
 	switch {
-	case c.stopping:
+	case c.over(t):
 		c.leave(t)
 	case c.late(t):
 	case e.Class != Busy && t.tries > maxTries, e.Class == Unavailable && t.handle == "" && t.tries > maxFirstTries:
@@ -453,29 +503,47 @@ func (c *Core) retry(t *task, e Erred) {
 // stop starts nothing new and halts what waits. What is being answered or
 // recorded halts when that is over.
 func (c *Core) stop() {
-	if c.stopping {
-		return
+	if !c.stopping {
+		c.stopping = true
+		c.sweep()
 	}
-	c.stopping = true
+}
+
+// drain skips what was not begun when the first failure is on record.
+func (c *Core) drain() {
+	c.drained = true
+	c.sweep()
+}
+
+// sweep ends the tasks that are at rest and have to.
+func (c *Core) sweep() {
 	for _, t := range c.tasks {
 		switch t.state {
 		case Waiting:
-			if t.Action != planner.None && t.Action != planner.Read {
+			if !t.idle() { // an idle one ends with those before it
 				c.leave(t)
 			}
-		case Ready, Queued, Pausing:
+		case Held:
 			c.leave(t)
+		case Ready, Queued, Pausing:
+			if c.over(t) {
+				c.leave(t)
+			}
 		}
 	}
 }
 
-// leave ends t because of a stop. What may have been begun, also by an earlier
-// execution, must not count as skipped.
+// leave ends t because of a stop or a failure elsewhere. What may have been
+// begun, also by an earlier execution, must not count as skipped.
 func (c *Core) leave(t *task) {
+	why := c.cause
+	if c.stopping {
+		why = ""
+	}
 	if t.open {
-		c.halt(t, "", true)
+		c.halt(t, why, c.stopping)
 	} else {
-		c.skip(t, "", true)
+		c.skip(t, why, c.stopping)
 	}
 }
 
@@ -496,47 +564,39 @@ func (c *Core) end(t *task, s State) {
 	if t.key != "" {
 		c.unlock(t)
 	}
+	if s != Done && c.failing() {
+		c.drain()
+	}
 	for _, i := range t.dependents {
-		d := c.tasks[i]
-		switch {
-		case s != Done:
-			c.skipAfter(d, t)
-		case d.state == Waiting:
-			if d.blocked--; d.blocked == 0 {
-				c.unblock(d)
-			}
+		c.settle(c.tasks[i], s)
+	}
+	for _, next := range c.stages.over(t) {
+		if next.state == Held {
+			c.enqueue(next)
 		}
 	}
 }
 
-// skipAfter skips d because t was not done. A task without work is no
-// obstacle of its own: who waits for it is skipped for the same cause.
-func (c *Core) skipAfter(d, t *task) {
-	if d.state != Waiting {
-		return
-	}
-	d.cause = t.cause
-	if d.cause == "" {
-		d.cause = fmt.Sprintf("%s %s", t.Node, unmet(t))
-	}
+// settle tells t that one of its predecessors ended so. If not all is well
+// nothing waits any more but tasks without work, which are no obstacle of their
+// own.
+func (c *Core) settle(t *task, before State) {
 	switch {
-	case d.Action == planner.None || d.Action == planner.Read:
-		c.end(d, Skipped)
-	case d.open:
-		c.halt(d, d.cause, false)
+	case t.state != Waiting:
+	case before != Done:
+		c.end(t, Skipped)
 	default:
-		c.skip(d, d.cause, false)
+		if t.blocked--; t.blocked == 0 {
+			c.unblock(t)
+		}
 	}
 }
 
-func unmet(t *task) string {
-	switch t.state {
-	case Failed:
-		return "failed"
-	case Halted:
+func unmet(s State) string {
+	if s == Halted {
 		return "is not finished"
 	}
-	return "was skipped"
+	return "failed"
 }
 
 // State returns the state of a task.
@@ -550,7 +610,7 @@ func (c *Core) String() string {
 	for _, f := range []struct {
 		on   bool
 		name string
-	}{{c.stopping, " stopping"}, {c.broken, " broken"}, {c.finished, " finished"}} {
+	}{{c.stopping, " stopping"}, {c.cause != "", " draining"}, {c.broken, " broken"}, {c.finished, " finished"}} {
 		if f.on {
 			b.WriteString(f.name)
 		}

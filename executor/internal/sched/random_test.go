@@ -45,11 +45,13 @@ type world struct {
 	recorded []string // handle on record
 	noted    []string // handle being recorded
 	busy     []bool   // an Advance runs
+	sent     []bool   // it was advanced once
 	begun    []bool   // between intent and end
 	made     []bool   // the cloud did it
 	owed     []bool   // the next Advance must look
 	ended    []Kind
 	holding  map[string]int
+	failed   bool // a task ended badly by itself: nothing begins
 	stopped  bool
 	broken   bool
 	finished bool
@@ -60,7 +62,7 @@ func newWorld(seed uint64) *world {
 	n := 1 + rng.IntN(14)
 	w := &world{
 		rng: rng, par: 1 + rng.IntN(5), keys: make([]string, n), intent: make([]bool, n), recorded: make([]string, n),
-		noted: make([]string, n), busy: make([]bool, n), begun: make([]bool, n), made: make([]bool, n), owed: make([]bool, n), ended: make([]Kind, n),
+		noted: make([]string, n), busy: make([]bool, n), sent: make([]bool, n), begun: make([]bool, n), made: make([]bool, n), owed: make([]bool, n), ended: make([]Kind, n),
 		holding: map[string]int{},
 	}
 	actions := []planner.Action{planner.Create, planner.Update, planner.Delete, planner.None}
@@ -72,6 +74,10 @@ func newWorld(seed uint64) *world {
 				t.After = append(t.After, p)
 			}
 		}
+		if seed%2 == 0 {
+			t.Stage = rng.IntN(5)
+		}
+		t.Forget = t.Action == planner.Delete && rng.IntN(3) == 0
 		if rng.IntN(3) == 0 {
 			t.Limit = time.Duration(1+rng.IntN(100)) * time.Second
 		}
@@ -161,8 +167,16 @@ func (w *world) take(commands []Command) error {
 }
 
 func (w *world) checkBegin(task int) error {
-	if w.stopped {
-		return w.fail("task %d begins after the stop", task)
+	begun := w.tasks[task].Resume != nil // by an earlier execution
+	if w.stopped || w.failed && !begun {
+		return w.fail("task %d begins after the stop or a failure", task)
+	}
+	if t := w.core.tasks[task]; t.stage%2 == 1 {
+		for i, other := range w.core.tasks {
+			if other.stage < t.stage && other.state != Done && !(w.failed && begun && other.state.final()) {
+				return w.fail("task %d of stage %d begins before task %d of stage %d is done", task, t.stage, i, other.stage)
+			}
+		}
 	}
 	for _, p := range w.tasks[task].After {
 		if w.core.State(p) != Done {
@@ -190,6 +204,17 @@ func (w *world) checkRecord(r Record) error {
 	case Skip:
 		if w.made[r.Task] || w.tasks[r.Task].Resume != nil {
 			return w.fail("task %d was begun but is skipped", r.Task)
+		}
+		w.ended[r.Task] = r.Kind
+	case Fail:
+		w.failed = true
+		w.ended[r.Task] = r.Kind
+	case Halt:
+		w.failed = w.failed || !r.Interrupted
+		w.ended[r.Task] = r.Kind
+	case Forget:
+		if !w.tasks[r.Task].Forget {
+			return w.fail("task %d is forgotten", r.Task)
 		}
 		w.ended[r.Task] = r.Kind
 	case Result:
@@ -220,6 +245,8 @@ func (w *world) checkAdvance(a Advance) error {
 		return w.fail("task %d is advanced after the break-down", a.Task)
 	case !w.intent[a.Task]:
 		return w.fail("task %d is advanced without an intent", a.Task)
+	case w.failed && !w.sent[a.Task] && w.tasks[a.Task].Resume == nil:
+		return w.fail("task %d sends its first call after a failure", a.Task)
 	case a.Handle != w.recorded[a.Task]:
 		return w.fail("task %d is advanced with %q, on record is %q", a.Task, a.Handle, w.recorded[a.Task])
 	case w.busy[a.Task]:
@@ -227,7 +254,7 @@ func (w *world) checkAdvance(a Advance) error {
 	case w.owed[a.Task] && !a.Resumed:
 		return w.fail("task %d does not look after an ambiguous answer", a.Task)
 	}
-	w.busy[a.Task] = true
+	w.busy[a.Task], w.sent[a.Task] = true, true
 	return w.hold(a.Task)
 }
 
@@ -311,6 +338,9 @@ func (w *world) checkEnd() error {
 	if slices.ContainsFunc(w.core.tasks, func(t *task) bool { return !t.state.final() }) {
 		return w.fail("a task has no end")
 	}
+	if s := w.core.stages; s.lowest != len(s.left) || slices.ContainsFunc(s.left, func(n int) bool { return n != 0 }) {
+		return w.fail("tasks are left in a stage: %v, at %d", s.left, s.lowest)
+	}
 	if !w.broken && len(w.core.keys) > 0 {
 		return w.fail("keys are still held")
 	}
@@ -327,10 +357,19 @@ func TestCyclesAreRefused(t *testing.T) {
 	}
 }
 
+// BenchmarkCore runs tasks in layers; with stages every tenth layer waits for
+// all that comes before it.
 func BenchmarkCore(b *testing.B) {
+	b.Run("plain", func(b *testing.B) { benchmarkCore(b, func(int) int { return 0 }) })
+	b.Run("stages", func(b *testing.B) {
+		benchmarkCore(b, func(layer int) int { return layer/10*2 + 1 - min(layer%10, 1) })
+	})
+}
+
+func benchmarkCore(b *testing.B, stage func(layer int) int) {
 	tasks := make([]Task, 10000)
 	for i := range tasks {
-		tasks[i] = Task{Node: fmt.Sprint("n", i), Action: planner.Create, Call: true}
+		tasks[i] = Task{Node: fmt.Sprint("n", i), Action: planner.Create, Call: true, Stage: stage(i / 100)}
 		if i >= 100 {
 			tasks[i].After = []int{i - 100, i - i%100 - 1}
 		}

@@ -9,8 +9,9 @@
 // update) of one element; a replacement is two tasks. Its states:
 //
 //	waiting ──(none: nothing to do)───────────────────────────▶ done
-//	   │ predecessors done
-//	   ▼
+//	   │ predecessors done ──(stage not reached)──▶ held
+//	   ▼                                             │ lower stages over
+//	   ├◀────────────────────────────────────────────┘
 //	 ready ──slot──▶ resolving ──key free──▶ intending ──recorded──▶ advancing
 //	                    │  │ key taken          ▲                    │ ▲  │ │
 //	                    │  └──▶ queued ──key,───┘        new handle  │ │  │ │
@@ -28,12 +29,22 @@
 // is skipped, what waits is halted at once, what runs is halted when its
 // answer, and the handle in it, is recorded.
 //
+// A task that ends failed or, other than by a stop, halted drains the rest:
+// what was not begun is skipped, what runs goes on to its own end. A drained
+// task that was begun but has had no effect yet (it waits for another try of its
+// first call) counts as not begun; one that an earlier execution began counts as
+// running.
+//
+// Stages keep what can't be undone for last: a task of an odd stage begins when
+// all tasks of lower stages are over, one of an even stage when its
+// predecessors are.
+//
 // What holds at all times: a task begins after all its predecessors are done;
 // at most Parallelism tasks hold a slot, from resolving to the end, without
 // the time in queued; of the tasks with the same key at most one is between
 // intending and its end; Advance follows only on a recorded intent, with the
 // handle that was recorded last; dependents begin after the result is
-// recorded.
+// recorded; after a failure nothing begins.
 package sched
 
 import (
@@ -49,7 +60,9 @@ type Task struct {
 	Action planner.Action // create, update, delete; none: done when its predecessors are
 	Call   bool           // false: only the result is recorded
 	After  []int          // indexes of the tasks that must be done before
+	Stage  int            // odd: begins after all tasks of lower stages; raised to those of its predecessors
 	Limit  time.Duration  // from the intent to the end; 0: none
+	Forget bool           // a refusal of the cloud ends it as done, by a record of kind Forget
 	Resume *Resume        // the intent is on record already; nil: it is not
 }
 
@@ -139,8 +152,8 @@ type Record struct {
 	Task   int
 	Kind   Kind
 	Handle string // of Operation and Halt
-	// Why explains Fail and Halt beyond the last error, and Skip; "" if there is
-	// no more to say.
+	// Why explains Fail, Forget and Halt beyond the last error, and Skip; "" if
+	// there is no more to say.
 	Why string
 	// Interrupted is true for a Halt or Skip because of Stopped.
 	Interrupted bool
@@ -155,7 +168,8 @@ const (
 	Operation Kind = "operation"
 	Result    Kind = "result"
 	Fail      Kind = "failure"
-	Halt      Kind = "halt" // the outcome is open
+	Forget    Kind = "forget" // failed, but done as far as others are concerned
+	Halt      Kind = "halt"   // the outcome is open
 	Skip      Kind = "skip"
 )
 

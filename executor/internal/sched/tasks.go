@@ -15,8 +15,8 @@ func Of(p *planner.Plan, limit func(*planner.Step, planner.Action) time.Duration
 		if s.Action == planner.Delete || s.Action == planner.Replace {
 			deletes[s.Node] = len(tasks)
 			tasks = append(tasks, Task{
-				Node: s.Node, Action: planner.Delete, Limit: limit(s, planner.Delete),
-				Call: s.DeletedWith == "" && s.Forgotten == "" && !s.Gone,
+				Node: s.Node, Action: planner.Delete, Limit: limit(s, planner.Delete), Stage: s.DeleteStage,
+				Call: s.DeletedWith == "" && s.Forgotten == "" && !s.Gone && !s.Retained,
 			})
 			at = append(at, i)
 		}
@@ -38,7 +38,7 @@ func apply(s *planner.Step, limit func(*planner.Step, planner.Action) time.Durat
 		action = planner.Create
 	}
 	call := action == planner.Create || action == planner.Update
-	t := Task{Node: s.Node, Action: action, Call: call}
+	t := Task{Node: s.Node, Action: action, Call: call, Stage: s.ApplyStage}
 	if call {
 		t.Limit = limit(s, action)
 	}
