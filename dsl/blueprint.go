@@ -99,6 +99,7 @@ type NodeTemplate struct {
 	Composite    *Composite // what the type stands for if the blueprint defines it
 	RenamedFrom  *Name      // the name that the node had before; nil: it keeps its name
 	Retain       bool       // the object stays in the cloud when the node leaves the stack
+	Extensions   []Name     // keys about its record, which AOS does not have
 	Range        diag.Range
 
 	// Trimmed says why an expansion left the node out ("deploy is false"); ""

@@ -3,8 +3,6 @@ package dsl
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
@@ -35,25 +33,23 @@ func (c *Composite) Attribute(name string) *Output {
 type Each struct {
 	Count   *Value
 	ForEach *Value
+	Former  []Former   // of copies that had names of their own before
 	Range   diag.Range // of the key
 }
 
 // MaxCopies is how many copies one node template may ask for.
 const MaxCopies = 100_000
 
-const maxCopyKeyRunes = 128
+const maxCopyKeyBytes = 128
 
 // InvalidCopyKey is the message about a key that ValidCopyKey refuses.
 const InvalidCopyKey = "%q can't be the key of a copy. Keys are made of letters, digits, \"-\", \"_\" and \".\", and have at most 128 characters."
 
-// ValidCopyKey reports whether a text can stand in the name of a copy.
+// ValidCopyKey reports whether a text can stand in the name of a copy. The
+// letters are those of other names, so that a full name has one spelling: some
+// letters of other scripts look alike, or have two codes.
 func ValidCopyKey(key string) bool {
-	for _, r := range key {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_.", r) {
-			return false
-		}
-	}
-	return key != "" && utf8.RuneCountInString(key) <= maxCopyKeyRunes
+	return key != "" && len(key) <= maxCopyKeyBytes && madeOf(key, "-_.")
 }
 
 // Policy is a policy of the blueprint (section 9).

@@ -8,7 +8,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/internal/yamltree"
 )
 
-var nodeKeys = []string{"condition", "count", "deploy", "for_each", "metadata", "properties", "requirements", "type"}
+var nodeKeys = []string{"condition", "count", "deploy", "for_each", "metadata", "properties", "renamed_from", "requirements", "retain", "type"}
 
 // node reads one node template (section 5).
 func (p *parser) node(e yamltree.Pair) *NodeTemplate {
@@ -19,6 +19,7 @@ func (p *parser) node(e yamltree.Pair) *NodeTemplate {
 	}
 	typed := false
 	var unknown []yamltree.Pair
+	var renamed *yamltree.Pair
 	p.eachUses = p.eachUses[:0]
 	for _, pair := range e.Value.Pairs {
 		switch pair.Key.Text {
@@ -39,6 +40,10 @@ func (p *parser) node(e yamltree.Pair) *NodeTemplate {
 			p.nodeEach(n, pair)
 		case "deploy":
 			p.nodeDeploy(n, pair.Key, p.value(pair.Value, inProperties))
+		case "renamed_from":
+			renamed = &pair
+		case "retain":
+			p.retain(n, pair)
 		case "metadata": // designer data without effect
 		default:
 			unknown = append(unknown, pair)
@@ -49,6 +54,9 @@ func (p *parser) node(e yamltree.Pair) *NodeTemplate {
 	}
 	if !typed {
 		p.diags.Add("DSL108", n.Name.Range, "The node template %q has no type.", n.Name.Text)
+	}
+	if renamed != nil {
+		p.renamedFrom(n, *renamed)
 	}
 	p.takeDeploy(n)
 	p.checkEachUses(n)

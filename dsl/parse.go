@@ -127,18 +127,29 @@ func (p *parser) each(section yamltree.Pair, what string, f func(yamltree.Pair))
 	}
 }
 
-const maxNameRunes = 128
+const maxNameBytes = 128
 
 // checkName holds names to the letters that real templates use (section 2.1).
 func (p *parser) checkName(n *yamltree.Node) {
-	ok := n.Text != "" && len(n.Text) <= maxNameRunes && n.Text[0] != '-'
-	for i := 0; ok && i < len(n.Text); i++ {
-		c := n.Text[i]
-		ok = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+	if !validName(n.Text) {
+		p.diags.Add("DSL113", p.rng(n), `%q can't be a name. Names are made of letters, digits, "-" and "_", do not begin with "-", and have at most %d characters.`, short(n.Text), maxNameBytes)
 	}
-	if !ok {
-		p.diags.Add("DSL113", p.rng(n), `%q can't be a name. Names are made of letters, digits, "-" and "_", do not begin with "-", and have at most %d characters.`, short(n.Text), maxNameRunes)
+}
+
+func validName(name string) bool {
+	return name != "" && len(name) <= maxNameBytes && name[0] != '-' && madeOf(name, "-_")
+}
+
+// madeOf reports whether a text holds only letters and digits of ASCII, and
+// the others that are named.
+func madeOf(text, others string) bool {
+	for i := range len(text) {
+		c := text[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(others, c) >= 0) {
+			return false
+		}
 	}
+	return true
 }
 
 // short cuts text that a message quotes.

@@ -87,7 +87,7 @@ func inputType(in *dsl.Input) string {
 // attributeType follows the arguments of get_attribute into the type of the
 // attribute.
 func (c *checker) attributeType(args []*dsl.Value) string {
-	base, keyed := baseName(args[0].Text())
+	base, _, keyed := dsl.CutKey(args[0].Text())
 	i, ok := c.nodes[args[0].Text()]
 	if !ok {
 		i, ok = c.nodes[base]

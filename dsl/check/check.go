@@ -44,6 +44,7 @@ func (c *checker) run() {
 	for _, p := range c.bp.Policies {
 		c.policy(p)
 	}
+	c.renames()
 	c.nodeCycles()
 }
 
@@ -202,7 +203,7 @@ func (c *checker) unknownCondition(name dsl.Name) {
 // target resolves the name of a node template that n uses; n is nil outside of
 // node templates.
 func (c *checker) target(name dsl.Name, n *dsl.NodeTemplate) *dsl.NodeTemplate {
-	base, keyed := baseName(name.Text)
+	base, _, keyed := dsl.CutKey(name.Text)
 	if _, flat := c.nodes[name.Text]; !flat && keyed {
 		if i, ok := c.nodes[base]; ok {
 			return c.copyOf(name, c.bp.Nodes[i], n)

@@ -246,14 +246,6 @@ func (c *checker) special(n *dsl.NodeTemplate) {
 	}
 }
 
-// baseName parts the name of a node template from the key of a copy.
-func baseName(name string) (base string, keyed bool) {
-	if i := strings.IndexByte(name, '['); i > 0 && strings.HasSuffix(name, "]") {
-		return name[:i], true
-	}
-	return name, false
-}
-
 // noCatalogue reports whether what a node template is can't be compared with
 // types of the catalogue.
 func noCatalogue(n *dsl.NodeTemplate) bool {

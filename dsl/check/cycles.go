@@ -34,7 +34,7 @@ func (c *checker) indexOf(name string) (int, bool) {
 	if i, ok := c.nodes[name]; ok {
 		return i, true
 	}
-	base, _ := baseName(name)
+	base, _, _ := dsl.CutKey(name)
 	i, ok := c.nodes[base]
 	return i, ok
 }

@@ -34,6 +34,7 @@ var beyondSchemas = map[string]string{
 	"DSL224": "a schema can't follow references",
 	"DSL225": "other stacks are in the state",
 	"DSL226": "a schema sees one file",
+	"DSL228": "a schema can't compare names",
 	"DSL305": "the values come from inputs; those that are written out are caught",
 	"DSL306": "functions are not evaluated",
 	"DSL401": "a file with values for inputs has a schema of its own",

@@ -84,6 +84,9 @@ func (s *strict) node(n *dsl.NodeTemplate) {
 	if n.Each != nil {
 		s.refuse(n.Each.Range, "copies with count or for_each")
 	}
+	for _, key := range n.Extensions {
+		s.refuse(key.Range, "key "+key.Text+" of node templates")
+	}
 	if strings.HasPrefix(n.Type.Text, dsl.OwnPrefix) {
 		s.refuse(n.Type.Range, "node type "+n.Type.Text)
 	}
@@ -116,7 +119,7 @@ func (s *strict) references(v *dsl.Value) {
 			continue
 		}
 		for _, n := range s.bp.Nodes {
-			if base, _ := baseName(r.Node); n.Name.Text == base && n.TypeName == dsl.TypeStack {
+			if base, _, _ := dsl.CutKey(r.Node); n.Name.Text == base && n.TypeName == dsl.TypeStack {
 				s.refuse(r.Range, "attribute outputs of nested stacks")
 			}
 		}

@@ -165,6 +165,17 @@ before the deployment, the stack exists and is another one than this, and the no
 	{"DSL226", Error, "Nested stack can't be used", `
 The property templateId of AOS.Stack names a blueprint of the same package, or a folder that holds blueprint.yaml, by its
 path from the root of the package.`},
+	{"DSL227", Error, "Former name can't be told", `
+renamed_from says which name a node template had before, so that its element is kept under the new one. It names another
+node than itself; of several copies it says which, as in renamed_from: {KEY: NAME}; and it renames a node or what the
+node is in, not both at once, since nobody could tell which of the two a stack has seen already.`},
+	{"DSL228", Error, "Former name is taken", `
+An element has one node template. A name that renamed_from gives is therefore no longer a node template of the blueprint,
+and no other renamed_from gives it too. When names move in a row, or two are swapped, apply one renaming after the
+other.`},
+	{"DSL229", Error, "Not for a node of another stack", `
+An ExternalNode stands for an element that another stack owns. What is said about its record, such as its former name
+or whether it is retained, belongs into the blueprint of that stack.`},
 
 	{"DSL301", Error, "Unknown node type", `
 The catalogue has no node type of this name. "orchestrate types" lists those that exist. A type is written with the
@@ -233,4 +244,22 @@ An option names a node that neither the blueprint nor the stack has. "orchestrat
 --allow-data-loss names a node that neither the blueprint nor the stack has. That is as it should be when the element
 is gone already, for example when a deletion is repeated; otherwise check the spelling, since a consent for one name
 does not count for another.`},
+	{"PLAN008", Error, "Impossible renaming", `
+renamed_from says under which name the stack has recorded an element, so that renaming its node template touches nothing
+in the cloud. That needs one element, of the same type, recorded under the old name only, and no node template that
+still has the old name. Where the blueprint has gone another way since, remove renamed_from: once an apply has recorded
+the new name, it says nothing more.`},
+	{"PLAN009", Error, "Node outside the plan", `
+An option names a node that the plan is not made for, because --target names others. Name it with --target too, or leave
+the option out.`},
+	{"PLAN010", Error, "Element can't outlive its container", `
+An element is to stay in the cloud when it leaves the stack (retain: true, or --retain), but what it lives in is
+destroyed by the same plan and takes it along. Retain the container as well, or let both go.`},
+	{"PLAN011", Error, "Element can't be returned", `
+A rollback can't give a node back the element that it had, because by now that element is recorded under another name
+and the node has a new one. Apply a blueprint without the new node first; then roll back.`},
+	{"PLAN012", Warning, "Element not made again", `
+A rollback undoes one execution only. An element that this execution deleted was not part of the blueprint that it goes
+back to either, so there is nothing from which it could be made again. The rest is undone. If the element is needed, add
+its node template to the blueprint and apply.`},
 }

@@ -478,6 +478,39 @@ blueprint.yaml
 $ grep templateId blueprint.yaml
     properties: {templateId: stacks/ledger, inputs: {}}
 `},
+	"DSL227": {`
+node_templates:
+  member:
+    type: Orchestrate.Data
+    for_each: [bank, shop]
+    renamed_from: org[bank]
+`, `
+node_templates:
+  member:
+    type: Orchestrate.Data
+    for_each: [bank, shop]
+    renamed_from: {bank: "org[bank]"}
+`},
+	"DSL228": {`
+node_templates:
+  ledger: {type: Orchestrate.Data}
+  chain: {type: Orchestrate.Data, renamed_from: ledger}
+`, `
+node_templates:
+  chain: {type: Orchestrate.Data, renamed_from: ledger}
+`},
+	"DSL229": {`
+node_templates:
+  net:
+    type: ExternalNode
+    retain: true
+    properties: {stackName: network, nodeName: net}
+`, `
+$ grep -A2 net: network/blueprint.yaml
+  net:
+    type: Cloud.VPC.VPC
+    retain: true
+`},
 	"DSL301": {`
 node_templates:
   net:
@@ -646,5 +679,34 @@ $ orchestrate plan --replace ledger
 $ orchestrate delete --stack consortium --allow-data-loss ledgr
 `, `
 $ orchestrate delete --stack consortium --allow-data-loss ledger
+`},
+	"PLAN008": {`
+node_templates:
+  ledger: {type: Cloud.BCS.Instance, renamed_from: chain}
+  chain: {type: Cloud.BCS.Instance}
+`, `
+node_templates:
+  ledger: {type: Cloud.BCS.Instance, renamed_from: chain}
+`},
+	"PLAN009": {`
+$ orchestrate apply --target network --replace ledger
+`, `
+$ orchestrate apply --target network --target ledger --replace ledger
+`},
+	"PLAN010": {`
+$ orchestrate delete --stack consortium --retain trade
+`, `
+$ orchestrate delete --stack consortium --retain trade --retain ledger
+`},
+	"PLAN011": {`
+$ orchestrate rollback --to 3
+`, `
+$ orchestrate apply without-the-new-node.yaml
+$ orchestrate rollback --to 3
+`},
+	"PLAN012": {`
+$ orchestrate apply --on-failure rollback
+`, `
+$ orchestrate apply with-the-old-node.yaml
 `},
 }

@@ -200,7 +200,11 @@ func node(cat dsl.Catalogue) Schema {
 		for _, w := range written(name) {
 			names, descriptions = append(names, w), append(descriptions, description)
 		}
-		then := Schema{"properties": Schema{"properties": ref(name)}}
+		keys := Schema{"properties": ref(name)}
+		if name == dsl.TypeExternal {
+			keys["renamed_from"], keys["retain"] = refuse(elsewhere), refuse(elsewhere)
+		}
+		then := Schema{"properties": keys}
 		if needed {
 			then["required"] = list{"properties"}
 		}
@@ -235,6 +239,8 @@ func node(cat dsl.Catalogue) Schema {
 			"deploy":       deploy(),
 			"count":        Schema{"description": "How many copies there are. Not in AOS.", "anyOf": list{Schema{"type": "integer", "minimum": 0}, ref("function")}},
 			"for_each":     Schema{"description": "One copy for each text of a list or entry of a map; get_each tells them apart. Not in AOS.", "anyOf": list{Schema{"type": "array", "uniqueItems": true, "items": ref("data")}, Schema{"type": "object", "additionalProperties": ref("data")}, ref("function")}},
+			"renamed_from": renamedFrom(),
+			"retain":       flag("true leaves the object in the cloud when the node leaves the stack. Not in AOS."),
 			"metadata":     Schema{"description": "Data of a graphical designer, without effect."},
 		},
 		"not":             Schema{"type": "object", "required": list{"count", "for_each"}},
@@ -257,6 +263,19 @@ func snippet(name string, t *dsl.NodeType) Schema {
 		}
 	}
 	return Schema{"label": name, "description": t.Description, "body": body}
+}
+
+const elsewhere = "The element belongs to another stack, whose blueprint says this."
+
+// elementPattern is the form of the names that elements have.
+const elementPattern = `^[A-Za-z0-9_][A-Za-z0-9_-]*(\[[A-Za-z0-9_.-]+\])?(/[A-Za-z0-9_][A-Za-z0-9_-]*(\[[A-Za-z0-9_.-]+\])?)*$`
+
+func renamedFrom() Schema {
+	name := Schema{"type": "string", "pattern": elementPattern}
+	return Schema{
+		"description": "The name that the node had before, so that its element is kept under the new one; of copies, also a map from their keys. Not in AOS.",
+		"anyOf":       list{name, Schema{"type": "object", "minProperties": 1, "additionalProperties": name}},
+	}
 }
 
 func deploy() Schema {

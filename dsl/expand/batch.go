@@ -48,6 +48,7 @@ func (s *space) buildBatch(g *group, n *dsl.NodeTemplate) {
 		if k >= step {
 			round.after = g.copies[k-step]
 		}
+		s.rename(round)
 		s.inherit(round, s.within)
 		g.copies = append(g.copies, round)
 		g.byKey[round.key] = round
@@ -83,6 +84,9 @@ func (s *space) batchPart(round *instance, j int, item batchItem, values map[str
 		return
 	}
 	part := &instance{name: t.Name.Text, template: t, space: s, round: round}
+	if round.former != nil {
+		part.former = inside(round.former, strconv.Itoa(j))
+	}
 	s.inherit(part, round.within)
 	round.parts = append(round.parts, part)
 	s.fill(part)

@@ -27,6 +27,7 @@ func (s *space) build() {
 				return
 			}
 		}
+		s.checkFormer(g)
 	}
 }
 
@@ -38,6 +39,7 @@ func (s *space) add(g *group, n *dsl.NodeTemplate, c copied) *instance {
 		g.byKey[c.key] = i
 	}
 	g.copies = append(g.copies, i)
+	s.rename(i)
 	s.inherit(i, s.within)
 	s.fill(i)
 	return i
@@ -59,10 +61,12 @@ func (s *space) fill(i *instance) {
 	}
 }
 
-// inherit works out the conditions of an instance and whether it is trimmed.
+// inherit works out the conditions of an instance, whether it is trimmed and
+// whether it is retained.
 func (s *space) inherit(i *instance, from inheritance) {
 	sub := substitution{space: s, each: i.each, static: true}
 	i.within = from
+	i.within.retain = from.retain || i.template.Retain
 	if c := i.template.Condition; c != nil {
 		i.within.conditions = append(slices.Clone(from.conditions), dsl.Name{Text: sub.condition(c.Text), Range: c.Range})
 	}
@@ -100,6 +104,7 @@ func (s *space) copies(g *group, n *dsl.NodeTemplate) []copied {
 		return []copied{{}}
 	}
 	g.byKey = map[string]*instance{}
+	g.takeFormer(n.Each.Former)
 	g.all, g.size = map[string]*dsl.Value{}, map[string]int{}
 	if n.Each.Count != nil {
 		g.kind = counted

@@ -9,8 +9,6 @@
 package expand
 
 import (
-	"strings"
-
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
@@ -145,6 +143,7 @@ type group struct {
 	kind     groupKind
 	copies   []*instance
 	byKey    map[string]*instance  // nil for one
+	former   map[string]dsl.Name   // of copies by key, as they are written; nil for none
 	all      map[string]*dsl.Value // memo: an attribute of all copies
 	size     map[string]int
 }
@@ -166,6 +165,7 @@ type instance struct {
 	space    *space // in which the template stands
 	each     *each  // nil: no copies
 	within   inheritance
+	former   *dsl.Name // that it had before, in the flat blueprint; nil: it keeps its name
 	round    *instance // of a batch, that this is a part of; nil for the others
 	after    *instance // the round that this one waits for; nil: none
 
@@ -190,6 +190,7 @@ type memo struct {
 type inheritance struct {
 	conditions []dsl.Name // of the flat blueprint
 	off        string     // why it is trimmed; "" if it is not
+	retain     bool
 }
 
 // each is one copy's key and value.
@@ -207,15 +208,6 @@ type argument struct {
 	known         intrinsic.Value
 	at            diag.Range
 	literal, open memo
-}
-
-// split parts the name of a node template from the key of a copy.
-func split(name string) (base, key string, keyed bool) {
-	i := strings.IndexByte(name, '[')
-	if i < 0 || !strings.HasSuffix(name, "]") {
-		return name, "", false
-	}
-	return name[:i], name[i+1 : len(name)-1], true
 }
 
 // literal turns a known value into an expression. Secrets stay marked.

@@ -129,6 +129,12 @@ func show(bp *dsl.Blueprint) string {
 		if n.Trimmed != "" {
 			fmt.Fprintf(&b, " trimmed: %s", n.Trimmed)
 		}
+		if n.RenamedFrom != nil {
+			fmt.Fprintf(&b, " was %s", n.RenamedFrom.Text)
+		}
+		if n.Retain {
+			b.WriteString(" retained")
+		}
 		b.WriteByte('\n')
 		for _, p := range n.Properties {
 			fmt.Fprintf(&b, "  %s = %s\n", p.Key.Text, short(p.Value))

@@ -53,7 +53,7 @@ func (s *space) resolve(list []dsl.Requirement) []dsl.Requirement {
 	same := true
 	var out []dsl.Requirement
 	for _, r := range list {
-		base, key, keyed := split(r.Node.Text)
+		base, key, keyed := dsl.CutKey(r.Node.Text)
 		g := s.groups[base]
 		if g == nil {
 			out = append(out, r)

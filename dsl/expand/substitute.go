@@ -36,6 +36,7 @@ func (i *instance) flatten() *dsl.NodeTemplate {
 	sub := substitution{space: i.space, each: i.each}
 	n := *i.template
 	n.Name.Text, n.Each, n.Deploy, n.Trimmed = i.name, nil, nil, i.within.off
+	n.RenamedFrom, n.Retain = i.former, i.within.retain
 	if n.Trimmed == "deploy of "+i.name+" is false" {
 		n.Trimmed = "deploy is false"
 	}
@@ -376,7 +377,7 @@ func stepInto(v *dsl.Value, path []*dsl.Value) *dsl.Value {
 // reference resolves get_attribute and get_reference.
 func (s *substitution) reference(v *dsl.Value, key string) *dsl.Value {
 	r, _ := intrinsic.ReferenceOf(v)
-	base, copyKey, keyed := split(r.Node)
+	base, copyKey, keyed := dsl.CutKey(r.Node)
 	g := s.groups[base]
 	if g == nil {
 		return v // reported by the checks

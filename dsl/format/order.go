@@ -33,7 +33,9 @@ var (
 	requirementShape  = &shape{keys: []string{"node", "relationship"}}
 	requirementsShape = &shape{rest: &shape{rest: requirementShape}}
 	nodeShape         = &shape{
-		keys: []string{"type", "condition", "deploy", "count", "for_each", "properties", "requirements", "metadata"},
+		keys: []string{
+			"type", "renamed_from", "condition", "deploy", "count", "for_each", "retain", "properties", "requirements", "metadata",
+		},
 		parts: map[string]*shape{
 			"deploy": valueShape, "count": valueShape, "for_each": valueShape,
 			"properties": valuesShape, "requirements": requirementsShape,
