@@ -21,16 +21,20 @@ func Parse(file string, src []byte) (*Node, diag.List) {
 
 // ParseLimited is Parse under other limits.
 func ParseLimited(file string, src []byte, limits Limits) (*Node, diag.List) {
-	root, _, diags := parse(file, src, limits)
+	if l := checkBytes(file, src, limits); l != nil {
+		return nil, l
+	}
+	src = bytes.TrimPrefix(src, utf8BOM)
+	if root := parsePieces(file, src, limits, pieceBytes); root != nil {
+		return root, nil
+	}
+	root, _, diags := parseWhole(file, src, limits)
 	return root, diags
 }
 
-// parse also returns the tree that yaml.v3 made; nil if there is no root.
-func parse(file string, src []byte, limits Limits) (*Node, *yaml.Node, diag.List) {
-	if l := checkBytes(file, src, limits); l != nil {
-		return nil, nil, l
-	}
-	src = bytes.TrimPrefix(src, utf8BOM)
+// parseWhole parses what checkBytes let pass, without byte order mark. It also
+// returns the tree that yaml.v3 made; nil if there is no root.
+func parseWhole(file string, src []byte, limits Limits) (*Node, *yaml.Node, diag.List) {
 	doc, second, err := decode(src)
 	if err != nil {
 		return nil, nil, diag.List{syntaxError(file, src, err)}

@@ -72,11 +72,15 @@ type Comment struct {
 // ParseSyntax is Parse that also reads how the document is written. The syntax
 // is nil if there is any error.
 func ParseSyntax(file string, src []byte) (*Node, *Syntax, diag.List) {
-	root, doc, diags := parse(file, src, defaultLimits)
+	if l := checkBytes(file, src, defaultLimits); l != nil {
+		return nil, nil, l
+	}
+	src = bytes.TrimPrefix(src, utf8BOM)
+	root, doc, diags := parseWhole(file, src, defaultLimits)
 	if diags.HasErrors() {
 		return nil, nil, diags
 	}
-	b := writtenBuilder{text: newText(bytes.TrimPrefix(src, utf8BOM))}
+	b := writtenBuilder{text: newText(src)}
 	s := &Syntax{}
 	if doc != nil {
 		s.Root = b.node(doc, point{0, 1, 1})

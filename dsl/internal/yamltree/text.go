@@ -17,6 +17,7 @@ import (
 type text struct {
 	src    []byte
 	starts []int // byte offset of each line
+	above  int   // lines of the document before src
 	cursor point // the last start that was sought
 	last   point // the end of the node that was finished last
 }
@@ -28,7 +29,7 @@ func (p point) pos() diag.Pos { return diag.Pos{Line: p.line, Column: p.column} 
 
 func newText(src []byte) *text {
 	t := &text{src: src, cursor: point{0, 1, 1}, starts: make([]int, 1, 1+bytes.Count(src, []byte{'\n'}))}
-	if !bytes.ContainsAny(src, "\r\u0085\u2028\u2029") {
+	if !rareBreaks(src) {
 		for i := bytes.IndexByte(src, '\n'); i >= 0; {
 			last := t.starts[len(t.starts)-1] + i + 1
 			t.starts = append(t.starts, last)
@@ -44,6 +45,11 @@ func newText(src []byte) *text {
 		i += max(n, 1)
 	}
 	return t
+}
+
+// rareBreaks reports whether a text has line breaks other than \n.
+func rareBreaks(src []byte) bool {
+	return bytes.IndexByte(src, '\r') >= 0 || bytes.Contains(src, []byte("\u0085")) || bytes.Contains(src, []byte("\u2028")) || bytes.Contains(src, []byte("\u2029"))
 }
 
 // lineBreak returns how many bytes the line break at offset i takes, 0 if
@@ -69,11 +75,11 @@ func lineBreak(src []byte, i int) int {
 	return 0
 }
 
-// seek returns the point at a line and column.
+// seek returns the point at a line of src and a column.
 func (t *text) seek(line, column int) point {
 	line = min(max(line, 1), len(t.starts))
-	p := point{t.starts[line-1], line, 1}
-	if t.cursor.line == line && t.cursor.column <= column {
+	p := point{t.starts[line-1], t.above + line, 1}
+	if t.cursor.line == p.line && t.cursor.column <= column {
 		p = t.cursor
 	}
 	for p.column < column && p.offset < len(t.src) && lineBreak(t.src, p.offset) == 0 {
@@ -225,7 +231,7 @@ func (t *text) blockEnd(p point, value string) point {
 		return end
 	}
 	indent := 0
-	for line := p.line; line < len(t.starts); line++ {
+	for line := p.line - t.above; line < len(t.starts); line++ {
 		from, to := t.starts[line], len(t.src)
 		if line+1 < len(t.starts) {
 			to = t.starts[line+1]
@@ -241,7 +247,7 @@ func (t *text) blockEnd(p point, value string) point {
 		if spaces == 0 || spaces < indent {
 			break
 		}
-		end = t.advance(point{from, line + 1, 1}, from+len(content))
+		end = t.advance(point{from, t.above + line + 1, 1}, from+len(content))
 	}
 	return end
 }
