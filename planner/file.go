@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
@@ -43,6 +42,7 @@ type File struct {
 	RefreshOnly   bool           `json:"refresh_only,omitempty"`
 	Strict        bool           `json:"strict,omitempty"`
 	ForceTrim     bool           `json:"force_trim,omitempty"`
+	Catalogue     string         `json:"catalogue"` // digest of the node types in use
 	Steps         []FileStep     `json:"steps"`
 	Plan          *Document      `json:"plan"`
 	Digest        string         `json:"digest"` // SHA-256 over the file with an empty digest
@@ -60,12 +60,13 @@ type FileBlueprint struct {
 	Sealed *state.Document `json:"sealed,omitempty"`
 }
 
-// FileStep identifies one step: what it does, and a digest of what it starts
-// from and leads to, without any secret.
+// FileStep identifies one step: what it does, to which object, and a digest of
+// what it starts from and leads to, without any secret.
 type FileStep struct {
-	Node   string `json:"node"`
-	Action Action `json:"action"`
-	Digest string `json:"digest"`
+	Node     string `json:"node"`
+	Action   Action `json:"action"`
+	ObjectID string `json:"object_id,omitempty"`
+	Digest   string `json:"digest"`
 }
 
 // NewFile puts a plan into the form in which it is saved. req is what it was
@@ -81,7 +82,8 @@ func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error)
 		AllowDataLoss: sortedKeys(req.AllowDataLoss), Replace: sortedKeys(req.Replace),
 		Targets: sortedKeys(req.Targets), Retain: sortedKeys(req.Retain),
 		RefreshOnly: req.RefreshOnly, Strict: req.Strict, ForceTrim: req.ForceTrim,
-		Steps: fileSteps(p), Plan: p.Document(version, nil),
+		Catalogue: typesDigest(p),
+		Steps:     fileSteps(p), Plan: p.Document(version, nil),
 	}
 	if p.Blueprint != nil {
 		if f.Blueprint, err = fileBlueprint(p, sealer); err != nil {
@@ -217,66 +219,4 @@ func digestOf(v any) (string, error) {
 	}
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:]), nil
-}
-
-// fileSteps digests the steps that act. What a reader is shown is what counts;
-// places and wording do not.
-func fileSteps(p *Plan) []FileStep {
-	out := []FileStep{}
-	for _, s := range p.Steps {
-		if s.Action == None || s.Action == Read {
-			continue
-		}
-		doc := s.document()
-		doc.Range, doc.Reason, doc.ActionReason = nil, "", ""
-		for i := range doc.Changes {
-			doc.Changes[i].Range = nil
-		}
-		digest, err := digestOf([]any{doc, s.ObjectID})
-		if err != nil {
-			digest = err.Error() // differs from every digest: the plan is refused as stale
-		}
-		out = append(out, FileStep{Node: s.Node, Action: s.Action, Digest: digest})
-	}
-	return out
-}
-
-// Check compares a plan that was made again with the saved one and reports
-// each step that moved.
-func (f *File) Check(name string, p *Plan) diag.List {
-	var diags diag.List
-	at := diag.Range{File: name}
-	now := fileSteps(p)
-	for _, was := range f.Steps {
-		i := slices.IndexFunc(now, func(s FileStep) bool { return s.Node == was.Node })
-		switch {
-		case i < 0:
-			diags.Add(CodeStale, at, "%q was to be %s; by now nothing is to be done. Make the plan again.", was.Node, past(was.Action))
-		case now[i].Action != was.Action:
-			diags.Add(CodeStale, at, "%q was to be %s; by now it would be %s. Make the plan again.", was.Node, past(was.Action), past(now[i].Action))
-		case now[i].Digest != was.Digest:
-			diags.Add(CodeStale, at, "%q moved since the plan was made: it would still be %s, but from or to other values. Make the plan again.", was.Node, past(was.Action))
-		}
-	}
-	for _, s := range now {
-		if !slices.ContainsFunc(f.Steps, func(was FileStep) bool { return was.Node == s.Node }) {
-			diags.Add(CodeStale, at, "%q would now be %s, which the plan does not say. Make the plan again.", s.Node, past(s.Action))
-		}
-	}
-	return diags
-}
-
-// past is what was done to an element by an action.
-func past(a Action) string {
-	switch a {
-	case Create:
-		return "created"
-	case Update:
-		return "updated"
-	case Replace:
-		return "replaced"
-	case Delete:
-		return "destroyed"
-	}
-	return string(a)
 }

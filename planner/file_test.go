@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,22 +71,46 @@ func TestFileRoundTrip(t *testing.T) {
 	}
 }
 
+// A plan file is stale only for what it touches, and says what moved there.
 func TestFileSaysWhatMoved(t *testing.T) {
+	properties := func(r *Request, node string) map[string]any {
+		return r.State.Elements[node].Properties.Value.(map[string]any)
+	}
 	for _, tc := range []struct {
 		name string
 		move func(*Request)
 		want string
 	}{
-		{"state of an acting step", func(r *Request) { r.State.Elements["net"].Properties.Value.(map[string]any)["name"] = "moved" }, `"net" moved`},
-		{"another object", func(r *Request) { r.State.Elements["sub"].ObjectID = "sub-2" }, `"sub" moved`},
-		{"gone", func(r *Request) { r.Observed = map[string]Observed{"sub": {Gone: true}} }, `"sub" was to be updated; by now it would be created`},
-		{"one more", func(r *Request) {
-			r.State.Elements["other"] = &state.Element{Node: "other", Type: "Test.Data", ObjectID: "o"}
-		}, `"other" would now be destroyed`},
+		{"nothing", func(*Request) {}, ""},
 		{"the serial alone", func(r *Request) { r.State.Serial++ }, ""},
+		{"an element that stays", func(r *Request) { r.State.Elements["same"].ObjectID = "another" }, ""},
+		{"attributes of an element that stays", func(r *Request) { r.State.Elements["same"].Attributes.Value = map[string]any{"refID": "x"} }, ""},
+		{"words of the catalogue", func(r *Request) { r.Catalogue["Test.Net"].Properties.Properties["name"].Description = "The name." }, ""},
+		{"a type that is not in use", func(r *Request) { r.Catalogue["Test.Org"].HoldsData = "" }, ""},
+		{"a property", func(r *Request) { properties(r, "net")["name"] = "moved" },
+			`"net" moved since the plan was made. It would still be updated, but from or to other values: name is "moved", was "demo". Make the plan again.`},
+		{"a property inside", func(r *Request) { properties(r, "sub")["dns"] = []any{"10.0.0.3", "x"} },
+			`values: dns[0] is "10.0.0.3", was "10.0.0.2"; dns[1] is "x", was null.`},
+		{"a secret and a size", func(r *Request) {
+			properties(r, "chain")["password"] = "canary-moved"
+			properties(r, "chain")["size"] = 1
+		}, `"chain" was to be updated; by now it would be replaced: size is 1, was 2.`},
+		{"a secret that will be kept", func(r *Request) { r.Inputs["code"] = r.Inputs["same"] }, `"chain" was to be updated; by now it would be replaced`},
+		{"another object", func(r *Request) { r.State.Elements["sub"].ObjectID = "sub-2" },
+			`"sub" moved since the plan was made. It would still be updated, but from or to other values: its object was sub-1 and is sub-2.`},
+		{"gone", func(r *Request) { r.Observed = map[string]Observed{"sub": {Gone: true}} },
+			`"sub" was to be updated; by now it would be created: its object was sub-1 and is none`},
+		{"set right by hand", func(r *Request) {
+			properties(r, "net")["name"], properties(r, "net")["tags"] = "other", map[string]any{"a": "2"}
+		}, `"net" was to be updated; by now nothing is to be done: name is "other", was "demo"; tags.a is "2", was "1".`},
+		{"one more", func(r *Request) {
+			r.State.Elements["more"] = &state.Element{Node: "more", Type: "Test.Data", ObjectID: "m"}
+		}, `"more" would now be destroyed, which the plan does not say.`},
+		{"the catalogue", func(r *Request) { r.Catalogue["Test.Net"].Properties.Properties["name"].Sensitive = true },
+			`The plan was made by version "test" of this program, whose catalogue says other things about the node types of the plan.`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			req, b, _ := saved(t, "update-leaves")
+			req, b, _ := saved(t, "saved")
 			f, _ := ReadFile("plan.json", b)
 			tc.move(&req)
 			p, _ := Make(req)
@@ -96,7 +121,36 @@ func TestFileSaysWhatMoved(t *testing.T) {
 			if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
 				t.Errorf("got %q, want it to hold %q", got, tc.want)
 			}
+			if strings.Contains(got, "canary") {
+				t.Errorf("a secret is shown: %s", got)
+			}
 		})
+	}
+}
+
+// The terms of a plan are saved with it.
+func TestFileKeepsTerms(t *testing.T) {
+	ar, err := txtar.ParseFile("testdata/saved.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := request(t, ar)
+	req.Targets, req.Retain, req.Strict = set([]string{"sub", "net"}), set([]string{"same"}), true
+	p, _ := Make(req)
+	f, err := NewFile(p, req, "test", hidden{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := f.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, diags := ReadFile("plan.json", b)
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	if !slices.Equal(again.Targets, []string{"net", "sub"}) || !slices.Equal(again.Retain, []string{"same"}) || !again.Strict || again.RefreshOnly {
+		t.Errorf("read back: %+v", again)
 	}
 }
 
