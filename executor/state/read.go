@@ -372,7 +372,7 @@ func eachRecord(ctx context.Context, t *snapshot, execution string, documents bo
 		r := Record{Execution: execution}
 		var kind, operation, dependsOn, sensitive, request, before string
 		var at int64
-		err := rows.Scan(&r.Seq, &r.Node, &r.Type, &r.Action, &kind, &r.Phase, &r.Attempt, &operation, &r.ObjectID, &r.Error, &dependsOn, &sensitive, &at, &request, &before)
+		err := rows.Scan(&r.Seq, &r.Node, &r.Type, &r.Action, &kind, &r.Phase, &r.Attempt, &operation, &r.ObjectID, &r.Error, &dependsOn, &sensitive, &r.Retain, &at, &request, &before)
 		if err != nil {
 			return err
 		}
@@ -387,6 +387,6 @@ func eachRecord(ctx context.Context, t *snapshot, execution string, documents bo
 			return err
 		}
 		return do(r, request, before)
-	}, `SELECT seq, node, type, action, kind, phase, attempt, operation, object_id, error, depends_on, sensitive, at, `+columns+`
+	}, `SELECT seq, node, type, action, kind, phase, attempt, operation, object_id, error, depends_on, sensitive, `+t.column(3, "retain", "0")+`, at, `+columns+`
 		FROM journal WHERE execution = ? ORDER BY seq`, execution)
 }

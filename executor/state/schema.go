@@ -117,6 +117,7 @@ ALTER TABLE executions ADD COLUMN final INTEGER NOT NULL DEFAULT 0;
 UPDATE executions SET final = 1 WHERE ` + finalBefore3 + `;
 ALTER TABLE elements ADD COLUMN retain INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE journal ADD COLUMN before TEXT;
+ALTER TABLE journal ADD COLUMN retain INTEGER NOT NULL DEFAULT 0;
 `
 
 // finalBefore3 tells which executions removed their stacks, as long as there

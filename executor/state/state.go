@@ -73,7 +73,11 @@ type Execution struct {
 	Terms     Terms
 	Started   time.Time
 	Ended     time.Time // zero while it runs
-	Final     bool      // the stack was removed with its end
+	// StackPhase is the phase of the stack once the execution has ended; "":
+	// Phase. Recording what is there leaves a stack as complete as it was. It is
+	// kept with the stack, not with the execution.
+	StackPhase string
+	Final      bool // the stack was removed with its end
 	// CancelAsked is who asked to cancel it, and since when; nil: nobody.
 	CancelAsked *Owner
 	Steps       []StepRecord
@@ -161,11 +165,12 @@ type Record struct {
 	Error     string
 	At        time.Time
 
-	// DependsOn and SensitiveAttributes stand in the Intent of a create or an
-	// update: what the element needs besides Request, so that recovery can
+	// DependsOn, SensitiveAttributes and Retain stand in the Intent of a create
+	// or an update: what the element needs besides Request, so that recovery can
 	// write it without the blueprint.
 	DependsOn           []string
 	SensitiveAttributes []string
+	Retain              bool
 
 	// Before is the element as it was found before the step: as recorded, with
 	// what a refresh read. nil: there was none. It stands in the first record

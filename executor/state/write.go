@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -194,7 +195,7 @@ func (s *SQLite) Finish(ctx context.Context, l *Lease, e *Execution, outputs map
 			return t.removeStack(l.Stack)
 		}
 		return t.exec(`UPDATE stacks SET serial = serial + 1, phase = ?, updated = ?, outputs = coalesce(?, outputs) WHERE name = ?`,
-			e.Phase, nanos(t.now), text, l.Stack)
+			cmp.Or(e.StackPhase, e.Phase), nanos(t.now), text, l.Stack)
 	})
 }
 
@@ -282,10 +283,10 @@ func (t *tx) addRecord(r *row) error {
 	if at.IsZero() {
 		at = t.now
 	}
-	return t.exec(`INSERT INTO journal (execution, node, type, action, kind, phase, attempt, request, operation, object_id, error, depends_on, sensitive, before, at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	return t.exec(`INSERT INTO journal (execution, node, type, action, kind, phase, attempt, request, operation, object_id, error, depends_on, sensitive, retain, before, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.Execution, r.Node, r.Type, r.Action, string(r.Kind), r.Phase, r.Attempt, r.request, string(r.Operation), r.ObjectID, r.Error,
-		r.dependsOn, r.sensitive, r.before, nanos(at))
+		r.dependsOn, r.sensitive, r.Retain, r.before, nanos(at))
 }
 
 // putElement writes an element; it keeps the day of its creation unless it is
