@@ -295,7 +295,10 @@ func listQuotas(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	quota := c.e.opts.InstanceQuota
+	quota, err := c.quota(QuotaInstances)
+	if err != nil {
+		return reply{}, err
+	}
 	return answer(map[string]any{"resources": []any{map[string]any{
 		"type": "instance", "unit": "", "min": 0, "max": max(100, quota),
 		"quota": quota, "used": used, "free": max(0, quota-used),

@@ -371,7 +371,11 @@ func (c *call) checkRoom(o *order) error {
 			return refuse(bcsNameTaken, "Operation failed. A service with the same name already exists. Enter another name and try again.")
 		}
 	}
-	if quota := c.e.opts.InstanceQuota; len(instances) >= quota {
+	s, err := c.settings()
+	if err != nil {
+		return err
+	}
+	if quota := s.Quotas[QuotaInstances]; len(instances) >= quota {
 		return refuse(bcsQuotaUsedUp, "Operation failed. The instance quota of the project is used up: quota %d, used %d.", quota, len(instances))
 	}
 	for _, i := range instances {
@@ -379,7 +383,19 @@ func (c *call) checkRoom(o *order) error {
 			return refuse(bcsClusterTaken, "Failed to submit the request because the cluster is in use.")
 		}
 	}
+	if status := s.Flavors[o.nodeFlavor()]; status == FlavorSellout || status == FlavorAbandon {
+		return refuse(bcsNoFlavor, "Operation failed. The ECS specified by node_flavor in the request cannot be purchased.")
+	}
 	return c.checkInvitor(o)
+}
+
+// nodeFlavor is the flavour of the cluster that the order makes, "" if it makes
+// none.
+func (o *order) nodeFlavor() string {
+	if o.ClusterType != clusterCCE || !o.CreateNewCluster || o.ClusterOrder == nil {
+		return ""
+	}
+	return o.ClusterOrder.NodeFlavor
 }
 
 // checkInvitor holds an invitee to its inviter, if that lives here too.

@@ -26,12 +26,14 @@ const (
 	ecsWeakPassword = "Ecs.0011"
 	ecsNoAddress    = "Ecs.0049"
 	ecsNoJob        = "Ecs.0053"
+	ecsQuotaUsedUp  = "Ecs.0001"
 )
 
 const (
 	takesServer         = 2 * time.Minute // creation; the emulator's choice
 	takesServerDeletion = time.Minute
 	pageOfServers       = 25 // default length of a page
+	pageOfFlavors       = 1000
 )
 
 // ecsService is the server service: /v1/{project_id}/cloudservers and jobs, and
@@ -49,6 +51,8 @@ func ecsService() *service {
 			"ListServersDetails": listServers,
 			"UpdateServer":       updateServer,
 			"DeleteServers":      deleteServers,
+			"ListFlavors":        listFlavors,
+			"ShowServerLimits":   showServerLimits,
 		},
 		settle:     map[string]settler{kindJob: settleJob},
 		errorShape: shapeNested,
@@ -221,6 +225,9 @@ func createServers(c *call) (reply, error) {
 	}
 	var ids []string
 	count := max(1, o.Server.Count)
+	if err := c.checkServerRoom(o.Server.Flavor, count); err != nil {
+		return reply{}, err
+	}
 	for n := range count {
 		s, err := c.build(&o, serverName(o.Server.Name, n, count))
 		if err != nil {

@@ -139,21 +139,21 @@ func (c *call) addresses(s *server) (map[string]any, error) {
 	return map[string]any{s.VPC: list}, nil
 }
 
-// flavorWire reads what a flavour's name says: its size gives the processors,
+// flavorSize reads what a flavour's name says: its size gives the processors,
 // its last number the GB of memory for each.
-func flavorWire(name string) map[string]any {
-	cpus, ratio := 1, 2
+func flavorSize(name string) (cores, ramMB int) {
+	cores, ratio := 1, 2
 	parts := strings.Split(name, ".")
 	if len(parts) > 1 {
 		switch size := parts[1]; {
 		case size == "large":
-			cpus = 2
+			cores = 2
 		case strings.HasSuffix(size, "xlarge"):
 			n, err := strconv.Atoi(strings.TrimSuffix(size, "xlarge"))
 			if err != nil {
 				n = 1
 			}
-			cpus = 4 * n
+			cores = 4 * n
 		}
 	}
 	if len(parts) > 2 {
@@ -161,8 +161,14 @@ func flavorWire(name string) map[string]any {
 			ratio = n
 		}
 	}
+	return cores, cores * ratio * 1024
+}
+
+// flavorWire is the flavour of a server.
+func flavorWire(name string) map[string]any {
+	cores, ram := flavorSize(name)
 	return map[string]any{
-		"id": name, "name": name, "disk": "0", "vcpus": strconv.Itoa(cpus), "ram": strconv.Itoa(cpus * ratio * 1024),
+		"id": name, "name": name, "disk": "0", "vcpus": strconv.Itoa(cores), "ram": strconv.Itoa(ram),
 		"gpus": []any{}, "asic_accelerators": []any{},
 	}
 }

@@ -148,6 +148,9 @@ func (c *call) allocate(o eipOrder) (*publicIP, error) {
 	if err := o.Bandwidth.check(); err != nil {
 		return nil, err
 	}
+	if err := c.needRoom(QuotaPublicIPs, kindPublicIP, "floatingip"); err != nil {
+		return nil, err
+	}
 	list, err := all[publicIP](c.tx, kindPublicIP, c.project)
 	if err != nil {
 		return nil, err

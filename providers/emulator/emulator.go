@@ -25,8 +25,7 @@ const (
 )
 
 const (
-	defaultSpeed         = 1000
-	defaultInstanceQuota = 5
+	defaultSpeed = 1000
 )
 
 // Options configure an Emulator. Only Contracts is required.
@@ -61,6 +60,9 @@ type Options struct {
 
 	// InstanceQuota is how many BCS instances the project may have; 0 means 5.
 	InstanceQuota int
+	// Settings hold the other quotas, and what is not for sale. Those that
+	// Emulator.Set made win over them.
+	Settings Settings
 }
 
 // withDefaults fills in what is not set.
@@ -85,7 +87,7 @@ func (o Options) withDefaults() Options {
 		o.Speed = defaultSpeed
 	}
 	if o.InstanceQuota == 0 {
-		o.InstanceQuota = defaultInstanceQuota
+		o.InstanceQuota = defaultQuotas[QuotaInstances]
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -113,6 +115,9 @@ func Open(ctx context.Context, opts Options) (*Emulator, error) {
 		return nil, errors.New("opening the emulator: Options.Contracts is missing")
 	}
 	opts = opts.withDefaults()
+	if err := opts.Settings.check(); err != nil {
+		return nil, fmt.Errorf("opening the emulator: %w", err)
+	}
 	s, err := openStore(ctx, opts.DB)
 	if err != nil {
 		return nil, fmt.Errorf("opening the emulator: %w", err)

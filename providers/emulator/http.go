@@ -263,13 +263,23 @@ func (x *exchange) record(t *tx, status int, code string) error {
 //
 //	GET /_emulator/log      changing requests, oldest first
 //	GET /_emulator/objects  every object's kind, ID, name and parent
+//	GET /_emulator/settings quotas, and flavours that are not for sale
+//	PUT /_emulator/settings sets those that it names
 func (e *Emulator) serveInside(w http.ResponseWriter, r *http.Request) {
 	var v any
 	var err error
 	switch {
+	case r.Method == http.MethodPut && r.URL.Path == "/_emulator/settings":
+		if err := e.setFromRequest(r); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		v, err = e.Settings(r.Context())
 	case r.Method != http.MethodGet:
-		http.Error(w, "only GET", http.StatusMethodNotAllowed)
+		http.Error(w, "only GET, and PUT of settings", http.StatusMethodNotAllowed)
 		return
+	case r.URL.Path == "/_emulator/settings":
+		v, err = e.Settings(r.Context())
 	case r.URL.Path == "/_emulator/log":
 		v, err = e.Changes(r.Context())
 	case r.URL.Path == "/_emulator/objects":

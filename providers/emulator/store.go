@@ -280,7 +280,7 @@ func (t *tx) nextDue(now time.Time) (*work, error) {
 func (e *Emulator) Objects(ctx context.Context) ([]Object, error) {
 	list := []Object{}
 	err := e.inside(ctx, func(c *call) error {
-		rows, err := c.sql.QueryContext(ctx, "SELECT kind, id, project, parent, name, created FROM objects ORDER BY kind, id")
+		rows, err := c.sql.QueryContext(ctx, "SELECT kind, id, project, parent, name, created FROM objects WHERE kind <> ? ORDER BY kind, id", kindSettings)
 		if err != nil {
 			return err
 		}

@@ -132,6 +132,9 @@ func createSubnet(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	if err := c.needRoom(QuotaSubnets, kindSubnet, "subnet"); err != nil {
+		return reply{}, err
+	}
 	if err := c.checkSubnetNetwork(v, f); err != nil {
 		return reply{}, err
 	}

@@ -22,16 +22,16 @@ const (
 )
 
 const (
-	vpcQuota   = 50              // the emulator's choice
 	takesVPC   = 5 * time.Second // until a VPC or subnet is ready; the emulator's choice
 	pageOfVPCs = 2000            // default length of a page
 )
 
-// vpcService is the network service: /v1/{project_id}/vpcs and subnets.
+// vpcService is the network service: /v1/{project_id}/vpcs, subnets
+// and quotas, which also tells that of elastic addresses.
 func vpcService() *service {
 	return &service{
 		name: "vpc",
-		owns: func(segments []string) bool { return ownsV1(segments, "vpcs", "subnets") },
+		owns: func(segments []string) bool { return ownsV1(segments, "vpcs", "subnets", "quotas") },
 		operations: map[string]handler{
 			"CreateVpc":    createVPC,
 			"ListVpcs":     listVPCs,
@@ -43,6 +43,7 @@ func vpcService() *service {
 			"ShowSubnet":   showSubnet,
 			"UpdateSubnet": updateSubnet,
 			"DeleteSubnet": deleteSubnet,
+			"ShowQuota":    showQuota,
 		},
 		errorShape: shapeCode,
 		plain:      vpcPlain,
@@ -189,12 +190,8 @@ func createVPC(c *call) (reply, error) {
 	if err := c.decode(&body); err != nil {
 		return reply{}, err
 	}
-	n, err := c.count(kindVPC, c.project)
-	if err != nil {
+	if err := c.needRoom(QuotaVPCs, kindVPC, "router"); err != nil {
 		return reply{}, err
-	}
-	if n >= vpcQuota {
-		return reply{}, refuse(vpcQuotaUsedUp, "Quota exceeded for resources: ['router'].").withStatus(http.StatusConflict)
 	}
 	v := &vpc{
 		ID: newID(), Project: c.project, EnterpriseProject: "0", BlockEndpoints: "off",
@@ -204,6 +201,15 @@ func createVPC(c *call) (reply, error) {
 		return reply{}, err
 	}
 	return answer(map[string]any{"vpc": v.wire(c.now)})
+}
+
+// needRoom refuses one more object of a kind if the quota is used up.
+func (c *call) needRoom(quota, kind, resource string) error {
+	ok, err := c.room(quota, kind, 1)
+	if err == nil && !ok {
+		err = refuse(vpcQuotaUsedUp, "Quota exceeded for resources: ['%s'].", resource).withStatus(http.StatusConflict)
+	}
+	return err
 }
 
 // changeVPC checks the fields, sets and stores them.

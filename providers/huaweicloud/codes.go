@@ -97,6 +97,9 @@ var rules = map[string]rule{
 	// VPC: answered with status 409, like names that are taken.
 	"VPC.0114": {kind: providers.Quota},
 
+	// ECS: answered with status 403, like missing rights.
+	"Ecs.0001": {kind: providers.Quota},
+
 	// The API gateway in front of the services.
 	"APIGW.0101": {providers.Unexpected, "Check endpoint and region: what answers there does not know this call."},
 	"APIGW.0301": {kind: providers.Auth},
