@@ -161,9 +161,11 @@ type Reading struct {
 // service is going to refuse.
 type Preflighter interface {
 	Provider
-	// Preflight looks at all planned actions on objects of its type together. It
-	// changes nothing. Properties that are not known yet are absent. What is
-	// found is returned, sorted by node; an error says that it could not look.
+	// Preflight looks at all planned actions on objects of its type together; a
+	// replacement is a Delete and a Create of the same node. It changes nothing.
+	// Properties that are not known yet are absent. What is found is returned,
+	// sorted by node; an error says that it could not look, or not everywhere,
+	// and may come beside findings.
 	Preflight(ctx context.Context, reqs []*Request) ([]Finding, error)
 }
 
