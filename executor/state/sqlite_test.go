@@ -37,7 +37,13 @@ func owner(id string) Owner {
 	return Owner{ID: id, Host: "elsewhere", PID: 1, Command: "apply", Since: t0}
 }
 
-func acquire(t testing.TB, s *SQLite, stack, id string) *Lease {
+// failer is a test, or one draw of a property test.
+type failer interface {
+	Helper()
+	Fatal(...any)
+}
+
+func acquire(t failer, s *SQLite, stack, id string) *Lease {
 	t.Helper()
 	l, err := s.Acquire(context.Background(), stack, owner(id), time.Minute)
 	if err != nil {
@@ -55,7 +61,7 @@ func begin(t testing.TB, s *SQLite, l *Lease, rev *Revision, planned ...Record) 
 	return e
 }
 
-func must(t testing.TB, err error) {
+func must(t failer, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
