@@ -3,7 +3,8 @@ package state
 import "time"
 
 // Fold sums up the records of one execution, step by step, in the order in
-// which the steps were first named.
+// which the steps were first named. What is recorded about the element of a
+// step before the step begins, such as another name, is no part of its course.
 func Fold(records []Record) []StepRecord {
 	var steps []StepRecord
 	index := map[string]int{}
@@ -14,9 +15,20 @@ func Fold(records []Record) []StepRecord {
 			index[r.Node] = i
 			steps = append(steps, StepRecord{Node: r.Node, Type: r.Type, Action: r.Action})
 		}
-		steps[i].apply(r)
+		if !steps[i].precedes(r) {
+			steps[i].apply(r)
+		}
 	}
 	return steps
+}
+
+// actionNone is the action of records that no call belongs to.
+const actionNone = "none"
+
+// precedes reports whether a record is only bookkeeping for the node of a step
+// that is planned to act.
+func (s *StepRecord) precedes(r Record) bool {
+	return r.Action == actionNone && s.Action != actionNone
 }
 
 // apply takes one more record in. The delete phase of a replacement ends with

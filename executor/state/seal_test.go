@@ -155,17 +155,3 @@ func TestSealWholeAndNested(t *testing.T) {
 		}
 	}
 }
-
-func TestFoldReplacement(t *testing.T) {
-	steps := Fold([]Record{
-		{Node: "n", Action: "replace", Kind: Planned},
-		{Node: "n", Action: "delete", Kind: Intent, Phase: "Deleting", At: t0},
-		{Node: "n", Action: "delete", Kind: Result, Phase: "DeleteSucceeded", At: t0},
-		{Node: "n", Action: "create", Kind: Intent, Phase: "Creating", At: t0},
-		{Node: "n", Action: "create", Kind: Halted, Phase: "CreatePaused", Error: "stopped", At: t0},
-	})
-	want := []StepRecord{{Node: "n", Action: "replace", Phase: "CreatePaused", Error: "stopped", Started: t0, Ended: t0}}
-	if diff := cmp.Diff(want, steps); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}

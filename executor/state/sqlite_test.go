@@ -89,7 +89,7 @@ func TestStackRoundTrip(t *testing.T) {
 		Record{Node: "db", Type: "T", Action: "create", Kind: Planned, At: t0})
 	element := &Element{
 		Node: "db", Type: "T", ObjectID: "id-1", Phase: "CreateSucceeded", Properties: doc, Attributes: doc,
-		DependsOn: []string{"vpc"}, Revision: e.Revision, Created: t0, Updated: t0,
+		DependsOn: []string{"vpc"}, Retain: true, Revision: e.Revision, Created: t0, Updated: t0,
 	}
 	must(t, s.Append(ctx, l,
 		Record{Execution: e.ID, Node: "db", Type: "T", Action: "create", Kind: Intent, Phase: "Creating", Request: doc, DependsOn: []string{"vpc"}, SensitiveAttributes: []string{"key"}, At: t0},
@@ -162,6 +162,72 @@ func TestSecretTexts(t *testing.T) {
 	var sealed *SealedError
 	if !errors.As(err, &sealed) || got == nil || !got.Revision.Secret || got.Revision.Blueprint != nil {
 		t.Errorf("without the key: %+v, %v", got, err)
+	}
+	rev, err := s.Revision(ctx, "web", 1)
+	if !errors.As(err, &sealed) || cmp.Diff(got.Revision, rev) != "" {
+		t.Errorf("revision without the key: %+v, %v", rev, err)
+	}
+}
+
+// TestRevisions keeps them all apart, and numbers those of a stack that was
+// removed and made again after its earlier ones.
+func TestRevisions(t *testing.T) {
+	ctx := context.Background()
+	s := openTest(t, temp(t), "")
+	if list, err := s.Revisions(ctx, "web"); err != nil || len(list) != 0 {
+		t.Errorf("without a file: %v, %v", list, err)
+	}
+	l := acquire(t, s, "web", "a")
+	first := &Revision{Number: 1, Blueprint: []byte("one"), File: "b.yaml", Files: map[string][]byte{"f": []byte("x")}, Inputs: secretDocument(secret), Created: t0}
+	second := &Revision{Number: 2, Blueprint: []byte(secret), File: "b.yaml", Secret: true, Created: t0.Add(time.Hour)}
+	begin(t, s, l, first)
+	begin(t, s, l, nil)
+	begin(t, s, l, second)
+	begin(t, s, acquire(t, s, "other", "a"), first)
+
+	list, err := s.Revisions(ctx, "web")
+	must(t, err)
+	want := []*Revision{{Number: 2, File: "b.yaml", Secret: true, Created: second.Created}, {Number: 1, File: "b.yaml", Created: t0}}
+	if diff := cmp.Diff(want, list); diff != "" {
+		t.Errorf("revisions (-want +got):\n%s", diff)
+	}
+	for _, rev := range []*Revision{first, second} {
+		got, err := s.Revision(ctx, "web", rev.Number)
+		must(t, err)
+		if diff := cmp.Diff(rev, got); diff != "" {
+			t.Errorf("revision %d (-want +got):\n%s", rev.Number, diff)
+		}
+	}
+	if _, err := s.Revision(ctx, "web", 3); !errors.Is(err, ErrNotFound) {
+		t.Errorf("revision 3: %v", err)
+	}
+
+	e := begin(t, s, l, nil)
+	must(t, s.Finish(ctx, l, e, nil, true))
+	if _, err := s.Revision(ctx, "web", 2); !errors.Is(err, ErrNotFound) {
+		t.Errorf("revision of a removed stack: %v", err)
+	}
+	if e := begin(t, s, l, first); e.Revision != 3 {
+		t.Errorf("the next revision is %d", e.Revision)
+	}
+}
+
+func TestTerms(t *testing.T) {
+	ctx := context.Background()
+	s := openTest(t, temp(t), "")
+	l := acquire(t, s, "web", "a")
+	want := Terms{
+		AllowDataLoss: []string{"db"}, Replace: []string{"a", "b"}, Targets: []string{"t"}, Retain: []string{"r"}, ForceTrim: true, Force: true,
+		OnFailure: "rollback", Timeout: time.Hour, To: 3, Undoes: "web-1", Retries: "web-2",
+	}
+	for _, terms := range []Terms{want, {}} {
+		e, err := s.Begin(ctx, l, &Execution{Lifecycle: "rollback", Phase: "Rollbacking", Terms: terms}, nil, nil)
+		must(t, err)
+		got, err := s.Execution(ctx, e.ID)
+		must(t, err)
+		if diff := cmp.Diff(terms, got.Terms); diff != "" {
+			t.Errorf("terms (-want +got):\n%s", diff)
+		}
 	}
 }
 
@@ -472,7 +538,7 @@ func TestRemoveStack(t *testing.T) {
 	if _, err := s.Stack(ctx, "web"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("stack: %v", err)
 	}
-	if list, err := s.Executions(ctx, "web"); err != nil || len(list) != 1 || list[0].Ended.IsZero() {
+	if list, err := s.Executions(ctx, "web"); err != nil || len(list) != 1 || list[0].Ended.IsZero() || !list[0].Final {
 		t.Errorf("executions: %v, %v", list, err)
 	}
 	if e := begin(t, s, l, nil); e.ID != "web-2" {

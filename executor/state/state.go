@@ -73,11 +73,11 @@ type Execution struct {
 	Terms     Terms
 	Started   time.Time
 	Ended     time.Time // zero while it runs
+	Final     bool      // the stack was removed with its end
 	// StackPhase is the phase of the stack once the execution has ended; "":
 	// Phase. Recording what is there leaves a stack as complete as it was. It is
 	// kept with the stack, not with the execution.
 	StackPhase string
-	Final      bool // the stack was removed with its end
 	// CancelAsked is who asked to cancel it, and since when; nil: nobody.
 	CancelAsked *Owner
 	Steps       []StepRecord

@@ -1,0 +1,66 @@
+package state
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestFold(t *testing.T) {
+	at := func(s int) time.Time { return t0.Add(time.Duration(s) * time.Second) }
+	cases := []struct {
+		name    string
+		records []Record
+		want    StepRecord
+	}{
+		{"planned only", []Record{
+			{Action: "create", Kind: Planned, Phase: "Pending", At: at(0)},
+		}, StepRecord{Action: "create", Phase: "Pending"}},
+		{"skipped", []Record{
+			{Action: "create", Kind: Planned, Phase: "Pending", At: at(0)},
+			{Action: "create", Kind: Skipped, Phase: "Pending", Error: "a failed", At: at(1)},
+		}, StepRecord{Action: "create", Phase: "Pending", Error: "a failed", Ended: at(1)}},
+		{"tried again", []Record{
+			{Action: "update", Kind: Intent, Phase: "Upgrading", Attempt: 1, At: at(1)},
+			{Action: "update", Kind: Operation, Phase: "Upgrading", Attempt: 2, Operation: []byte("{}"), Error: "throttled", At: at(2)},
+			{Action: "update", Kind: Result, Phase: "UpgradeSucceeded", Attempt: 3, ObjectID: "id", At: at(3)},
+		}, StepRecord{Action: "update", Phase: "UpgradeSucceeded", Attempts: 3, Operation: []byte("{}"), ObjectID: "id", Started: at(1), Ended: at(3)}},
+		{"replaced", []Record{
+			{Action: "replace", Kind: Planned},
+			{Action: "delete", Kind: Intent, Phase: "Deleting", At: at(1)},
+			{Action: "delete", Kind: Result, Phase: "DeleteSucceeded", At: at(2)},
+			{Action: "create", Kind: Intent, Phase: "Creating", At: at(3)},
+			{Action: "create", Kind: Halted, Phase: "CreatePaused", Error: "stopped", At: at(4)},
+		}, StepRecord{Action: "replace", Phase: "CreatePaused", Error: "stopped", Started: at(1), Ended: at(4)}},
+		{"cancelled, then settled", []Record{
+			{Action: "create", Kind: Intent, Phase: "Creating", Attempt: 1, At: at(1)},
+			{Action: "create", Kind: Operation, Phase: "Creating", Attempt: 1, Operation: []byte("{}"), At: at(2)},
+			{Action: "create", Kind: Halted, Phase: "CreateCancelled", Attempt: 1, Error: "cancelled", At: at(3)},
+			{Action: "create", Kind: Result, Phase: "CreateSucceeded", Attempt: 2, ObjectID: "id", At: at(9)},
+		}, StepRecord{Action: "create", Phase: "CreateSucceeded", Attempts: 2, Operation: []byte("{}"), ObjectID: "id", Started: at(1), Ended: at(9)}},
+		{"cancelled", []Record{
+			{Action: "delete", Kind: Intent, Phase: "Deleting", Attempt: 1, At: at(1)},
+			{Action: "delete", Kind: Halted, Phase: "DeleteCancelled", Attempt: 1, Error: "cancelled", At: at(3)},
+		}, StepRecord{Action: "delete", Phase: "DeleteCancelled", Attempts: 1, Error: "cancelled", Started: at(1), Ended: at(3)}},
+		{"forgotten by force", []Record{
+			{Action: "delete", Kind: Intent, Phase: "Deleting", Attempt: 1, At: at(1)},
+			{Action: "delete", Kind: Result, Phase: "DeleteSucceeded", Attempt: 4, Error: "in use", Remove: true, At: at(2)},
+		}, StepRecord{Action: "delete", Phase: "DeleteSucceeded", Attempts: 4, Error: "in use", Started: at(1), Ended: at(2)}},
+		{"renamed before it begins", []Record{
+			{Action: "update", Kind: Planned, Phase: "Pending", At: at(0)},
+			{Action: "none", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id", At: at(0)},
+			{Action: "update", Kind: Skipped, Phase: "Pending", Error: "a failed", At: at(5)},
+		}, StepRecord{Action: "update", Phase: "Pending", Error: "a failed", Ended: at(5)}},
+		{"only renamed", []Record{
+			{Action: "none", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id", At: at(0)},
+		}, StepRecord{Action: "none", Phase: "CreateSucceeded", ObjectID: "id", Started: at(0), Ended: at(0)}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff([]StepRecord{c.want}, Fold(c.records)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
