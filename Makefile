@@ -32,7 +32,9 @@ fuzz: ## every fuzz target for FUZZTIME (default 1m)
 	    echo "$$pkg $$f"; go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$pkg; \
 	  done; done
 
-bench: ## every benchmark
+BENCH ?=
+bench: ## whole commands on graphs of up to 100,000 nodes (BENCH='-sizes 1000'), then every benchmark
+	go run ./scripts/bench $(BENCH)
 	go test -run '^$$' -bench . -benchmem ./...
 
 ci: ## what decides whether a change lands

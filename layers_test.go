@@ -41,6 +41,7 @@ var layers = map[string][]string{
 	"providers/providertest": {"providers"},
 	"providers/emulator":     {},
 	"cmd/orchestrate":        nil, // anything
+	"scripts/bench":          {},  // it measures programs from outside
 }
 
 // owners says which one package may import a module, for those that are kept
