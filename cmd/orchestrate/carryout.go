@@ -24,7 +24,7 @@ type approval struct {
 // carryOut takes hold of the stack, takes up what an earlier execution left,
 // plans, asks, and runs the plan.
 func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
-	s, err := a.openSession(ctx, true)
+	s, err := a.openFor(ctx, in)
 	if err != nil {
 		return err
 	}
@@ -37,8 +37,7 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 		return err
 	}
 	defer release()
-	err = a.interrupt.gently(func(stop <-chan struct{}) error { return s.recover(ctx, lease, in, stop) })
-	if err != nil {
+	if err := s.settle(ctx, lease, in); err != nil {
 		return err
 	}
 	m, err := s.plan(ctx, in)
@@ -48,7 +47,7 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 	if in.saved == nil || m.err() == nil { // instead of a saved plan that is refused no other one is shown
 		a.present(m)
 	}
-	if in.source == nil {
+	if in.deletes() {
 		ok = a.guardData(m, in, ok)
 	}
 	if err := m.err(); err != nil {
@@ -65,6 +64,32 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 		return err
 	}
 	return a.interrupt.gently(func(stop <-chan struct{}) error { return s.run(ctx, lease, m, in, stop) })
+}
+
+// openFor opens what an intent works with. A stack that has to exist is not
+// made by looking for it.
+func (a *app) openFor(ctx context.Context, in *intent) (*session, error) {
+	s, err := a.openSession(ctx, !in.known)
+	if err != nil || !in.known {
+		return s, err
+	}
+	if _, err = s.stackToShow(ctx, in.stack); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// settle takes up what an earlier execution left behind, and then decides what
+// depends on how that ended.
+func (s *session) settle(ctx context.Context, lease *state.Lease, in *intent) error {
+	err := s.app.interrupt.gently(func(stop <-chan struct{}) error { return s.recover(ctx, lease, in, stop) })
+	if err != nil || in.decide == nil {
+		return err
+	}
+	decide := in.decide
+	in.decide = nil
+	return decide(ctx, s)
 }
 
 // recover takes up what an execution that never ended has left running.
@@ -118,10 +143,15 @@ func (a *app) present(m *made) {
 }
 
 // nothingToDo reports whether the plan changes nothing. A stack without
-// elements still has to go when it is to be deleted.
+// elements still has to go when it is to be deleted, and one whose last
+// execution did not get through is whole again once that is on record.
 func (m *made) nothingToDo() bool {
-	if m.plan.Lifecycle == "delete" {
-		return m.request.State == nil
+	st := m.request.State
+	switch {
+	case m.plan.Lifecycle == lifecycleDelete:
+		return st == nil
+	case st != nil && statusOf(st.Phase) == statusAbnormal && !m.plan.Targeted && !m.plan.RefreshOnly:
+		return false
 	}
 	return m.plan.Empty()
 }
@@ -135,7 +165,7 @@ func (a *app) unchanged(m *made) {
 }
 
 func (a *app) approve(ok approval, p *planner.Plan) error {
-	if ok.given {
+	if ok.given || p.Empty() && p.Lifecycle != lifecycleDelete {
 		return nil
 	}
 	want := ok.word
@@ -148,7 +178,7 @@ func (a *app) approve(ok approval, p *planner.Plan) error {
 	}
 	if answer != want {
 		word := "Apply"
-		if p.Lifecycle == "delete" {
+		if p.Lifecycle == lifecycleDelete {
 			word = "Destroy"
 		}
 		return exitCode{exitFailed, fmt.Errorf("%s cancelled: nothing was changed", word)}
@@ -159,7 +189,10 @@ func (a *app) approve(ok approval, p *planner.Plan) error {
 
 func question(p *planner.Plan, want string) string {
 	what := "Do you want to perform these actions?"
-	if p.Lifecycle == "delete" {
+	if p.RefreshOnly {
+		what = "Do you want to write down what was changed outside?"
+	}
+	if p.Lifecycle == lifecycleDelete {
 		what = fmt.Sprintf("Do you really want to destroy all elements of stack %q?", p.Stack)
 	}
 	only := "Only 'yes' will be accepted to approve."
@@ -172,17 +205,8 @@ func question(p *planner.Plan, want string) string {
 // run carries the plan out and tells how it ended.
 func (s *session) run(ctx context.Context, lease *state.Lease, m *made, in *intent, stop <-chan struct{}) error {
 	a := s.app
-	observe, done := follow(a.view(m.plan), a.now)
-	defer done()
-	res, err := s.engine.Run(ctx, lease, m.plan, executor.Options{
-		Parallelism: a.opts.parallelism, Timeout: a.opts.timeout, Stop: stop, Observe: observe, Source: in.text(),
-	})
-	done()
+	res, err := s.execute(ctx, lease, m, in, stop)
 	if err != nil {
-		err = fmt.Errorf("carry out the plan: %w", err)
-		if res != nil && res.Changed {
-			return exitCode{exitPartWay, err}
-		}
 		return err
 	}
 	switch res.Outcome {
@@ -190,41 +214,95 @@ func (s *session) run(ctx context.Context, lease *state.Lease, m *made, in *inte
 		a.succeeded(m.plan, res)
 		return nil
 	case executor.Interrupted:
-		return a.stoppedShort(res)
+		return a.stoppedShort(in, res)
+	case executor.Cancelled:
+		return a.cancelledShort(in, res)
 	}
-	return a.failedShort(m, res)
+	if in.terms.OnFailure == onFailureRollback && res.Changed && !a.interrupt.wasAsked() {
+		return s.undo(ctx, lease, m, in, res, stop)
+	}
+	return a.failedShort(m, in, res)
+}
+
+// execute carries the plan out, shown as it goes.
+func (s *session) execute(ctx context.Context, lease *state.Lease, m *made, in *intent, stop <-chan struct{}) (*executor.Result, error) {
+	a := s.app
+	observe, done := follow(a.view(m.plan), a.now)
+	defer done()
+	res, err := s.engine.Run(ctx, lease, m.plan, executor.Options{
+		Parallelism: a.opts.parallelism, Timeout: in.terms.Timeout, Stop: stop, Observe: observe, Source: in.text(), Terms: in.terms,
+	})
+	if err == nil {
+		return res, nil
+	}
+	err = fmt.Errorf("carry out the plan: %w", err)
+	if res != nil && res.Changed {
+		return res, exitCode{exitPartWay, err}
+	}
+	return res, err
 }
 
 func (a *app) succeeded(p *planner.Plan, res *executor.Result) {
-	n := res.Summary
-	message := fmt.Sprintf("Apply complete! Resources: %d added, %d changed, %d destroyed.", n.Add, n.Change, n.Destroy)
-	operation := "apply"
-	if p.Lifecycle == "delete" {
-		message = fmt.Sprintf("Destroy complete! Resources: %d destroyed.", n.Destroy)
+	message, operation := successText(p, res.Summary), "apply"
+	if p.Lifecycle == lifecycleDelete {
 		operation = "destroy"
 	}
 	if a.events != nil {
-		a.events.summary(n, operation, message)
+		a.events.summary(res.Summary, operation, message)
 	} else {
 		a.printf("\n%s\n", a.outStyle.paint(green, message))
 	}
-	if p.Lifecycle != "delete" {
+	if p.Lifecycle != lifecycleDelete {
 		a.showOutputs(res.Outputs)
 	}
 }
 
+// successText is the line that tools look for. What OpenTofu's line has no word
+// for comes after it.
+func successText(p *planner.Plan, n planner.Summary) string {
+	what := "Apply"
+	switch p.Lifecycle {
+	case lifecycleDelete:
+		return fmt.Sprintf("Destroy complete! Resources: %d destroyed.", n.Destroy) + forgottenText(n)
+	case lifecycleRollback:
+		what = "Rollback"
+	}
+	return fmt.Sprintf("%s complete! Resources: %d added, %d changed, %d destroyed.", what, n.Add, n.Change, n.Destroy) + forgottenText(n)
+}
+
+func forgottenText(n planner.Summary) string {
+	if n.Forget == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %s in the cloud without the stack.", count(n.Forget, "object stays", "objects stay"))
+}
+
 // stoppedShort ends an execution that was interrupted.
-func (a *app) stoppedShort(res *executor.Result) error {
+func (a *app) stoppedShort(in *intent, res *executor.Result) error {
 	for _, e := range res.Errors {
 		a.note("%s: %v", e.Node, e.Err)
 	}
-	return exitCode{exitInterrupted, fmt.Errorf("execution %s was interrupted after %s; run the same command again to go on from there", res.Execution.ID, doneText(res.Summary))}
+	a.afterword = a.waysOn(in, res.Execution)
+	return exitCode{exitInterrupted, fmt.Errorf("execution %s was interrupted after %s", res.Execution.ID, doneText(res.Summary))}
 }
 
-func (a *app) failedShort(m *made, res *executor.Result) error {
-	err := &failedRun{execution: res.Execution.ID, changed: res.Changed, steps: res.Errors, sources: m.texts}
-	a.afterword = fmt.Sprintf("Execution %s failed after %s. What was done is recorded: put right what failed and run the same command again to go on from there, or look at it with:\n    orchestrate executions %s", res.Execution.ID, doneText(res.Summary), res.Execution.ID)
-	return err
+// cancelledShort ends an execution that somebody else asked to end.
+func (a *app) cancelledShort(in *intent, res *executor.Result) error {
+	by := "somebody"
+	if o := res.Execution.CancelAsked; o != nil {
+		by = o.String()
+	}
+	a.afterword = a.waysOn(in, res.Execution)
+	return exitCode{exitInterrupted, fmt.Errorf("execution %s was cancelled after %s by %s", res.Execution.ID, doneText(res.Summary), by)}
+}
+
+func (a *app) failedShort(m *made, in *intent, res *executor.Result) error {
+	a.afterword = fmt.Sprintf("Execution %s failed after %s.\n%s", res.Execution.ID, doneText(res.Summary), a.waysOn(in, res.Execution))
+	return failureOf(m, res)
+}
+
+func failureOf(m *made, res *executor.Result) *failedRun {
+	return &failedRun{execution: res.Execution.ID, changed: res.Changed, steps: res.Errors, sources: m.texts}
 }
 
 func doneText(n planner.Summary) string {
@@ -261,12 +339,13 @@ func losing(p *planner.Plan, allowed map[string]bool) []*planner.Step {
 // plan is made again as if they had been. Else the plan stays refused, and the
 // command to copy is said.
 func (a *app) guardData(m *made, in *intent, ok approval) approval {
-	lost := losing(m.plan, in.allow)
+	allowed := names(in.terms.AllowDataLoss)
+	lost := losing(m.plan, allowed)
 	if len(lost) == 0 {
 		return ok
 	}
 	var list strings.Builder
-	named := maps.Clone(in.allow)
+	named := maps.Clone(allowed)
 	for _, s := range lost {
 		fmt.Fprintf(&list, "\n  %s (%s): %s", s.Node, typeLabel(s.Type), s.HoldsData)
 		named[s.Node] = true
@@ -276,6 +355,7 @@ func (a *app) guardData(m *made, in *intent, ok approval) approval {
 		return ok
 	}
 	a.note("\nDeleting stack %q destroys data:%s", in.stack, &list)
+	in.terms.AllowDataLoss = slices.Sorted(maps.Keys(named))
 	m.request.AllowDataLoss = named
 	m.plan, m.problems = planner.Make(m.request)
 	ok.word = in.stack
@@ -285,7 +365,11 @@ func (a *app) guardData(m *made, in *intent, ok approval) approval {
 // deleteCommand is a command line to copy.
 func (a *app) deleteCommand(stack string, allow map[string]bool) string {
 	nodes := slices.Sorted(maps.Keys(allow))
-	return a.commandLine([]string{"delete", "--stack", stack, "--cloud", a.opts.cloud}, "-y", "--allow-data-loss", strings.Join(nodes, ","))
+	options := []string{"-y"}
+	if a.opts.force {
+		options = append(options, "--force")
+	}
+	return a.commandLine([]string{"delete", "--stack", stack, "--cloud", a.opts.cloud}, append(options, "--allow-data-loss", strings.Join(nodes, ","))...)
 }
 
 // applyCommand is a command line to copy, for a plan file.

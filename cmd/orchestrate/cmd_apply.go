@@ -15,12 +15,18 @@ func newApply(a *app) *cobra.Command {
 plan file that plan --out saved is carried out as it is, without asking; it is
 refused if what it would do has moved since.
 
+A step that fails lets what runs finish, and nothing new is begun; the message
+says how to go on. With --on-failure rollback what this command did is undone.
+
 Ctrl-C starts nothing new, lets what runs reach a recorded point, and exits 130;
 a second one stops at once. The next command takes up what runs on in the cloud.`,
 		Example: examples(
 			"orchestrate apply blueprints/consortium --cloud local",
 			"orchestrate apply -y --parallelism 4 --timeout 60m",
 			"orchestrate apply plan.json",
+			"orchestrate apply -y --on-failure rollback   # all of it, or nothing",
+			"orchestrate apply --target cache --target queue",
+			"orchestrate apply --refresh-only             # write down what was changed outside",
 			"orchestrate apply -y --json | jq -r '.\"@message\"'"),
 		Args: cobra.MaximumNArgs(1),
 	}
@@ -31,6 +37,7 @@ a second one stops at once. The next command takes up what runs on in the cloud.
 	a.addStrictFlag(c)
 	a.addTrimFlag(c)
 	a.addRunFlags(c)
+	a.addOnFailureFlag(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the execution as a stream of JSON, a line an event")
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
 		if asJSON {
@@ -64,7 +71,7 @@ func (a *app) runApply(ctx context.Context, c *cobra.Command, path string) error
 
 // refuseWithPlanFile refuses options that a saved plan has fixed already.
 func refuseWithPlanFile(c *cobra.Command) error {
-	for _, name := range []string{"input", "inputs", "replace", "allow-data-loss", "stack", "force-trim", "strict-aos"} {
+	for _, name := range []string{"input", "inputs", "input-file", "replace", "allow-data-loss", "target", "retain", "refresh-only", "stack", "force-trim", "strict-aos"} {
 		if f := c.Flags().Lookup(name); f != nil && f.Changed {
 			return usagef(c, "--%s cannot change a saved plan; make the plan again with it", name)
 		}

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +17,8 @@ func newExecutions(a *app) *cobra.Command {
 		Use:   "executions [ID] [options]",
 		Short: "List executions, newest first, or show the steps of one",
 		Long: `Lists the executions of all stacks, or of the one that --stack names. With an ID
-it shows how far each step of that execution got.`,
+it shows under which terms that execution runs and how far each step got: phase,
+attempts, times, the cloud's ID of its operation, and why it failed.`,
 		Example: examples("orchestrate executions", "orchestrate executions consortium-3", "orchestrate executions --stack consortium --json"),
 		Args:    cobra.MaximumNArgs(1),
 	}
@@ -58,33 +59,26 @@ func (a *app) listExecutions(ctx context.Context, s *session, asJSON bool) error
 	}
 	var rows [][]string
 	for _, e := range all {
-		rows = append(rows, []string{e.ID, e.Lifecycle, e.Phase, timeText(e.Started), timeText(e.Ended), e.Message})
+		rows = append(rows, []string{e.ID, e.Lifecycle, e.Phase, numberText(e.Revision), timeText(e.Started), timeText(e.Ended), e.Message})
 	}
-	writeTable(a.out, []string{"id", "lifecycle", "phase", "started", "ended", "message"}, rows)
+	writeTable(a.out, []string{"id", "lifecycle", "phase", "revision", "started", "ended", "message"}, rows)
 	return nil
 }
 
 func (a *app) showExecution(ctx context.Context, s *session, id string, asJSON bool) error {
-	var e *state.Execution
-	err := state.ErrNotFound
-	if s.store != nil {
-		e, err = s.store.Execution(ctx, id)
-	}
-	if errors.Is(err, state.ErrNotFound) {
-		return fmt.Errorf("there is no execution %q in %s; `orchestrate executions` lists them", id, a.opts.state)
-	}
+	e, err := s.execution(ctx, id)
 	if err != nil {
-		return fmt.Errorf("read execution %s: %w", id, err)
+		return err
 	}
 	if asJSON {
 		out := executionObject(e)
-		out["format_version"], out["steps"] = showFormat, stepObjects(e.Steps)
+		out["format_version"], out["progress"], out["steps"] = showFormat, progressOf(e), stepObjects(e.Steps)
 		return a.printJSON(out)
 	}
-	a.printf("Execution: %s\nStack:     %s\nLifecycle: %s\nPhase:     %s\nOwner:     %s\nStarted:   %s\nEnded:     %s\n",
-		e.ID, e.Stack, e.Lifecycle, e.Phase, e.Owner, timeText(e.Started), timeText(e.Ended))
-	if e.Message != "" {
-		a.printf("Message:   %s\n", e.Message)
+	for _, line := range executionLines(e) {
+		if line[1] != "" {
+			a.printf("%-12s%s\n", line[0]+":", line[1])
+		}
 	}
 	a.printf("\n")
 	var rows [][]string
@@ -92,6 +86,63 @@ func (a *app) showExecution(ctx context.Context, s *session, id string, asJSON b
 		rows = append(rows, []string{st.Node, typeLabel(st.Type), st.Action, st.Phase, strconv.Itoa(st.Attempts),
 			timeText(st.Started), timeText(st.Ended), operationID(st.Operation), st.Error})
 	}
+	if len(rows) == 0 {
+		a.note("The execution has no steps.")
+		return nil
+	}
 	writeTable(a.out, []string{"node", "type", "action", "phase", "attempts", "started", "ended", "operation", "error"}, rows)
 	return nil
+}
+
+// executionLines are what is said of an execution before its steps; what has no
+// value is left out.
+func executionLines(e *state.Execution) [][2]string {
+	t := e.Terms
+	lines := [][2]string{
+		{"Execution", e.ID}, {"Stack", e.Stack}, {"Lifecycle", e.Lifecycle}, {"Phase", e.Phase}, {"Status", statusOf(e.Phase)},
+		{"Progress", fmt.Sprintf("%d%%", progressOf(e))}, {"Owner", e.Owner.String()},
+		{"Started", timeText(e.Started)}, {"Ended", timeText(e.Ended)}, {"Message", e.Message},
+		{"Revision", numberText(e.Revision)}, {"On failure", onFailureOf(t)}, {"Timeout", timeoutText(t)},
+		{"Retries", t.Retries}, {"Undoes", t.Undoes}, {"Targets", strings.Join(t.Targets, ", ")},
+		{"Replaces", strings.Join(t.Replace, ", ")}, {"Retains", strings.Join(t.Retain, ", ")},
+		{"May lose", strings.Join(t.AllowDataLoss, ", ")},
+	}
+	if e.Lifecycle == lifecycleRollback {
+		lines = append(lines, [2]string{"Returns to", returnText(t.To)})
+	}
+	if t.Force {
+		lines = append(lines, [2]string{"Force", "what can't be deleted is forgotten"})
+	}
+	if by := e.CancelAsked; by != nil {
+		lines = append(lines, [2]string{"Cancelled", "by " + by.String()})
+	}
+	return lines
+}
+
+func numberText(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func onFailureOf(t state.Terms) string {
+	if t.OnFailure == "" {
+		return onFailureStop
+	}
+	return t.OnFailure
+}
+
+func timeoutText(t state.Terms) string {
+	if t.Timeout == 0 {
+		return "none"
+	}
+	return t.Timeout.String()
+}
+
+func returnText(revision int64) string {
+	if revision == 0 {
+		return "before the first revision"
+	}
+	return fmt.Sprintf("revision %d", revision)
 }

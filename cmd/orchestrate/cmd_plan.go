@@ -20,6 +20,9 @@ apply would do and why. Nothing is changed.`,
 			"orchestrate plan --json | jq '.resource_changes[].change.actions'",
 			"orchestrate plan --detailed-exitcode   # 2: there are changes",
 			"orchestrate plan --input 'zones=[east, west]' --force-trim",
+			"orchestrate plan --target cache        # that node and what it depends on",
+			"orchestrate plan --retain network      # if it leaves the stack, it stays in the cloud",
+			"orchestrate plan --refresh-only        # what was changed outside",
 			"orchestrate plan --strict-aos          # nothing but what AOS understands"),
 		Args: cobra.MaximumNArgs(1),
 	}
@@ -33,6 +36,9 @@ apply would do and why. Nothing is changed.`,
 	c.Flags().StringVar(&o.out, "out", "", "save the plan to `FILE` for apply")
 	c.Flags().BoolVar(&o.exitCode, "detailed-exitcode", false, "exit 2 if there are changes")
 	c.Flags().BoolVar(&o.destroy, "destroy", false, "plan the deletion of the stack")
+	c.MarkFlagsMutuallyExclusive("destroy", "refresh-only")
+	c.MarkFlagsMutuallyExclusive("destroy", "target")
+	c.MarkFlagsMutuallyExclusive("destroy", "replace")
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
 		return a.runPlan(ctx, c, pathArg(args), o)
 	})

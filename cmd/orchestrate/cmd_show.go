@@ -13,24 +13,67 @@ import (
 func newShow(a *app) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "show [options]",
-		Short:   "Show a stack: its phase, inputs, elements and outputs",
+		Use:   "show [options]",
+		Short: "Show a stack: its phase, revisions, inputs, elements and outputs",
+		Long: `Shows what is recorded of a stack. The revisions are those that a rollback can
+return to: each with the execution that applied it, and how that ended.`,
 		Example: examples("orchestrate show --stack consortium", "orchestrate show --stack consortium --json"),
 		Args:    cobra.NoArgs,
 	}
 	a.addStackFlags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command(c, func(ctx context.Context, _ *cobra.Command, _ []string) error {
-		st, err := a.lookAtStack(ctx)
+		name, err := a.stackName(".")
+		if err != nil {
+			return err
+		}
+		s, err := a.openState(ctx, false)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		st, err := s.stackToShow(ctx, name)
+		if err != nil {
+			return err
+		}
+		revisions, err := s.revisionLines(ctx, st)
 		if err != nil {
 			return err
 		}
 		if asJSON {
-			return a.printJSON(showObject(st))
+			return a.printJSON(showObject(st, revisions))
 		}
-		a.showStack(st)
+		a.showStack(st, revisions)
 		return nil
 	})
+}
+
+// revisionLine is a revision with the execution that applied it.
+type revisionLine struct {
+	*state.Revision
+	by      *state.Execution // nil: not known
+	current bool             // the stack is as it says: the newest that was applied with success
+}
+
+// revisionLines are the revisions of a stack, newest first.
+func (s *session) revisionLines(ctx context.Context, st *state.Stack) ([]revisionLine, error) {
+	all, err := s.store.Revisions(ctx, st.Name)
+	if err != nil {
+		return nil, fmt.Errorf("list revisions of stack %s: %w", st.Name, err)
+	}
+	h, err := s.history(ctx, st.Name)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]revisionLine, len(all))
+	found := false
+	for i, r := range all {
+		lines[i] = revisionLine{Revision: r, by: h.applied(r.Number)}
+		if by := lines[i].by; by != nil && succeeded(by) && !found {
+			found, lines[i].current = true, true
+		}
+	}
+	return lines, nil
 }
 
 // lookAtStack reads the stack that the options name.
@@ -47,11 +90,16 @@ func (a *app) lookAtStack(ctx context.Context) (*state.Stack, error) {
 	return s.stackToShow(ctx, name)
 }
 
-func showObject(st *state.Stack) object {
+func showObject(st *state.Stack, revisions []revisionLine) object {
 	out := stackObject(st)
 	out["format_version"] = showFormat
 	out["elements"] = elementObjects(st)
 	out["outputs"] = outputDocument(st.Outputs)
+	all := make([]object, len(revisions))
+	for i, r := range revisions {
+		all[i] = revisionObject(r)
+	}
+	out["revisions"] = all
 	out["revision"] = nil
 	if r := st.Revision; r != nil {
 		out["revision"] = object{"number": r.Number, "blueprint": r.File, "created": timeJSON(r.Created), "inputs": documentObject(r.Inputs)}
@@ -59,10 +107,12 @@ func showObject(st *state.Stack) object {
 	return out
 }
 
-func (a *app) showStack(st *state.Stack) {
-	a.printf("Stack:    %s\nPhase:    %s\nCreated:  %s\nUpdated:  %s\n", st.Name, st.Phase, timeText(st.Created), timeText(st.Updated))
+func (a *app) showStack(st *state.Stack, revisions []revisionLine) {
+	a.printf("Stack:    %s\nPhase:    %s\nStatus:   %s\nCreated:  %s\nUpdated:  %s\n", st.Name, st.Phase, stackStatus(st), timeText(st.Created), timeText(st.Updated))
 	if r := st.Revision; r != nil {
 		a.printf("Revision: %d, of %s\n", r.Number, r.File)
+		a.printf("\nRevisions:\n\n")
+		a.showRevisions(revisions)
 		if inputs := intrinsic.OfMarked(r.Inputs.Value, r.Inputs.Sensitive); len(inputs.Keys()) > 0 {
 			a.printf("\nInputs:\n\n%s", entriesText(inputs))
 		}
@@ -78,6 +128,22 @@ func (a *app) showStack(st *state.Stack) {
 		a.printf("}\n")
 	}
 	a.showOutputs(st.Outputs)
+}
+
+func (a *app) showRevisions(revisions []revisionLine) {
+	var rows [][]string
+	for _, r := range revisions {
+		row := []string{numberText(r.Number), timeText(r.Created), "", "", r.File}
+		if r.by != nil {
+			row[2], row[3] = r.by.ID, r.by.Phase
+		}
+		if r.current {
+			row[0] += " *"
+		}
+		rows = append(rows, row)
+	}
+	writeTable(a.out, []string{"number", "created", "execution", "phase", "blueprint"}, rows)
+	a.printf("(* is what the stack was last brought to with success)\n")
 }
 
 func (a *app) showValues(d state.Document) {

@@ -30,9 +30,29 @@ func newStacks(a *app) *cobra.Command {
 			if all, err = s.store.Stacks(ctx); err != nil {
 				return fmt.Errorf("list stacks: %w", err)
 			}
+			if err := s.fillEmptied(ctx, all); err != nil {
+				return err
+			}
 		}
 		return a.listStacks(all, asJSON)
 	})
+}
+
+// fillEmptied reads the stacks whole whose status their elements decide.
+func (s *session) fillEmptied(ctx context.Context, all []*state.Stack) error {
+	for _, st := range all {
+		if st.Phase != "RollbackSucceeded" {
+			continue
+		}
+		whole, err := s.stackWithoutSecrets(ctx, st.Name)
+		if err != nil {
+			return err
+		}
+		if whole != nil {
+			st.Elements = whole.Elements
+		}
+	}
+	return nil
 }
 
 func (a *app) listStacks(all []*state.Stack, asJSON bool) error {
@@ -49,8 +69,8 @@ func (a *app) listStacks(all []*state.Stack, asJSON bool) error {
 	}
 	var rows [][]string
 	for _, st := range all {
-		rows = append(rows, []string{st.Name, st.Phase, timeText(st.Created), timeText(st.Updated)})
+		rows = append(rows, []string{st.Name, st.Phase, stackStatus(st), timeText(st.Created), timeText(st.Updated)})
 	}
-	writeTable(a.out, []string{"name", "phase", "created", "updated"}, rows)
+	writeTable(a.out, []string{"name", "phase", "status", "created", "updated"}, rows)
 	return nil
 }

@@ -90,6 +90,16 @@ func (s *eventStream) summary(n planner.Summary, operation, message string) {
 		"add": n.Add, "change": n.Change, "import": 0, "remove": n.Destroy, "operation": operation}})
 }
 
+// rollback tells where an execution that undoes another one stands.
+func (s *eventStream) rollback(kind, level, message string, x *state.Execution, revision int64) {
+	s.emit(level, kind, message, s.now(), object{"rollback": object{"execution": x.ID, "revision": revision}})
+}
+
+// log says a text that no other event holds.
+func (s *eventStream) log(message string) {
+	s.emit("info", "log", message, s.now(), object{})
+}
+
 func plannedOutputs(all []*planner.OutputChange) object {
 	out := object{}
 	for _, o := range all {

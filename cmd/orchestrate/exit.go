@@ -22,8 +22,9 @@ const (
 	exitInvalid     = 3   // the blueprint, the inputs or the command line are not valid
 	exitHeld        = 4   // another execution holds the stack
 	exitPartWay     = 5   // failed after something may have changed
+	exitUndone      = 6   // failed, and what was done is undone
 	exitRefused     = 7   // credentials missing or refused
-	exitInterrupted = 130 // by a signal
+	exitInterrupted = 130 // by a signal, or cancelled by somebody else
 )
 
 // usageError is a command line that cannot be understood.
@@ -124,6 +125,9 @@ func (a *app) showError(err error, code int) {
 	list, sources := diagnostics(err)
 	if a.events != nil {
 		a.events.diagnostics(list)
+		if a.afterword != "" {
+			a.events.log(a.afterword)
+		}
 		return
 	}
 	a.showProblems(list, sources)

@@ -22,15 +22,37 @@ import (
 
 // intent is what a command wants of a stack, before anything was looked up.
 type intent struct {
-	stack   string
-	source  *source // nil: delete the stack
-	inputs  map[string]intrinsic.Value
-	allow   map[string]bool
-	replace map[string]bool
-	trim    bool          // --force-trim
-	saved   *planner.File // not nil: the plan must still be this one
-	name    string        // of the plan file
+	stack       string
+	source      *source // nil: there is no blueprint to lead to
+	inputs      map[string]intrinsic.Value
+	terms       state.Terms
+	strict      bool     // --strict-aos
+	refreshOnly bool     // only write down what exists
+	back        *wayBack // not nil: return to an earlier revision
+	own         bool     // the way back undoes what this command did itself
+	// decide, if not nil, finds out the rest once what an earlier execution left
+	// behind is settled: what is to be done depends on how that ended.
+	decide func(context.Context, *session) error
+	known  bool          // the stack must exist
+	saved  *planner.File // not nil: the plan must still be this one
+	name   string        // of the plan file
 }
+
+// deletes reports whether the stack is to go.
+func (in *intent) deletes() bool {
+	return in.source == nil && in.back == nil && !in.refreshOnly && in.decide == nil
+}
+
+// terms are what the options ask for.
+func (a *app) terms() state.Terms {
+	o := a.opts
+	return state.Terms{
+		AllowDataLoss: sortedNames(o.allowDataLoss), Replace: sortedNames(o.replace), Targets: sortedNames(o.targets),
+		Retain: sortedNames(o.retain), ForceTrim: o.forceTrim, Force: o.force, OnFailure: o.onFailure, Timeout: o.timeout,
+	}
+}
+
+func sortedNames(list []string) []string { return slices.Sorted(maps.Keys(names(list))) }
 
 // blueprintIntent reads the blueprint at a path and its inputs. All their
 // problems are reported at once; warnings are shown right away.
@@ -43,7 +65,7 @@ func (a *app) blueprintIntent(c *cobra.Command, path string) (*intent, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &intent{stack: stack, source: src, allow: names(a.opts.allowDataLoss), replace: names(a.opts.replace), trim: a.opts.forceTrim}
+	in := &intent{stack: stack, source: src, terms: a.terms(), strict: a.opts.strictAOS, refreshOnly: a.opts.refreshOnly}
 	if src.blueprint == nil {
 		return nil, src.err(nil)
 	}
@@ -54,7 +76,7 @@ func (a *app) blueprintIntent(c *cobra.Command, path string) (*intent, error) {
 	if err := src.err(found); err != nil {
 		return nil, err
 	}
-	found = append(found, src.expand(inputs, in.trim)...)
+	found = append(found, src.expand(inputs, in.terms.ForceTrim)...)
 	if err := src.err(found); err != nil {
 		return nil, err
 	}
@@ -76,7 +98,7 @@ func (a *app) warn(list diag.List, texts map[string][]byte) {
 // deleteIntent wants a stack gone.
 func (a *app) deleteIntent(path string) (*intent, error) {
 	stack, err := a.stackName(dsl.Place(path))
-	return &intent{stack: stack, allow: names(a.opts.allowDataLoss)}, err
+	return &intent{stack: stack, terms: a.terms()}, err
 }
 
 // texts are the files that problems of the plan may point into.
@@ -94,7 +116,7 @@ func (in *intent) texts(st *state.Stack) map[string][]byte {
 	return nil
 }
 
-// text is the blueprint's; nil when the stack is to be deleted.
+// text is the blueprint's; nil when there is none.
 func (in *intent) text() []byte {
 	if in.source == nil {
 		return nil
@@ -121,34 +143,22 @@ func (m *made) err() error {
 // plan looks at the stack and its elements, and plans the way to the intent.
 func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	look := s.stack
-	if in.source == nil {
+	if in.deletes() {
 		look = s.stackWithoutSecrets // a deletion needs none
 	}
 	st, err := look(ctx, in.stack)
 	if err != nil {
 		return nil, err
 	}
-	req := planner.Request{Stack: in.stack, State: st, Inputs: in.inputs, AllowDataLoss: in.allow, Replace: in.replace, Verify: check.Properties}
-	if in.source != nil {
-		if err := s.blueprintFor(ctx, in, &req); err != nil {
-			return nil, err
-		}
-	} else if req.Catalogue, err = dsl.LoadCatalogue(); err != nil {
-		return nil, fmt.Errorf("load node types: %w", err)
+	req, err := s.request(ctx, in, st)
+	if err != nil {
+		return nil, err
 	}
-	if s.app.opts.refresh && st != nil && len(st.Elements) > 0 {
-		if err := s.cloud.reach(ctx, typesOf(st)); err != nil {
-			return nil, err
-		}
-		if req.Observed, err = s.engine.Refresh(ctx, st, req.Catalogue, s.app.opts.parallelism); err != nil {
-			return nil, fmt.Errorf("refresh stack %s: %w", in.stack, err)
-		}
-		if req.Elsewhere, err = s.elsewhere(ctx, in.stack); err != nil {
-			return nil, err
-		}
+	if err := s.observe(ctx, req); err != nil {
+		return nil, err
 	}
-	m := &made{request: req, texts: in.texts(st)}
-	m.plan, m.problems = planner.Make(req)
+	m := &made{request: *req, texts: in.texts(st)}
+	m.plan, m.problems = planner.Make(*req)
 	if in.saved != nil && !m.problems.HasErrors() {
 		m.problems = append(m.problems, in.saved.Check(in.name, m.plan)...)
 	}
@@ -158,11 +168,59 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	return m, nil
 }
 
+// request says what is to be planned, without what a look at the cloud adds.
+func (s *session) request(ctx context.Context, in *intent, st *state.Stack) (*planner.Request, error) {
+	t := in.terms
+	req := &planner.Request{
+		Stack: in.stack, State: st, Inputs: in.inputs, Verify: check.Properties,
+		AllowDataLoss: names(t.AllowDataLoss), Replace: names(t.Replace), Retain: names(t.Retain),
+		RefreshOnly: in.refreshOnly, Strict: in.strict,
+	}
+	if len(t.Targets) > 0 {
+		req.Targets = names(t.Targets)
+	}
+	var err error
+	if in.back != nil {
+		req.Return = &planner.Return{To: in.back.to, Only: in.back.only, Own: in.own}
+		if req.Return.Elements, err = s.store.Before(ctx, in.stack, in.back.since); err != nil {
+			return nil, fmt.Errorf("read what stack %s was like: %w", in.stack, err)
+		}
+	}
+	if in.source != nil {
+		if in.back == nil {
+			in.source.addFormer(req, st)
+		}
+		return req, s.blueprintFor(ctx, in, req)
+	}
+	if req.Catalogue, err = dsl.LoadCatalogue(); err != nil {
+		return nil, fmt.Errorf("load node types: %w", err)
+	}
+	return req, nil
+}
+
+// observe reads the recorded elements from the cloud, unless the user wants to
+// go without.
+func (s *session) observe(ctx context.Context, req *planner.Request) error {
+	st := req.State
+	if !s.app.opts.refresh || st == nil || len(st.Elements) == 0 {
+		return nil
+	}
+	err := s.cloud.reach(ctx, typesOf(st))
+	if err != nil {
+		return err
+	}
+	if req.Observed, err = s.engine.Refresh(ctx, st, req.Catalogue, s.app.opts.parallelism); err != nil {
+		return fmt.Errorf("refresh stack %s: %w", st.Name, err)
+	}
+	req.Elsewhere, err = s.elsewhere(ctx, st.Name)
+	return err
+}
+
 // blueprintFor fills in what is to be deployed, with what the blueprint reads
 // of other stacks.
 func (s *session) blueprintFor(ctx context.Context, in *intent, req *planner.Request) error {
 	src := in.source
-	req.Source, req.Files, req.Catalogue, req.ForceTrim = src.text, src.pack.Used(), src.catalogue, in.trim
+	req.Source, req.Files, req.Catalogue, req.ForceTrim = src.text, src.pack.Used(), src.catalogue, in.terms.ForceTrim
 	var failed error
 	bp, found := expand.Bind(src.flat, in.inputs, func(stack, node string) (intrinsic.Value, string) {
 		attributes, fault, err := s.external(ctx, in.stack, stack, node)
@@ -235,7 +293,7 @@ func (a *app) planFileIntent(ctx context.Context, path string) (in *intent, ok b
 	if problems.HasErrors() {
 		return nil, true, &invalid{diags: problems}
 	}
-	in = &intent{stack: file.Stack, allow: names(file.AllowDataLoss), replace: names(file.Replace), trim: file.ForceTrim, saved: file, name: path}
+	in = &intent{stack: file.Stack, terms: a.termsOf(file), strict: file.Strict, refreshOnly: file.RefreshOnly, saved: file, name: path}
 	if file.Lifecycle == "delete" {
 		return in, true, nil
 	}
@@ -251,6 +309,14 @@ func (a *app) planFileIntent(ctx context.Context, path string) (in *intent, ok b
 		err = in.source.err(nil)
 	}
 	return in, true, err
+}
+
+// termsOf are those that a plan was made under, with those of carrying it out.
+func (a *app) termsOf(f *planner.File) state.Terms {
+	return state.Terms{
+		AllowDataLoss: f.AllowDataLoss, Replace: f.Replace, Targets: f.Targets, Retain: f.Retain, ForceTrim: f.ForceTrim,
+		OnFailure: a.opts.onFailure, Timeout: a.opts.timeout,
+	}
 }
 
 // openBlueprint opens a blueprint that lies encrypted in a plan file, under the
@@ -277,7 +343,7 @@ func (s *session) unsealInputs(in *intent) error {
 	if in.inputs, err = in.saved.OpenInputs(s.keys); err != nil {
 		return fmt.Errorf("read %s: %w", in.name, err)
 	}
-	return in.source.err(in.source.expand(in.inputs, in.trim))
+	return in.source.err(in.source.expand(in.inputs, in.terms.ForceTrim))
 }
 
 // savePlan writes a plan file that only its owner may read.

@@ -74,7 +74,10 @@ func stepProblem(s executor.StepError) diag.Diagnostic {
 func advice(err error) string {
 	var vendor *providers.Error
 	var held *state.HeldError
+	var none *noWayBack
 	switch {
+	case errors.As(err, &none):
+		return none.instead
 	case errors.As(err, &vendor):
 		return vendor.Advice
 	case errors.As(err, &held):

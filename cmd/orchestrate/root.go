@@ -28,8 +28,13 @@ type options struct {
 	timeout       time.Duration
 	yes           bool
 	refresh       bool
+	onFailure     string // stop or rollback
 	allowDataLoss []string
 	replace       []string
+	targets       []string
+	retain        []string
+	refreshOnly   bool
+	force         bool
 	strictAOS     bool
 	forceTrim     bool
 }
@@ -49,9 +54,11 @@ Long options take one dash or two.
 Exit codes: 0 done; 1 failed before anything changed, or any other error;
 2 there are changes (only with --detailed-exitcode); 3 the blueprint, the inputs
 or the command line are not valid; 4 another execution holds the stack; 5 failed
-part way; 7 credentials missing or refused; 130 interrupted.`,
+part way; 6 failed and rolled back; 7 credentials missing or refused; 130
+interrupted or cancelled.`,
 		Example: `  orchestrate plan blueprints/consortium --cloud local
   orchestrate apply blueprints/consortium --cloud local
+  orchestrate rollback --stack consortium --cloud local
   orchestrate delete --stack consortium --cloud local`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -67,8 +74,8 @@ part way; 7 credentials missing or refused; 130 interrupted.`,
 	root.SetErr(a.err)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
-		newValidate(a), newExplain(a), newPlan(a), newApply(a), newDelete(a),
-		newStacks(a), newShow(a), newElements(a), newOutputs(a), newExecutions(a),
+		newValidate(a), newExplain(a), newPlan(a), newApply(a), newRollback(a), newRetry(a), newCancel(a), newDelete(a),
+		newStacks(a), newShow(a), newElements(a), newInputs(a), newOutputs(a), newExecutions(a),
 		newGraph(a), newFmt(a), newTypes(a), newSchema(a), newEmulator(a), newVersion(a),
 	)
 	return root
@@ -90,6 +97,9 @@ func (a *app) enter(c *cobra.Command) error {
 	}
 	if a.opts.timeout < 0 {
 		return usagef(c, "--timeout: %s is not a time to come", a.opts.timeout)
+	}
+	if c.Flags().Lookup("on-failure") != nil && a.opts.onFailure != "" {
+		return oneOf(c, "on-failure", a.opts.onFailure, onFailureStop, onFailureRollback)
 	}
 	return nil
 }
@@ -137,12 +147,26 @@ func (a *app) addTrimFlag(c *cobra.Command) {
 	c.Flags().BoolVar(&a.opts.forceTrim, "force-trim", false, "leave out too what cannot exist without a node that says deploy: false")
 }
 
-// The options of commands that make a plan.
+// The options of commands that plan the way to a blueprint.
 func (a *app) addPlanFlags(c *cobra.Command) {
+	a.addRefreshFlags(c)
+	a.addLossFlags(c)
+	c.Flags().StringSliceVar(&a.opts.replace, "replace", nil, "destroy and make `NODE` again; repeatable")
+	c.Flags().StringSliceVar(&a.opts.targets, "target", nil, "plan only for `NODE` and what it depends on; repeatable")
+	c.Flags().BoolVar(&a.opts.refreshOnly, "refresh-only", false, "only write down what was changed outside; change nothing in the cloud")
+	c.MarkFlagsMutuallyExclusive("refresh-only", "replace")
+}
+
+// The options of commands that look at the cloud before they plan.
+func (a *app) addRefreshFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&a.opts.refresh, "refresh", true, "read the elements from the cloud before planning")
 	c.Flags().IntVar(&a.opts.parallelism, "parallelism", 10, "at most `N` steps at once")
+}
+
+// The options of commands that may destroy something.
+func (a *app) addLossFlags(c *cobra.Command) {
 	a.addDataLossFlag(c)
-	c.Flags().StringSliceVar(&a.opts.replace, "replace", nil, "destroy and make `NODE` again; repeatable")
+	c.Flags().StringSliceVar(&a.opts.retain, "retain", nil, "`NODE` that stays in the cloud if it leaves the stack; repeatable")
 }
 
 func (a *app) addDataLossFlag(c *cobra.Command) {
@@ -153,6 +177,16 @@ func (a *app) addDataLossFlag(c *cobra.Command) {
 func (a *app) addRunFlags(c *cobra.Command) {
 	c.Flags().BoolVarP(&a.opts.yes, "auto-approve", "y", false, "do not ask for approval")
 	c.Flags().DurationVar(&a.opts.timeout, "timeout", 0, "stop as with Ctrl-C after this `DURATION`, such as 60m (default: none)")
+}
+
+// What becomes of an execution in which a step failed.
+const (
+	onFailureStop     = "stop"
+	onFailureRollback = "rollback"
+)
+
+func (a *app) addOnFailureFlag(c *cobra.Command) {
+	c.Flags().StringVar(&a.opts.onFailure, "on-failure", onFailureStop, "if a step fails, `stop` after what runs, or rollback: undo what this command did, and exit 6")
 }
 
 // command finishes a command: its work gets the context first.

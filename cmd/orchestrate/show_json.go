@@ -13,7 +13,7 @@ import (
 const showFormat = "1.0"
 
 func stackObject(st *state.Stack) object {
-	return object{"name": st.Name, "phase": st.Phase, "serial": st.Serial, "created": timeJSON(st.Created), "updated": timeJSON(st.Updated)}
+	return object{"name": st.Name, "phase": st.Phase, "status": stackStatus(st), "serial": st.Serial, "created": timeJSON(st.Created), "updated": timeJSON(st.Updated)}
 }
 
 // documentObject is a document for readers: secrets are null, and their JSON
@@ -50,13 +50,9 @@ func withoutSecrets(v intrinsic.Value) any {
 }
 
 func elementObject(e *state.Element) object {
-	depends := e.DependsOn
-	if depends == nil {
-		depends = []string{}
-	}
 	return object{
 		"node": e.Node, "type": typeLabel(e.Type), "id": e.ObjectID, "phase": e.Phase, "revision": e.Revision,
-		"depends_on": depends, "properties": documentObject(e.Properties), "attributes": documentObject(e.Attributes),
+		"depends_on": list(e.DependsOn), "retain": e.Retain, "properties": documentObject(e.Properties), "attributes": documentObject(e.Attributes),
 		"created": timeJSON(e.Created), "updated": timeJSON(e.Updated),
 	}
 }
@@ -79,11 +75,53 @@ func elementObjects(st *state.Stack) []object {
 	return out
 }
 
+// executionObject holds what AOS's records of executions hold (blueprint
+// language, section 13.9), in our words.
 func executionObject(e *state.Execution) object {
-	return object{
+	out := object{
 		"id": e.ID, "stack": e.Stack, "number": e.Number, "lifecycle": e.Lifecycle, "phase": e.Phase, "message": e.Message,
-		"owner": e.Owner, "started": timeJSON(e.Started), "ended": timeJSON(e.Ended),
+		"status": statusOf(e.Phase), "revision": nil, "owner": e.Owner, "started": timeJSON(e.Started), "ended": timeJSON(e.Ended),
+		"terms": termsObject(e.Terms), "cancelled_by": nil,
 	}
+	if e.Revision > 0 {
+		out["revision"] = e.Revision
+	}
+	if e.CancelAsked != nil {
+		out["cancelled_by"] = e.CancelAsked
+	}
+	return out
+}
+
+func termsObject(t state.Terms) object {
+	out := object{
+		"on_failure": onFailureOf(t), "timeout_seconds": nil, "allow_data_loss": list(t.AllowDataLoss), "replace": list(t.Replace),
+		"targets": list(t.Targets), "retain": list(t.Retain), "force": t.Force, "force_trim": t.ForceTrim,
+		"to": t.To, "undoes": t.Undoes, "retries": t.Retries,
+	}
+	if t.Timeout > 0 {
+		out["timeout_seconds"] = t.Timeout.Seconds()
+	}
+	return out
+}
+
+// list is a list for JSON, which has no other word for an empty one.
+func list(names []string) []string {
+	if names == nil {
+		return []string{}
+	}
+	return names
+}
+
+// revisionObject tells one line of the history of a stack.
+func revisionObject(r revisionLine) object {
+	out := object{
+		"number": r.Number, "blueprint": r.File, "created": timeJSON(r.Created), "current": r.current,
+		"execution": nil, "lifecycle": nil, "phase": nil,
+	}
+	if r.by != nil {
+		out["execution"], out["lifecycle"], out["phase"] = r.by.ID, r.by.Lifecycle, r.by.Phase
+	}
+	return out
 }
 
 func stepObjects(steps []state.StepRecord) []object {

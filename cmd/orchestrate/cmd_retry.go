@@ -1,0 +1,32 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+)
+
+func newRetry(a *app) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "retry [options]",
+		Short: "Go on with the last execution if it did not succeed",
+		Long: `Goes on with the last execution of a stack that failed, was interrupted or was
+cancelled, from what is not done: with the blueprint and the inputs that it had,
+whatever the files say by now, and under the terms that it had (--replace,
+--target, --timeout, --on-failure, ...). To go on with a changed blueprint, use
+apply.`,
+		Example: examples("orchestrate retry --stack consortium --cloud local", "orchestrate retry --stack consortium -y --timeout 2h"),
+		Args:    cobra.NoArgs,
+	}
+	a.addStackFlags(c)
+	a.addCloudFlags(c)
+	a.addRefreshFlags(c)
+	a.addDataLossFlag(c)
+	a.addRunFlags(c)
+	a.addOnFailureFlag(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print the execution as a stream of JSON, a line an event")
+	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
+		return a.goOnWith(ctx, c, asJSON, func(stack string) *intent { return a.retryIntent(stack, c.Flags().Changed) })
+	})
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+)
+
+// The lifecycles of executions.
+const (
+	lifecycleCreate   = "create"
+	lifecycleUpgrade  = "upgrade"
+	lifecycleRollback = "rollback"
+	lifecycleDelete   = "delete"
+	lifecycleImport   = "import"
+	lifecycleRefresh  = "refresh"
+)
+
+// history is what was done to a stack since it was last deleted: executions,
+// newest first. What came before a completed deletion concerns another stack of
+// the same name.
+type history []*state.Execution
+
+// historyOf sorts by number: times are those of several machines.
+func historyOf(all []*state.Execution) history {
+	h := slices.SortedFunc(slices.Values(all), func(a, b *state.Execution) int { return cmp.Compare(b.Number, a.Number) })
+	for i, x := range h {
+		if x.Final {
+			return h[:i]
+		}
+	}
+	return h
+}
+
+func succeeded(x *state.Execution) bool { return strings.HasSuffix(x.Phase, "Succeeded") }
+
+// records reports whether an execution only wrote down what exists: no
+// blueprint was carried out, so there is nothing to go back behind.
+func records(x *state.Execution) bool {
+	return x.Lifecycle == lifecycleImport || x.Lifecycle == lifecycleRefresh
+}
+
+// last is the newest execution that carried something out; nil if none did.
+func (h history) last() *state.Execution {
+	for _, x := range h {
+		if !records(x) {
+			return x
+		}
+	}
+	return nil
+}
+
+// first is the oldest execution that carried something out; nil if none did.
+func (h history) first() *state.Execution {
+	for _, x := range slices.Backward(h) {
+		if !records(x) {
+			return x
+		}
+	}
+	return nil
+}
+
+// running is the execution that has not ended; nil if all have.
+func (h history) running() *state.Execution {
+	for _, x := range h {
+		if x.Ended.IsZero() {
+			return x
+		}
+	}
+	return nil
+}
+
+// byID finds an execution; nil if there is none of that name.
+func (h history) byID(id string) *state.Execution {
+	for _, x := range h {
+		if x.ID == id {
+			return x
+		}
+	}
+	return nil
+}
+
+// applied is the execution that applied a revision; nil if none did.
+func (h history) applied(revision int64) *state.Execution {
+	for _, x := range h {
+		if x.Revision == revision && revision > 0 {
+			return x
+		}
+	}
+	return nil
+}
+
+// wayBack is where a rollback leads.
+type wayBack struct {
+	to     int64  // the revision to return to; 0: to before the first one
+	since  int64  // number of the first execution that is undone
+	undoes string // the one execution that is undone; "": all since the revision
+	only   bool   // what was recorded before those executions stays out of it
+}
+
+// noWayBack tells that there is nothing to return to, and what does instead.
+type noWayBack struct{ why, instead string }
+
+func (e *noWayBack) Error() string { return e.why }
+
+// back is the way to the newest revision that was applied with success before
+// the last execution's own one. A deletion has no revision of its own. A stack
+// that never was complete is emptied.
+func (h history) back() (wayBack, error) {
+	last := h.last()
+	if last == nil {
+		return wayBack{}, &noWayBack{"there is no earlier revision to return to: nothing was applied yet (SVCSTG.AOS.4002515)", "`apply` creates the stack."}
+	}
+	for _, x := range h {
+		if x.Revision > 0 && succeeded(x) && (last.Revision == 0 || x.Revision < last.Revision) {
+			return wayBack{to: x.Revision, since: x.Number + 1}, nil
+		}
+	}
+	if !succeeded(last) {
+		return wayBack{since: h.first().Number, only: true}, nil
+	}
+	return wayBack{}, &noWayBack{"there is no earlier revision to return to (SVCSTG.AOS.4002515)", "`delete` removes the stack, `apply` with another blueprint or other inputs changes it."}
+}
+
+// backTo is the way to a certain revision.
+func (h history) backTo(revision int64) (wayBack, error) {
+	x := h.applied(revision)
+	if x == nil {
+		return wayBack{}, &noWayBack{fmt.Sprintf("there is no revision %d", revision), "`show` lists the revisions of the stack."}
+	}
+	return wayBack{to: revision, since: x.Number + 1}, nil
+}
+
+// before is the way to before an execution, which is undone with those that it
+// went on with: each of them did a part of the same work.
+func (h history) before(x *state.Execution) wayBack {
+	for x.Terms.Retries != "" && h.byID(x.Terms.Retries) != nil {
+		x = h.byID(x.Terms.Retries)
+	}
+	w := wayBack{since: x.Number, undoes: x.ID, only: true}
+	for _, y := range h {
+		if y.Number < x.Number && y.Revision > 0 {
+			w.to = y.Revision
+			break
+		}
+	}
+	return w
+}
+
+// again is the way of an earlier rollback.
+func (h history) again(x *state.Execution) (wayBack, error) {
+	switch undone := h.byID(x.Terms.Undoes); {
+	case x.Terms.Undoes != "" && undone != nil:
+		return h.before(undone), nil
+	case x.Terms.To > 0:
+		return h.backTo(x.Terms.To)
+	}
+	return wayBack{since: h.first().Number, only: true}, nil
+}
+
+// unfinished is the execution that a retry goes on with.
+func (h history) unfinished() (*state.Execution, error) {
+	for _, x := range h {
+		switch {
+		case !succeeded(x):
+			return x, nil
+		case !records(x):
+			return nil, &noWayBack{fmt.Sprintf("there is nothing to retry: execution %s succeeded (%s)", x.ID, x.Phase), "`apply` carries out the blueprint as it is now, `rollback` returns to the revision before."}
+		}
+	}
+	return nil, &noWayBack{"there is nothing to retry: nothing was begun yet (SVCSTG.AOS.4002548)", "`apply` creates the stack."}
+}
+
+// wasDeleted is the deletion that the stack has left unfinished; nil if it has
+// none.
+func (h history) wasDeleted() *state.Execution {
+	if x := h.last(); x != nil && x.Lifecycle == lifecycleDelete {
+		return x
+	}
+	return nil
+}
