@@ -9,16 +9,24 @@ import (
 )
 
 // renderPlan writes a plan for people, in OpenTofu's form: what was found
-// changed outside, the symbols in use, each acting step with the properties
-// that matter and its reason, and the summary.
+// changed outside, the symbols in use, each step that does something with the
+// properties that matter and its reason, where the way back ends, and the
+// summary.
 func renderPlan(p *planner.Plan, st style) string {
-	r := &planRenderer{style: st}
-	r.drift(p.Drift)
+	r := &planRenderer{style: st, fate: fates(p)}
+	r.drift(p)
+	if p.RefreshOnly {
+		r.refreshOnly(p)
+		return r.b.String()
+	}
+	if p.Targeted {
+		r.printf("%s The plan is for the targets only, with what they depend on. What else differs is not shown.\n\n", r.paint(cyan, "Note:"))
+	}
 	if p.Empty() {
 		r.noChanges(p)
 		return r.b.String()
 	}
-	steps := actingSteps(p)
+	steps := shownSteps(p)
 	if len(steps) > 0 {
 		r.legend(steps)
 		r.printf("%s\n\n", r.paint(bold, "orchestrate will perform the following actions:"))
@@ -26,22 +34,55 @@ func renderPlan(p *planner.Plan, st style) string {
 	for _, s := range steps {
 		r.step(s)
 	}
+	r.noReturn(p.NoReturn)
 	r.printf("%s\n", r.paint(bold, summaryLine(p)))
 	r.outputs(p.Outputs)
 	return r.b.String()
 }
 
+// shownSteps are the steps that do something, be it only to the record.
+func shownSteps(p *planner.Plan) []*planner.Step {
+	var out []*planner.Step
+	for _, s := range p.Steps {
+		if s.Action != planner.None && s.Action != planner.Read || s.RenamedFrom != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // summaryLine is the line that tools look for.
 func summaryLine(p *planner.Plan) string {
 	s := p.Summary()
-	return fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy.", s.Add, s.Change, s.Destroy)
+	forget := ""
+	if s.Forget > 0 {
+		forget = fmt.Sprintf(", %d to forget", s.Forget)
+	}
+	return fmt.Sprintf("Plan: %d to add, %d to change, %d to destroy%s.", s.Add, s.Change, s.Destroy, forget)
 }
 
 // planRenderer builds the text of one plan.
 type planRenderer struct {
 	b     strings.Builder
 	style style
+	fate  map[string]string          // by node: what becomes of it, for those that follow it
 	where map[string]*planner.Change // of the step being written, by path
+}
+
+// fates says of every node that changes what becomes of it.
+func fates(p *planner.Plan) map[string]string {
+	out := map[string]string{}
+	for _, s := range p.Steps {
+		switch s.Action {
+		case planner.Create:
+			out[s.Node] = "created"
+		case planner.Update:
+			out[s.Node] = "updated"
+		case planner.Replace:
+			out[s.Node] = "replaced"
+		}
+	}
+	return out
 }
 
 func (r *planRenderer) printf(format string, args ...any) { fmt.Fprintf(&r.b, format, args...) }
@@ -49,55 +90,107 @@ func (r *planRenderer) printf(format string, args ...any) { fmt.Fprintf(&r.b, fo
 func (r *planRenderer) paint(colour, text string) string { return r.style.paint(colour, text) }
 
 func (r *planRenderer) noChanges(p *planner.Plan) {
-	if p.Lifecycle == "delete" {
-		r.printf("%s There is nothing to delete in stack %q.\n", r.paint(green, "No changes."), p.Stack)
-		return
+	switch green := r.paint(green, "No changes."); {
+	case p.Lifecycle == "delete":
+		r.printf("%s There is nothing to delete in stack %q.\n", green, p.Stack)
+	case p.Targeted:
+		r.printf("%s The targets in stack %q are as the blueprint says.\n", green, p.Stack)
+	default:
+		r.printf("%s Stack %q is as the blueprint says.\n", green, p.Stack)
 	}
-	r.printf("%s Stack %q is as the blueprint says.\n", r.paint(green, "No changes."), p.Stack)
 }
 
-func (r *planRenderer) drift(all []planner.Drift) {
-	if len(all) == 0 {
+// refreshOnly ends a plan that records what was read.
+func (r *planRenderer) refreshOnly(p *planner.Plan) {
+	if len(p.Drift) == 0 {
+		r.printf("%s The cloud is as stack %q records it.\n", r.paint(green, "No changes."), p.Stack)
 		return
 	}
+	r.printf("This plan only refreshes: applying it records what was read and changes nothing in the cloud. To set the\n" +
+		"objects right instead, plan without --refresh-only.\n\n")
+	r.printf("%s\n", r.paint(bold, summaryLine(p)))
+}
+
+// noReturn says where the way back ends.
+func (r *planRenderer) noReturn(n *planner.NoReturn) {
+	if n == nil {
+		return
+	}
+	does := "is applied"
+	if n.Delete {
+		does = "is destroyed"
+	}
+	before := "It comes first."
+	if n.Before > 0 {
+		before = fmt.Sprintf("It comes after %s, which can be undone.", count(n.Before, "action", "actions"))
+	}
+	r.printf("%s %s %s: %s. %s\n\n", r.paint(red, "Point of no return:"), n.Node, does, n.Why, before)
+}
+
+// drift tells what was changed outside, apart from what the plan does, with a
+// symbol of its own.
+func (r *planRenderer) drift(p *planner.Plan) {
+	if len(p.Drift) == 0 {
+		return
+	}
+	symbol := r.paint(cyan, "!")
 	r.printf("%s Objects have changed outside of orchestrate\n\n", r.paint(cyan, "Note:"))
-	for _, d := range all {
+	for _, d := range p.Drift {
 		if d.Gone {
 			r.printf("  %s\n\n", r.paint(bold, fmt.Sprintf("# %s (%s) has been deleted", d.Node, typeLabel(d.Type))))
 			continue
 		}
 		r.printf("  %s\n", r.paint(bold, fmt.Sprintf("# %s has changed", d.Node)))
-		r.printf("  %s node %q %q {\n", r.symbol(planner.Update), typeLabel(d.Type), d.Node)
+		r.printf("  %s node %q %q {\n", symbol, typeLabel(d.Type), d.Node)
 		longest := 0
 		for _, c := range d.Changes {
 			longest = max(longest, len(c.Path))
 		}
-		for _, c := range d.Changes {
-			r.printf("      %s %-*s = %s\n", r.symbol(planner.Update), longest, c.Path, arrow(c.Before, c.After, "      "))
+		for i := range d.Changes {
+			c := &d.Changes[i]
+			r.printf("      %s %-*s = ", symbol, longest, c.Path)
+			if c.Within != nil {
+				r.within(c, "      ", "")
+				continue
+			}
+			r.printf("%s\n", arrow(c.Before, c.After, "      "))
 		}
 		r.printf("    }\n\n")
 	}
 }
 
+// forget is how the text shows a deletion that destroys nothing.
+const forget planner.Action = "forget"
+
+// shownAction is the action under whose symbol a step stands.
+func shownAction(s *planner.Step) planner.Action {
+	if s.Action == planner.Delete && s.Retained {
+		return forget
+	}
+	return s.Action
+}
+
 // symbols in the order in which the legend lists them.
-var legendOrder = []planner.Action{planner.Create, planner.Update, planner.Delete, planner.Replace}
+var legendOrder = []planner.Action{planner.Create, planner.Update, planner.Delete, planner.Replace, forget}
 
 func (r *planRenderer) legend(steps []*planner.Step) {
 	used := map[planner.Action]bool{}
 	for _, s := range steps {
-		used[s.Action] = true
+		used[shownAction(s)] = true
 	}
 	meaning := map[planner.Action]string{
 		planner.Create: "create", planner.Update: "update in-place", planner.Delete: "destroy",
-		planner.Replace: "destroy and then create replacement",
+		planner.Replace: "destroy and then create replacement", forget: "remove from the stack, keep in the cloud",
 	}
-	r.printf("Actions are indicated with the following symbols:\n")
+	lines := ""
 	for _, a := range legendOrder {
 		if used[a] {
-			r.printf("%s %s\n", r.wideSymbol(a), meaning[a])
+			lines += fmt.Sprintf("%s %s\n", r.wideSymbol(a), meaning[a])
 		}
 	}
-	r.printf("\n")
+	if lines != "" {
+		r.printf("Actions are indicated with the following symbols:\n%s\n", lines)
+	}
 }
 
 func (r *planRenderer) symbol(a planner.Action) string {
@@ -110,6 +203,8 @@ func (r *planRenderer) symbol(a planner.Action) string {
 		return r.paint(red, "-")
 	case planner.Replace:
 		return r.paint(red, "-") + "/" + r.paint(green, "+")
+	case forget:
+		return r.paint(cyan, ".")
 	}
 	return " "
 }
@@ -123,11 +218,7 @@ func (r *planRenderer) wideSymbol(a planner.Action) string {
 }
 
 func (r *planRenderer) step(s *planner.Step) {
-	fate := map[planner.Action]string{
-		planner.Create: "will be created", planner.Update: "will be updated in-place",
-		planner.Delete: "will be destroyed", planner.Replace: "must be replaced",
-	}[s.Action]
-	r.printf("  %s\n", r.paint(bold, "# "+s.Node+" "+fate))
+	r.printf("  %s\n", r.paint(bold, "# "+headline(s)))
 	for _, remark := range remarks(s) {
 		r.printf("  # (%s)\n", remark)
 	}
@@ -138,52 +229,113 @@ func (r *planRenderer) step(s *planner.Step) {
 	for i := range s.Changes {
 		r.where[s.Changes[i].Path] = &s.Changes[i]
 	}
-	r.printf("%s node %q %q {\n", r.wideSymbol(s.Action), typeLabel(s.Type), s.Node)
+	r.printf("%s node %q %q {\n", r.wideSymbol(shownAction(s)), typeLabel(s.Type), s.Node)
 	r.body(s)
 	r.printf("    }\n\n")
+}
+
+// headline is what becomes of a node.
+func headline(s *planner.Step) string {
+	switch shownAction(s) {
+	case planner.Create:
+		return s.Node + " will be created"
+	case planner.Update:
+		return s.Node + " will be updated in-place"
+	case planner.Delete:
+		return s.Node + " will be destroyed"
+	case planner.Replace:
+		return s.Node + " must be replaced"
+	case forget:
+		return s.Node + " will be removed from the stack but stays in the cloud"
+	}
+	if s.RenamedFrom != "" {
+		return s.RenamedFrom + " has moved to " + s.Node
+	}
+	return s.Node + " stays as it is"
 }
 
 // remarks say why a step is there and what is special about it.
 func remarks(s *planner.Step) []string {
 	var out []string
-	if s.Reason != "" {
+	if s.Reason != "" && s.Action != planner.None {
 		why := "because " + s.Reason
 		if !s.Range.IsZero() {
 			why += "; declared at " + s.Range.String()
 		}
 		out = append(out, why)
 	}
+	if s.RenamedFrom != "" && s.Action != planner.None {
+		out = append(out, s.RenamedFrom+" has moved to "+s.Node)
+	}
 	if s.ObjectID != "" {
 		out = append(out, "id "+s.ObjectID)
 	}
-	if s.Action != planner.Delete && s.Action != planner.Replace {
-		return out
+	if text := deletionRemark(s); text != "" {
+		out = append(out, text)
 	}
-	switch {
-	case s.Gone:
-		out = append(out, "it is gone from the cloud already: only its record is removed")
-	case s.DeletedWith != "":
-		out = append(out, fmt.Sprintf("it goes when %q is destroyed", s.DeletedWith))
-	case s.Forgotten != "":
-		out = append(out, "it is only forgotten: "+s.Forgotten)
+	if text := undoRemark(s); text != "" {
+		out = append(out, text)
 	}
 	return out
 }
 
+// deletionRemark is what is special about the deletion of an element.
+func deletionRemark(s *planner.Step) string {
+	switch {
+	case s.Action != planner.Delete && s.Action != planner.Replace:
+	case s.Retained && s.Action == planner.Replace:
+		return "the old object is retained: it leaves the stack and stays in the cloud"
+	case s.Retained: // the headline says it
+	case s.Gone:
+		return "it is gone from the cloud already: only its record is removed"
+	case s.DeletedWith != "":
+		return fmt.Sprintf("it goes when %q is destroyed", s.DeletedWith)
+	case s.Forgotten != "":
+		return "it is only forgotten: " + s.Forgotten
+	}
+	return ""
+}
+
+// undoRemark tells of a step that can't simply be undone, where nothing else
+// says so: that what is destroyed is gone, and what data is lost with it, has
+// lines of its own.
+func undoRemark(s *planner.Step) string {
+	switch {
+	case s.Undo == planner.Irreversible && dataLoss(s) == "", s.Undo == planner.Compensatable && s.Action == planner.Update:
+		return undoText(s)
+	}
+	return ""
+}
+
+// undoText says whether a step can be undone.
+func undoText(s *planner.Step) string {
+	text := map[planner.Undo]string{
+		planner.Reversible:    "it can be undone",
+		planner.Compensatable: "it can be made up for, but not undone",
+		planner.Irreversible:  "it cannot be undone",
+	}[s.Undo]
+	if text != "" && s.UndoWhy != "" {
+		text += ": " + s.UndoWhy
+	}
+	return text
+}
+
 // dataLoss says what the step destroys for good; "" if nothing.
 func dataLoss(s *planner.Step) string {
-	if s.Action == planner.Delete || s.Action == planner.Replace {
+	if !s.Retained && (s.Action == planner.Delete || s.Action == planner.Replace) {
 		return s.HoldsData
 	}
 	return ""
 }
 
 func (r *planRenderer) body(s *planner.Step) {
-	switch s.Action {
+	switch shownAction(s) {
 	case planner.Create:
 		r.whole(s.After, planner.Create)
 	case planner.Delete:
 		r.whole(s.Before, planner.Delete)
+	case forget, planner.None:
+		r.entries(s.Before, s.Before, "", "      ")
 	default:
 		r.entries(s.Before, s.After, "", "      ")
 	}
@@ -231,21 +383,53 @@ func (r *planRenderer) entries(before, after intrinsic.Value, path, indent strin
 func (r *planRenderer) pair(label string, before, after *intrinsic.Value, path, indent, end string) {
 	switch {
 	case before == nil:
-		r.printf("%s%s %s%s%s%s\n", indent, r.symbol(planner.Create), label, r.block(*after, planner.Create, indent), end, r.note(path))
+		r.noted(fmt.Sprintf("%s%s %s%s%s", indent, r.symbol(planner.Create), label, r.block(*after, planner.Create, indent), end), path)
 	case after == nil:
-		r.printf("%s%s %s%s -> null%s%s\n", indent, r.symbol(planner.Delete), label, r.block(*before, planner.Delete, indent), end, r.note(path))
+		r.noted(fmt.Sprintf("%s%s %s%s -> null%s", indent, r.symbol(planner.Delete), label, r.block(*before, planner.Delete, indent), end), path)
 	case before.Equal(*after):
 		r.printf("%s  %s%s%s\n", indent, label, plainBlock(*after, indent), end)
 	case isMap(*before) && isMap(*after):
-		r.printf("%s%s %s{%s\n", indent, r.symbol(planner.Update), label, r.noteHere(path))
+		r.printf("%s%s %s{%s\n", indent, r.symbol(planner.Update), label, r.noteHere(path, 0))
 		r.entries(*before, *after, path, indent+"    ")
 		r.printf("%s  }%s\n", indent, end)
 	case isList(*before) && isList(*after):
-		r.printf("%s%s %s[%s\n", indent, r.symbol(planner.Update), label, r.noteHere(path))
+		r.printf("%s%s %s[%s\n", indent, r.symbol(planner.Update), label, r.noteHere(path, 0))
 		r.items(*before, *after, path, indent+"    ")
 		r.printf("%s  ]%s\n", indent, end)
+	case r.where[path] != nil && r.where[path].Within != nil:
+		r.printf("%s%s %s", indent, r.symbol(planner.Update), label)
+		r.within(r.where[path], indent, end)
 	default:
-		r.printf("%s%s %s%s%s%s\n", indent, r.symbol(planner.Update), label, arrow(*before, *after, indent), end, r.note(path))
+		r.noted(fmt.Sprintf("%s%s %s%s%s", indent, r.symbol(planner.Update), label, arrow(*before, *after, indent), end), path)
+	}
+}
+
+// within writes what differs inside a text that is a document, or that nothing
+// does but its form. It goes on where the label ended.
+func (r *planRenderer) within(c *planner.Change, indent, end string) {
+	if len(c.Within) == 0 {
+		r.printf("(the same document in another form)%s%s\n", end, r.noteHere(c.Path, 0))
+		return
+	}
+	r.printf("document {\n")
+	for i := range c.Within {
+		r.leaf(&c.Within[i], indent+"    ")
+	}
+	r.printf("%s  }%s%s\n", indent, end, r.noteHere(c.Path, 0))
+}
+
+// leaf writes one difference inside a document.
+func (r *planRenderer) leaf(c *planner.Change, indent string) {
+	switch {
+	case c.Within != nil:
+		r.printf("%s%s %s = ", indent, r.symbol(planner.Update), c.Path)
+		r.within(c, indent, "")
+	case c.Before.IsNull():
+		r.printf("%s%s %s = %s\n", indent, r.symbol(planner.Create), c.Path, r.block(c.After, planner.Create, indent))
+	case c.After.IsNull():
+		r.printf("%s%s %s = %s -> null\n", indent, r.symbol(planner.Delete), c.Path, r.block(c.Before, planner.Delete, indent))
+	default:
+		r.printf("%s%s %s = %s\n", indent, r.symbol(planner.Update), c.Path, arrow(c.Before, c.After, indent))
 	}
 }
 
@@ -256,38 +440,6 @@ func (r *planRenderer) items(before, after intrinsic.Value, path, indent string)
 	for i := range max(len(b), len(a)) {
 		r.pair("", partAt(b, i), partAt(a, i), fmt.Sprintf("%s[%d]", path, i), indent, ",")
 	}
-}
-
-// note tells whether a change forces a replacement and where the new value is
-// declared. A block that comes or goes as one tells of its first part.
-func (r *planRenderer) note(path string) string {
-	if n := r.noteHere(path); n != "" {
-		return n
-	}
-	first := ""
-	for p := range r.where {
-		if (strings.HasPrefix(p, path+".") || strings.HasPrefix(p, path+"[")) && (first == "" || p < first) {
-			first = p
-		}
-	}
-	return r.noteHere(first)
-}
-
-func (r *planRenderer) noteHere(path string) string {
-	c := r.where[path]
-	switch {
-	case c == nil:
-		return ""
-	case c.Replaces && c.Range.IsZero():
-		return " " + r.paint(red, "# forces replacement")
-	case c.Replaces:
-		return " " + r.paint(red, "# forces replacement") + r.paint(faint, " ("+c.Range.String()+")")
-	case c.Recorded != "":
-		return " " + r.paint(faint, "# only recorded: "+c.Recorded)
-	case c.Range.IsZero():
-		return ""
-	}
-	return " " + r.paint(faint, "# "+c.Range.String())
 }
 
 func (r *planRenderer) outputs(all []*planner.OutputChange) {

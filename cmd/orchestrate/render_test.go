@@ -11,10 +11,13 @@ import (
 
 func TestRenderPlan(t *testing.T) {
 	for name, p := range map[string]*planner.Plan{
-		"create":  createPlan(),
-		"change":  changePlan(),
-		"none":    {Stack: "chain", Lifecycle: "upgrade"},
-		"deleted": {Stack: "chain", Lifecycle: "delete"},
+		"create":       createPlan(),
+		"change":       changePlan(),
+		"causes":       causesPlan(),
+		"refresh":      refreshPlan(),
+		"refresh-none": {Stack: "chain", Lifecycle: "upgrade", RefreshOnly: true},
+		"none":         {Stack: "chain", Lifecycle: "upgrade"},
+		"deleted":      {Stack: "chain", Lifecycle: "delete"},
 		"outputs-only": {Stack: "chain", Lifecycle: "upgrade", Outputs: []*planner.OutputChange{
 			{Name: "x", After: intrinsic.Of("y"), Action: planner.Create}}},
 	} {
@@ -29,12 +32,14 @@ func TestRenderPlan(t *testing.T) {
 }
 
 func TestRenderPlanInColourHoldsTheSameText(t *testing.T) {
-	plain, coloured := renderPlan(changePlan(), style{}), renderPlan(changePlan(), style{on: true})
-	if !strings.Contains(coloured, "\x1b[") {
-		t.Error("no colour")
-	}
-	if got := stripSGR(coloured); got != plain {
-		t.Errorf("without its colours the text differs:\n%s", got)
+	for _, p := range []*planner.Plan{changePlan(), causesPlan(), refreshPlan()} {
+		plain, coloured := renderPlan(p, style{}), renderPlan(p, style{on: true})
+		if !strings.Contains(coloured, "\x1b[") {
+			t.Error("no colour")
+		}
+		if got := stripSGR(coloured); got != plain {
+			t.Errorf("without its colours the text differs:\n%s", got)
+		}
 	}
 }
 
