@@ -34,7 +34,8 @@ func index(rows []Entry) map[Code]Entry {
 }
 
 // codes is ordered by code: DSL1xx form, DSL2xx names and references, DSL3xx
-// types and properties, DSL4xx inputs, EXECxxx executions, PLANxxx plans.
+// types and properties, DSL4xx inputs, EXECxxx executions, PLANxxx plans,
+// UPGxxx what AOS forbids in upgrades, in the order of its table.
 // A retired code keeps its row, so that its number is not given away again.
 var codes = []Entry{
 	{"DSL101", Error, "Invalid YAML", `
@@ -262,4 +263,40 @@ and the node has a new one. Apply a blueprint without the new node first; then r
 A rollback undoes one execution only. An element that this execution deleted was not part of the blueprint that it goes
 back to either, so there is nothing from which it could be made again. The rest is undone. If the element is needed, add
 its node template to the blueprint and apply.`},
+
+	{"UPG001", Warning, "Type of a node changes", `
+AOS refuses an upgrade that changes the type of a node (SVCSTG.AOS.4002563). Here the element is destroyed and made anew
+as one of the other type; data is guarded as ever. All codes of this series are errors with --strict-aos and advice
+without it.`},
+	{"UPG002", Warning, "Relationship of a node changes", `
+AOS refuses an upgrade in which an existing node relates to other nodes than before, or in another way
+(SVCSTG.AOS.4002564). Here the new relationships count from the upgrade on, also for the order of deletions.`},
+	{"UPG003", Warning, "Immutable property changes", `
+AOS refuses an upgrade that changes a property which is fixed once the element exists (SVCSTG.AOS.4002566). Here the
+element is destroyed and made anew; if it holds data, only with --replace NODE.`},
+	{"UPG004", Warning, "Removed node was needed", `
+AOS refuses an upgrade that removes a node while another one that is related to it stays (SVCSTG.AOS.4002569); both have
+to go. Here the one that stays is changed first, so that it no longer needs the other.`},
+	{"UPG005", Warning, "Node of this type is removed", `
+In an upgrade, AOS removes only nodes of certain types: applications, what belongs to clusters, and servers
+(SVCSTG.AOS.4002570). Here every element can be removed that nothing needs any more; data is guarded as ever.`},
+	{"UPG006", Warning, "Dialect changes", `
+AOS refuses an upgrade to a blueprint of another tosca_definitions_version (SVCSTG.AOS.4002571). Here the dialect is
+spelling only: the elements stay as they are.`},
+	{"UPG007", Warning, "Node of this type is added", `
+In an upgrade, AOS adds only nodes of certain types: applications, what belongs to clusters, and servers
+(SVCSTG.AOS.4002572). Here nodes of every type can be added. Told with --strict-aos only.`},
+	{"UPG008", Warning, "Added node is related to an existing one", `
+AOS refuses an upgrade that relates an added node to one that exists (SVCSTG.AOS.4002573). Here the new one is made
+after what it needs, as in a creation.`},
+	{"UPG009", Warning, "Nothing changes", `
+AOS refuses an upgrade that changes nothing (SVCSTG.AOS.4002576, 4003700). Here a plan without changes is a success, so
+this is never an error. Told with --strict-aos only.`},
+	{"UPG010", Warning, "Node does not take other inputs", `
+Elements of some types can't be changed in AOS once they exist, such as jobs and services (SVCSTG.AOS.4002577). Here
+they are changed in the way that their type allows.`},
+	{"UPG011", Error, "Immutable input changes", `
+An input is declared with immutable: true, and its value is another one than that with which the stack was deployed
+(SVCSTG.AOS.4003915). Give the former value, which "orchestrate inputs" shows. If the change is meant, take
+immutable: true out of the blueprint: that is how to say so. This is an error without --strict-aos too.`},
 }

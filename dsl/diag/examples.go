@@ -681,12 +681,17 @@ $ orchestrate delete --stack consortium --allow-data-loss ledgr
 $ orchestrate delete --stack consortium --allow-data-loss ledger
 `},
 	"PLAN008": {`
-node_templates:
-  ledger: {type: Cloud.BCS.Instance, renamed_from: chain}
-  chain: {type: Cloud.BCS.Instance}
+$ orchestrate elements
+chain   Cloud.BCS.Instance
+ledger  Cloud.BCS.Instance
+$ grep -B2 renamed_from blueprint.yaml
+  ledger:
+    type: Cloud.BCS.Instance
+    renamed_from: chain
 `, `
-node_templates:
-  ledger: {type: Cloud.BCS.Instance, renamed_from: chain}
+$ grep -A1 ledger: blueprint.yaml
+  ledger:
+    type: Cloud.BCS.Instance
 `},
 	"PLAN009": {`
 $ orchestrate apply --target network --replace ledger
@@ -708,5 +713,101 @@ $ orchestrate rollback --to 3
 $ orchestrate apply --on-failure rollback
 `, `
 $ orchestrate apply with-the-old-node.yaml
+`},
+	"UPG001": {`
+$ git diff blueprint.yaml
+   web:
+-    type: Cloud.ECS.CloudServer
++    type: Cloud.VPC.EIP
+$ orchestrate plan --strict-aos
+`, `
+$ orchestrate plan
+`},
+	"UPG002": {`
+$ git diff blueprint.yaml
+   job:
+     requirements:
++      - dependency: {node: store}
+$ orchestrate plan --strict-aos
+`, `
+$ orchestrate plan
+`},
+	"UPG003": {`
+$ git diff blueprint.yaml
+   net:
+     properties:
+-      cidr: 10.0.0.0/16
++      cidr: 10.1.0.0/16
+$ orchestrate plan --strict-aos
+`, `
+$ git restore blueprint.yaml
+$ orchestrate plan --strict-aos
+`},
+	"UPG004": {`
+$ git diff blueprint.yaml
+-  store: {type: Cloud.CCE.ConfigMap}
+   job:
+     requirements:
+-      - dependency: {node: store}
+$ orchestrate plan --strict-aos
+`, `
+$ git diff blueprint.yaml
+-  store: {type: Cloud.CCE.ConfigMap}
+-  job: {type: Cloud.CCE.Deployment}
+$ orchestrate plan --strict-aos
+`},
+	"UPG005": {`
+$ git diff blueprint.yaml
+-  net: {type: Cloud.VPC.VPC}
+$ orchestrate plan --strict-aos
+`, `
+$ orchestrate plan
+`},
+	"UPG006": {`
+$ git diff blueprint.yaml
+-tosca_definitions_version: huaweicloud_tosca_version_1_0
++tosca_definitions_version: cloud_tosca_version_1_0
+$ orchestrate plan --strict-aos
+`, `
+$ orchestrate plan
+`},
+	"UPG007": {`
+$ git diff blueprint.yaml
++  net: {type: Cloud.VPC.VPC}
+$ orchestrate plan --strict-aos
+`, `
+$ orchestrate plan
+`},
+	"UPG008": {`
+$ git diff blueprint.yaml
++  web:
++    type: Cloud.ECS.CloudServer
++    properties: {vpcId: {get_reference: net}}
+$ orchestrate plan --strict-aos
+`, `
+$ orchestrate plan
+`},
+	"UPG009": {`
+$ orchestrate apply
+$ orchestrate plan --strict-aos
+`, `
+$ orchestrate apply
+$ orchestrate plan
+`},
+	"UPG010": {`
+$ orchestrate plan --strict-aos --input command=other
+`, `
+$ orchestrate plan --input command=other
+`},
+	"UPG011": {`
+$ grep -A2 region: blueprint.yaml
+  region:
+    type: string
+    immutable: true
+$ orchestrate plan --input region=other
+`, `
+$ orchestrate inputs
+region = "first"
+$ orchestrate plan --input region=first
 `},
 }
