@@ -33,24 +33,26 @@ type driver struct {
 	// settled is told of each job that was done, after it is on record.
 	settled func(*job, *state.Element)
 
-	started  time.Time
+	started  time.Time       // zero: not yet
 	inbox    chan func()     // what goroutines and timers bring back
 	done     chan struct{}   // closed when run ends
 	commands []sched.Command // not yet carried out
 	finished bool
 
 	stopped  string // why nothing new is begun; "" if it goes on
-	storeErr error  // why nothing can be recorded any more
+	cancel   cancellation
+	storeErr error // why nothing can be recorded any more
 	changed  bool
 	summary  planner.Summary
 	errors   []StepError
 	told     map[string]bool // nodes whose skip was told: a replacement has two tasks
+	forgot   map[string]bool // nodes whose objects were not deleted although they should have been
 }
 
 func (e *Engine) newDriver(k *keeper, o Options, x *state.Execution) *driver {
 	return &driver{
 		engine: e, options: o, keeper: k, execution: x,
-		settled: func(*job, *state.Element) {}, told: map[string]bool{},
+		settled: func(*job, *state.Element) {}, told: map[string]bool{}, forgot: map[string]bool{},
 		inbox: make(chan func()), done: make(chan struct{}),
 	}
 }
@@ -83,6 +85,8 @@ func (d *driver) run(tasks []sched.Task, jobs []*job) error {
 		defer t.Stop()
 		deadline = t.C
 	}
+	cancelled, stopAsking := d.cancel.ask()
+	defer stopAsking()
 	stop, ended := d.options.Stop, d.keeper.ctx.Done()
 	select {
 	case <-stop: // before anything begins
@@ -98,6 +102,8 @@ func (d *driver) run(tasks []sched.Task, jobs []*job) error {
 		case <-stop:
 			stop = nil
 			d.stop("it was interrupted", sched.Stopped{})
+		case <-cancelled:
+			d.askIfCancelled()
 		case <-deadline:
 			d.stop(fmt.Sprintf("its time of %s was over", d.options.Timeout), sched.Stopped{})
 		case <-ended:
@@ -284,16 +290,17 @@ func (d *driver) begin(j *job) {
 // record makes a record durable and goes on. What a failed create left behind
 // is looked at first, so that it is not forgotten.
 func (d *driver) record(j *job, r sched.Record) {
-	if r.Kind == sched.Intent || r.Kind == sched.Result && j.begun.IsZero() {
+	j.stays = d.stays(j, r)
+	if r.Kind == sched.Intent || r.Kind == sched.Result && j.begun.IsZero() && j.stays == "" {
 		d.begin(j)
 	}
 	if r.Kind == sched.Fail && j.unmade {
 		r = sched.Record{Task: r.Task, Kind: sched.Skip, Why: "its request was never sent or came to nothing"}
 	}
 	now := time.Now().UTC()
-	rec := j.record(d.execution.ID, r, now)
+	rec := d.journal(j, r, now)
 	switch {
-	case r.Kind == sched.Result && j.action == planner.Delete:
+	case j.action == planner.Delete && (r.Kind == sched.Result || r.Kind == sched.Forget):
 		rec.Remove = true
 	case r.Kind == sched.Result:
 		rec.Element = j.element(now)
@@ -344,10 +351,10 @@ func (d *driver) recorded(j *job, r sched.Record, rec state.Record, err error) {
 		return
 	}
 	switch r.Kind {
-	case sched.Result:
+	case sched.Result, sched.Forget:
 		d.count(j)
 		d.settled(j, rec.Element)
-		d.observeJob(j, Event{Kind: StepComplete, ObjectID: rec.ObjectID, Attempt: j.attempt})
+		d.ended(j, rec)
 	case sched.Fail:
 		d.failed(j, j.failure(r.Why))
 	case sched.Halt:
@@ -356,6 +363,49 @@ func (d *driver) recorded(j *job, r sched.Record, rec state.Record, err error) {
 		d.skippedOnce(j, rec.Error)
 	}
 	d.handle(sched.Recorded{Task: j.task})
+}
+
+// ended tells that a step is done.
+func (d *driver) ended(j *job, rec state.Record) {
+	if j.stays == "" {
+		d.observeJob(j, Event{Kind: StepComplete, ObjectID: rec.ObjectID, Attempt: j.attempt})
+		return
+	}
+	d.observeJob(j, Event{Kind: StepForgotten, ObjectID: rec.ObjectID, Attempt: j.attempt, Message: j.stays, Err: j.err})
+}
+
+// stays says why the object of a step that ends so remains in the cloud although
+// its element goes; "" if it does not.
+func (d *driver) stays(j *job, r sched.Record) string {
+	switch {
+	case j.action != planner.Delete || j.step == nil:
+	case r.Kind == sched.Forget:
+		d.forgot[j.node] = true
+		return errorText(j.failure(r.Why))
+	case r.Kind == sched.Result && d.forgot[j.step.DeletedWith]:
+		d.forgot[j.node] = true
+		return fmt.Sprintf("it would have gone with %s, which was not deleted", j.step.DeletedWith)
+	case r.Kind == sched.Result && j.step.Retained:
+		return "it is retained"
+	}
+	return ""
+}
+
+// journal is the journal record for what the core wants recorded.
+func (d *driver) journal(j *job, r sched.Record, now time.Time) state.Record {
+	rec := j.record(d.execution.ID, r, now)
+	switch {
+	case r.Kind == sched.Halt && r.Interrupted && d.cancel.by != nil:
+		rec.Phase = j.verb().cancelled()
+	case r.Kind == sched.Skip && r.Interrupted && d.cancel.by != nil:
+		rec.Error = "the execution was cancelled before this step began"
+	case j.stays != "" && rec.Error == "":
+		rec.Action = actionForget
+		if d.forgot[j.node] {
+			rec.Error = j.stays
+		}
+	}
+	return rec
 }
 
 func (d *driver) halted(j *job, r sched.Record) {
@@ -379,6 +429,8 @@ func (d *driver) failed(j *job, err error) {
 func (d *driver) count(j *job) {
 	switch {
 	case j.equal:
+	case j.stays != "":
+		d.summary.Forget++
 	case j.action == planner.Create:
 		d.summary.Add++
 	case j.action == planner.Update:
@@ -397,7 +449,7 @@ func (d *driver) recordSkips(skips []sched.Record) {
 	now := time.Now().UTC()
 	records := make([]state.Record, len(skips))
 	for i, r := range skips {
-		records[i] = d.jobs[r.Task].record(d.execution.ID, r, now)
+		records[i] = d.journal(d.jobs[r.Task], r, now)
 	}
 	go func() {
 		err := d.append(records...)

@@ -42,16 +42,18 @@ type EventKind string
 
 // The kinds of events.
 const (
-	StepStart    EventKind = "apply_start"
-	StepProgress EventKind = "step_progress" // substeps or message changed
-	StepComplete EventKind = "apply_complete"
-	StepErrored  EventKind = "apply_errored"
-	StepRetry    EventKind = "step_retry"   // will be tried again: Err says why, Wait how long
-	StepQueued   EventKind = "step_queued"  // waits for its turn on an object; Message says which
-	StepSkipped  EventKind = "step_skipped" // Message says why
-	StepAdopted  EventKind = "adopted"      // found by evidence after a lost answer
-	StepStopped  EventKind = "step_stopped" // interrupted at a recorded point; Message says what runs on in the cloud
-	StopAsked    EventKind = "stop_asked"
+	StepStart     EventKind = "apply_start"
+	StepProgress  EventKind = "step_progress" // substeps or message changed
+	StepComplete  EventKind = "apply_complete"
+	StepErrored   EventKind = "apply_errored"
+	StepRetry     EventKind = "step_retry"   // will be tried again: Err says why, Wait how long
+	StepQueued    EventKind = "step_queued"  // waits for its turn on an object; Message says which
+	StepSkipped   EventKind = "step_skipped" // Message says why
+	StepAdopted   EventKind = "adopted"      // found by evidence after a lost answer
+	StepStopped   EventKind = "step_stopped" // interrupted at a recorded point; Message says what runs on in the cloud
+	StepForgotten EventKind = "forgotten"    // out of the stack, but not destroyed: Message or Err says why
+	StepMoved     EventKind = "moved"        // recorded under another name; Message says under which it was
+	StopAsked     EventKind = "stop_asked"
 )
 
 // Event tells what happened to a step.
@@ -89,8 +91,10 @@ type Result struct {
 	Outcome   Outcome
 	Summary   planner.Summary // of what was done, not of what was planned
 	Changed   bool            // whether any changing call may have been sent
-	Outputs   map[string]state.Document
-	Errors    []StepError // sorted by node
+	// CancelledBy is who asked to cancel the execution while it ran; nil: nobody.
+	CancelledBy *state.Owner
+	Outputs     map[string]state.Document
+	Errors      []StepError // sorted by node
 }
 
 // StepError is why a step failed.

@@ -29,6 +29,7 @@ type job struct {
 	properties intrinsic.Value // of the request
 	dependsOn  []string        // of the element to be
 	hidden     []string        // names of sensitive attributes
+	retain     bool            // of the element to be
 	revision   int64
 
 	op      providers.Operation // as answered last
@@ -38,9 +39,10 @@ type job struct {
 	attempt int
 	begun   time.Time // zero: not yet
 	timer   *time.Timer
-	equal   bool // nothing had to be called
-	touched bool // a call that may change something was made
-	unmade  bool // settled: the create had made nothing
+	equal   bool   // nothing had to be called
+	touched bool   // a call that may change something was made
+	unmade  bool   // settled: the create had made nothing
+	stays   string // why a delete leaves the object in the cloud; "": it does not
 }
 
 func (j *job) verb() verb { return actionVerb(j.action) }
@@ -123,7 +125,7 @@ func (j *job) element(now time.Time) *state.Element {
 	e := &state.Element{
 		Node: j.node, Type: j.typ, ObjectID: j.objectID(), Phase: j.verb().succeeded(),
 		Properties: document(j.properties), Attributes: document(j.attributes()),
-		DependsOn: j.dependsOn, Revision: j.revision, Created: now, Updated: now,
+		DependsOn: j.dependsOn, Retain: j.retain, Revision: j.revision, Created: now, Updated: now,
 	}
 	if j.action == planner.Update && j.prior != nil {
 		e.Created = j.prior.Created
@@ -149,13 +151,24 @@ func (j *job) remains(left *providers.Object, now time.Time) *state.Element {
 		return &state.Element{
 			Node: j.node, Type: j.typ, ObjectID: left.ID, Phase: j.verb().failed(), Properties: document(j.properties),
 			Attributes: document(attributes(left.Attributes, j.hidden, j.properties)),
-			DependsOn:  j.dependsOn, Revision: j.revision, Created: now, Updated: now,
+			DependsOn:  j.dependsOn, Retain: j.retain, Revision: j.revision, Created: now, Updated: now,
 		}
 	case j.prior == nil || !j.touched:
 		return nil
 	}
 	e := *j.prior
 	e.Phase, e.Updated = j.verb().failed(), now
+	return &e
+}
+
+// before is the element as it was found: as recorded, with what a refresh read.
+// nil: there was none, or an earlier phase of the step has recorded it.
+func (j *job) before() *state.Element {
+	if j.prior == nil || j.action == planner.Create && j.step != nil && j.step.Action == planner.Replace {
+		return nil
+	}
+	e := *j.prior
+	e.Properties, e.Attributes = document(j.recordedProperties()), document(j.recordedAttributes())
 	return &e
 }
 
@@ -168,12 +181,19 @@ func (j *job) record(execution string, r sched.Record, now time.Time) state.Reco
 	}
 	switch r.Kind {
 	case sched.Intent:
-		out.DependsOn, out.SensitiveAttributes = j.dependsOn, j.hidden
+		out.DependsOn, out.SensitiveAttributes, out.Retain = j.dependsOn, j.hidden, j.retain
+		out.Before = j.before()
 		if j.action != planner.Delete {
 			out.Request = document(j.properties)
 		}
-	case sched.Result:
+	case sched.Result, sched.Forget:
 		out.Phase = j.verb().succeeded()
+		if !j.touched {
+			out.Before = j.before()
+		}
+		if r.Kind == sched.Forget {
+			out.Error = errorText(j.failure(r.Why))
+		}
 	case sched.Fail:
 		out.Phase, out.Error = j.verb().failed(), errorText(j.failure(r.Why))
 	case sched.Halt:
@@ -189,7 +209,7 @@ func (j *job) record(execution string, r sched.Record, now time.Time) state.Reco
 
 var kinds = map[sched.Kind]state.RecordKind{
 	sched.Intent: state.Intent, sched.Operation: state.Operation, sched.Result: state.Result,
-	sched.Fail: state.Failure, sched.Halt: state.Halted, sched.Skip: state.Skipped,
+	sched.Forget: state.Result, sched.Fail: state.Failure, sched.Halt: state.Halted, sched.Skip: state.Skipped,
 }
 
 func skipReason(r sched.Record) string {

@@ -1,6 +1,10 @@
 package executor
 
-import "github.com/orchestrate-tosca/orchestrate/planner"
+import (
+	"strings"
+
+	"github.com/orchestrate-tosca/orchestrate/planner"
+)
 
 // verb is how AOS names what happens, as the first part of its phases
 // (blueprint language, section 13.8).
@@ -11,6 +15,7 @@ var (
 	upgrading = verb{"Upgrading", "Upgrade"}
 	deleting  = verb{"Deleting", "Delete"}
 	rolling   = verb{"Rollbacking", "Rollback"}
+	updating  = verb{"Updating", "Update"} // of the record alone
 )
 
 // An interrupted execution or step is Paused: it goes on with the next command.
@@ -19,14 +24,40 @@ func (v verb) succeeded() string { return v.stem + "Succeeded" }
 func (v verb) failed() string    { return v.stem + "Failed" }
 func (v verb) paused() string    { return v.stem + "Paused" }
 
+// cancelled: there is no such phase of an update.
+func (v verb) cancelled() string {
+	if v == updating {
+		return v.failed()
+	}
+	return v.stem + "Cancelled"
+}
+
 func (v verb) outcome(o Outcome) string {
 	switch o {
 	case Succeeded:
 		return v.succeeded()
 	case Interrupted:
 		return v.paused()
+	case Cancelled:
+		return v.cancelled()
 	}
 	return v.failed()
+}
+
+// Lifecycles that are no plan's: they change the record and nothing else.
+const (
+	lifecycleRefresh = "refresh"
+	lifecycleImport  = "import"
+)
+
+// stackPhase is the phase of a stack after an execution that only records what
+// is there: that makes nothing complete that was not. "" stands for the phase of
+// the execution.
+func stackPhase(lifecycle, was string) string {
+	if lifecycleVerb(lifecycle) != updating || was == "" || strings.HasSuffix(was, "Succeeded") {
+		return ""
+	}
+	return was
 }
 
 // phasePending is the phase of a step that was not begun.
@@ -42,6 +73,8 @@ func lifecycleVerb(lifecycle string) verb {
 		return upgrading
 	case "rollback":
 		return rolling
+	case lifecycleRefresh, lifecycleImport:
+		return updating
 	}
 	return creating
 }

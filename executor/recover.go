@@ -126,6 +126,7 @@ type recovery struct {
 	execution *state.Execution
 	driver    *driver
 	running   []*job // with an operation on record
+	recorded  bool   // the journal holds a result
 	out       *Recovered
 }
 
@@ -143,6 +144,7 @@ func (r *recovery) load(ctx context.Context, stack string) ([]*job, error) {
 	last := slices.MaxFunc(all, func(a, b *state.Execution) int { return cmp.Compare(a.Number, b.Number) })
 	records, err := r.engine.Store.Journal(ctx, last.ID)
 	open := openEnds(records)
+	r.recorded = slices.ContainsFunc(records, func(rec state.Record) bool { return rec.Kind == state.Result })
 	if len(open) == 0 && !last.Ended.IsZero() {
 		return nil, nil
 	}
@@ -199,7 +201,7 @@ func openEnds(records []state.Record) []state.Record {
 func (r *recovery) job(rec state.Record) (*job, error) {
 	j := &job{
 		node: rec.Node, typ: rec.Type, action: planner.Action(rec.Action), attempt: max(rec.Attempt, 1),
-		dependsOn: rec.DependsOn, hidden: rec.SensitiveAttributes, revision: r.execution.Revision, touched: true,
+		dependsOn: rec.DependsOn, hidden: rec.SensitiveAttributes, retain: rec.Retain, revision: r.execution.Revision, touched: true,
 	}
 	if r.stack != nil {
 		j.prior = r.stack.Elements[rec.Node]
@@ -360,6 +362,20 @@ func openError(failed []StepError) error {
 	return errors.Join(list...)
 }
 
+// ending judges an execution whose process ended before it did. What only lacked
+// its last record has succeeded; somebody may have asked to cancel the others.
+func (r *recovery) ending(gone bool) (phase, message string) {
+	x := r.execution
+	v := lifecycleVerb(x.Lifecycle)
+	switch {
+	case gone || v == updating && r.recorded:
+		return v.succeeded(), ""
+	case x.CancelAsked != nil:
+		return v.cancelled(), cancelledText(x.CancelAsked) + "; what its process left open was settled afterwards"
+	}
+	return v.failed(), "its process ended before it did; what it left open was settled afterwards"
+}
+
 // end closes the execution if nobody did. A deletion that only lacked its last
 // record is completed.
 func (r *recovery) end() error {
@@ -367,13 +383,9 @@ func (r *recovery) end() error {
 	if r.out.Outcome == Interrupted || !x.Ended.IsZero() {
 		return nil
 	}
-	v := lifecycleVerb(x.Lifecycle)
-	x.Phase, x.Ended = v.failed(), time.Now().UTC()
-	x.Message = "its process ended before it did; what it left open was settled afterwards"
 	gone := x.Lifecycle == "delete" && r.stack != nil && len(r.stack.Elements) == 0
-	if gone {
-		x.Phase, x.Message = v.succeeded(), ""
-	}
+	x.Ended = time.Now().UTC()
+	x.Phase, x.Message = r.ending(gone)
 	if err := r.engine.Store.Finish(context.WithoutCancel(r.keeper.ctx), r.keeper.lease, x, nil, gone); err != nil {
 		return fmt.Errorf("end execution %s: %w", x.ID, err)
 	}

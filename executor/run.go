@@ -55,6 +55,7 @@ type runner struct {
 	attributes map[string]intrinsic.Value
 	expected   map[string]bool
 	left       map[string]bool // elements that are on record
+	lifecycle  string
 	scope      *intrinsic.Scope
 }
 
@@ -72,11 +73,9 @@ func (r *runner) load(ctx context.Context) error {
 		return fmt.Errorf("read stack %s: %w", r.plan.Stack, err)
 	}
 	r.stack = st
+	r.lifecycle = lifecycleOf(r.plan)
 	r.templates = map[string]*dsl.NodeTemplate{}
 	r.attributes, r.expected, r.left = map[string]intrinsic.Value{}, map[string]bool{}, map[string]bool{}
-	for node := range st.Elements {
-		r.left[node] = true
-	}
 	if r.plan.Blueprint != nil {
 		for _, n := range r.plan.Blueprint.Nodes {
 			r.templates[n.Name.Text] = n
@@ -111,32 +110,39 @@ func (r *runner) attribute(node, name string) (intrinsic.Value, bool) {
 // begin opens the execution, with what it is going to do.
 func (r *runner) begin(ctx context.Context) error {
 	now := time.Now().UTC()
-	v := lifecycleVerb(r.plan.Lifecycle)
-	var planned []state.Record
-	for _, s := range r.plan.Steps {
-		if s.Action != planner.None && s.Action != planner.Read {
-			planned = append(planned, state.Record{
-				Node: s.Node, Type: s.Type, Action: string(s.Action), Kind: state.Planned,
-				Phase: phasePending, ObjectID: s.ObjectID, At: now,
-			})
-		}
-	}
-	x := &state.Execution{Stack: r.plan.Stack, Lifecycle: r.plan.Lifecycle, Phase: v.running, Owner: r.keeper.lease.Owner, Started: now}
-	x, err := r.engine.Store.Begin(ctx, r.keeper.lease, x, r.revision(now), planned)
+	x, err := r.engine.Store.Begin(ctx, r.keeper.lease, &state.Execution{
+		Stack: r.plan.Stack, Lifecycle: r.lifecycle, Phase: lifecycleVerb(r.lifecycle).running,
+		Owner: r.keeper.lease.Owner, Terms: r.options.Terms, Started: now,
+	}, r.revision(now), r.planned(now))
 	if err != nil {
 		return fmt.Errorf("begin execution of stack %s: %w", r.plan.Stack, err)
 	}
 	r.execution = x
-	if kept := r.keptElements(now); len(kept) > 0 {
-		if err := r.engine.Store.Append(ctx, r.keeper.lease, kept...); err != nil {
-			return fmt.Errorf("record changed dependencies: %w", err)
+	r.driver = r.engine.newDriver(r.keeper, r.options, x)
+	r.driver.cancel.heeded = true
+	return r.open(ctx, now)
+}
+
+// planned are the records of what is going to be done.
+func (r *runner) planned(now time.Time) []state.Record {
+	var out []state.Record
+	for _, s := range r.plan.Steps {
+		if s.Action == planner.None || s.Action == planner.Read {
+			continue
 		}
+		action := string(s.Action)
+		if s.Action == planner.Delete && s.Retained {
+			action = actionForget
+		}
+		out = append(out, state.Record{
+			Node: s.Node, Type: s.Type, Action: action, Kind: state.Planned, Phase: phasePending, ObjectID: s.ObjectID, At: now,
+		})
 	}
-	return nil
+	return out
 }
 
 func (r *runner) revision(now time.Time) *state.Revision {
-	if r.plan.Blueprint == nil {
+	if r.plan.Blueprint == nil || r.plan.RefreshOnly {
 		return nil
 	}
 	return &state.Revision{
@@ -146,40 +152,22 @@ func (r *runner) revision(now time.Time) *state.Revision {
 	}
 }
 
-// keptElements are those that no step changes but that now depend on other
-// nodes: what a later deletion goes by.
-func (r *runner) keptElements(now time.Time) []state.Record {
-	var out []state.Record
-	for _, s := range r.plan.Steps {
-		e := r.stack.Elements[s.Node]
-		if s.Action != planner.None || e == nil || slices.Equal(e.DependsOn, s.DependsOn) {
-			continue
-		}
-		kept := *e
-		kept.DependsOn, kept.Updated = s.DependsOn, now
-		out = append(out, state.Record{
-			Execution: r.execution.ID, Node: s.Node, Type: e.Type, Action: string(planner.None),
-			Kind: state.Result, Phase: e.Phase, ObjectID: e.ObjectID, At: now, Element: &kept,
-		})
-	}
-	return out
-}
-
 // drive runs the steps.
 func (r *runner) drive() error {
-	d := r.engine.newDriver(r.keeper, r.options, r.execution)
+	d := r.driver
 	d.resolve, d.settled = r.resolve, r.settled
 	d.redact.learn(intrinsic.Of(r.plan.Inputs))
 	tasks, at := sched.Of(r.plan, func(s *planner.Step, a planner.Action) time.Duration {
 		return limit(r.plan.Catalogue[s.Type], a)
 	})
-	r.driver, r.tasks = d, tasks
+	r.tasks = tasks
 	jobs := make([]*job, len(tasks))
 	for i, t := range tasks {
 		s := r.plan.Steps[at[i]]
+		tasks[i].Forget = t.Action == planner.Delete && r.lifecycle == "delete" && r.options.Terms.Force
 		jobs[i] = &job{
 			task: i, node: s.Node, typ: s.Type, action: t.Action, step: s, prior: r.stack.Elements[s.Node],
-			dependsOn: s.DependsOn, revision: r.execution.Revision,
+			dependsOn: s.DependsOn, retain: s.Retain, revision: r.execution.Revision,
 		}
 		if p := jobs[i].prior; t.Action == planner.Delete && p != nil {
 			jobs[i].typ = p.Type // a replacement may change the type
@@ -215,7 +203,12 @@ func (r *runner) resolve(j *job) (sched.Resolved, error) {
 	return e, nil
 }
 
+// properties are those to be. What a rollback returns to was recorded once: it
+// need not be what the blueprint of that time gives today.
 func (r *runner) properties(j *job) (intrinsic.Value, error) {
+	if r.lifecycle == "rollback" && !j.step.After.HasUnknown() {
+		return j.step.After, nil
+	}
 	n := r.templates[j.node]
 	if n == nil {
 		return intrinsic.Value{}, fmt.Errorf("the plan has a step for %q, but its blueprint has no such node template", j.node)
@@ -252,7 +245,7 @@ func (r *runner) outcome() Outcome {
 	}
 	for i := range r.tasks {
 		if d.core.State(i) != sched.Done {
-			return Interrupted
+			return d.interruption()
 		}
 	}
 	return Succeeded
@@ -268,14 +261,15 @@ func (r *runner) finish() (*Result, error) {
 	})
 	res := &Result{
 		Execution: r.execution, Outcome: r.outcome(), Summary: d.summary, Changed: d.changed,
-		Outputs: r.outputs(), Errors: d.errors,
+		Outputs: r.outputs(), Errors: d.errors, CancelledBy: d.cancel.by,
 	}
 	x := r.execution
-	x.Phase, x.Message, x.Ended = lifecycleVerb(r.plan.Lifecycle).outcome(res.Outcome), r.message(res), time.Now().UTC()
+	x.StackPhase, x.CancelAsked = stackPhase(r.lifecycle, r.stack.Phase), d.cancel.by
+	x.Phase, x.Message, x.Ended = lifecycleVerb(r.lifecycle).outcome(res.Outcome), r.message(res), time.Now().UTC()
 	if errors.Is(d.storeErr, state.ErrLeaseLost) {
 		return res, fmt.Errorf("execution %s: %w", x.ID, d.storeErr)
 	}
-	gone := r.plan.Lifecycle == "delete" && res.Outcome == Succeeded && len(r.left) == 0
+	gone := r.lifecycle == "delete" && res.Outcome == Succeeded && len(r.left) == 0
 	ctx := context.WithoutCancel(r.keeper.ctx)
 	if err := r.engine.Store.Finish(ctx, r.keeper.lease, x, res.Outputs, gone); err != nil {
 		return res, fmt.Errorf("end execution %s: %w", x.ID, errors.Join(d.storeErr, err))
@@ -291,7 +285,7 @@ func (r *runner) message(res *Result) string {
 	switch {
 	case res.Outcome == Succeeded:
 		return ""
-	case res.Outcome == Interrupted || len(res.Errors) == 0:
+	case res.Outcome == Interrupted || res.Outcome == Cancelled || len(res.Errors) == 0:
 		return r.driver.stopped
 	case len(res.Errors) == 1:
 		return fmt.Sprintf("%s failed: %v", res.Errors[0].Node, res.Errors[0].Err)
@@ -300,13 +294,22 @@ func (r *runner) message(res *Result) string {
 }
 
 // outputs evaluates the outputs that are known. A deletion keeps those that
-// are on record as long as the stack is.
+// are on record as long as the stack is, and so does what only records; a plan
+// for some nodes keeps those that it does not know.
 func (r *runner) outputs() map[string]state.Document {
-	if r.plan.Blueprint == nil {
+	switch {
+	case r.plan.RefreshOnly:
+		return nil
+	case r.plan.Blueprint == nil && r.lifecycle == "rollback":
+		return map[string]state.Document{} // to before there was anything
+	case r.plan.Blueprint == nil:
 		return nil
 	}
 	out := map[string]state.Document{}
 	for _, o := range r.plan.Blueprint.Outputs {
+		if was, ok := r.stack.Outputs[o.Name.Text]; ok && r.plan.Targeted {
+			out[o.Name.Text] = was
+		}
 		v, diags := intrinsic.Eval(o.Value, r.scope)
 		if err := diags.Err(); err != nil {
 			r.engine.log().Warn("evaluate output", "output", o.Name.Text, "error", r.driver.redact.err(err))
