@@ -23,16 +23,17 @@ type storedElement struct {
 	Updated    int64           `json:"updated,omitempty"`
 }
 
-// sealElement encodes an element with its secrets encrypted; "" is none.
+// sealElement encodes an element as a step found it, with its secrets
+// encrypted; "" is none.
 func (s *SQLite) sealElement(stack string, e *Element) (string, error) {
 	if e == nil {
 		return "", nil
 	}
-	properties, err := s.seal(stack, e.Properties)
+	properties, err := s.sealFound(stack, e.Properties)
 	if err != nil {
 		return "", err
 	}
-	attributes, err := s.seal(stack, e.Attributes)
+	attributes, err := s.sealFound(stack, e.Attributes)
 	if err != nil {
 		return "", err
 	}
@@ -44,7 +45,18 @@ func (s *SQLite) sealElement(stack string, e *Element) (string, error) {
 	return string(text), err
 }
 
-// unsealElement is its inverse. Secrets that do not open are dealt with as in
+// sealFound is seal for what a step found. Secrets that could not be decrypted
+// stay null: a stack whose key is lost can still be deleted.
+func (s *SQLite) sealFound(stack string, d Document) (string, error) {
+	text, err := s.seal(stack, d)
+	if !unreadable(d, err) {
+		return text, err
+	}
+	plain, err := d.MarshalJSON()
+	return string(plain), err
+}
+
+// unsealElement is the inverse of sealElement. Secrets that do not open are dealt with as in
 // unseal.
 func (s *SQLite) unsealElement(stack, text, place string, sealed **SealedError) (*Element, error) {
 	if text == "" {

@@ -139,9 +139,12 @@ func (k *key) seal(ad []byte, v any) (any, error) {
 	return map[string]any{sealedKey: sealedVersion + ":" + k.id + ":" + base64.RawStdEncoding.EncodeToString(box)}, nil
 }
 
-// open decrypts one sealed value. A null was null when it was sealed away for
-// good (see Unseal), or the document was never sealed: both are damage.
+// open decrypts one sealed value. A null was written when it could not be
+// decrypted: one that is meant is sealed like any other value.
 func (k *Keyring) open(ad []byte, v any) (any, error) {
+	if v == nil {
+		return nil, errors.New("it could not be decrypted when it was recorded")
+	}
 	m, _ := v.(map[string]any)
 	text, ok := m[sealedKey].(string)
 	if !ok {

@@ -124,6 +124,39 @@ func checkUnopened(t *testing.T, s *SQLite, st *Stack, err error, want string) {
 	}
 }
 
+// TestDeleteWithoutKey goes on with a stack whose key is lost, as a deletion
+// does: it finds what it can read, and overwrites nothing that the key opens.
+func TestDeleteWithoutKey(t *testing.T) {
+	ctx, path := context.Background(), temp(t)
+	putSecret(t, path, hexKey)
+	s := openTest(t, path, "")
+	st, err := s.Stack(ctx, "web")
+	var sealed *SealedError
+	if !errors.As(err, &sealed) {
+		t.Fatalf("opened without its key: %v", err)
+	}
+	found, failed := *st.Elements["db"], *st.Elements["db"]
+	failed.Phase = "DeleteFailed"
+	l := acquire(t, s, "web", "b")
+	e := begin(t, s, l, nil)
+	must(t, s.Append(ctx, l,
+		Record{Execution: e.ID, Node: "db", Kind: Intent, Before: &found},
+		Record{Execution: e.ID, Node: "db", Kind: Failure, Element: &failed}))
+	must(t, s.Close())
+
+	s = openTest(t, path, hexKey)
+	st, err = s.Stack(ctx, "web")
+	must(t, err)
+	db := st.Elements["db"]
+	if diff := cmp.Diff(secretDocument(secret), db.Properties); diff != "" || db.Phase != "DeleteFailed" {
+		t.Errorf("phase %s, properties (-want +got):\n%s", db.Phase, diff)
+	}
+	before, err := s.Before(ctx, "web", e.Number)
+	if !errors.As(err, &sealed) || !strings.Contains(err.Error(), "before/db/properties/a~1b/password") || before["db"].Node != "db" {
+		t.Errorf("before: %v, %v", before, err)
+	}
+}
+
 func TestSealedValuesStayWhereTheyWere(t *testing.T) {
 	k := NewKeyring(hexKey, "state.db")
 	d := Document{Value: map[string]any{"a": "x", "b": "y"}, Sensitive: []string{"/a", "/b"}}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -215,9 +216,10 @@ func (t *tx) removeStack(name string) error {
 // row is a record in the form in which it is stored.
 type row struct {
 	Record
-	request, dependsOn, sensitive      string
-	before                             string // of Before
-	properties, attributes, elementDep string // of Element
+	request, dependsOn, sensitive string
+	before                        string  // of Before
+	properties, attributes        *string // of Element; nil: as stored
+	elementDep                    string
 }
 
 // journalRows seals and encodes records, outside the committer.
@@ -243,10 +245,10 @@ func (s *SQLite) encodeRow(stack string, r *row) (err error) {
 	if r.Element == nil {
 		return nil
 	}
-	if r.properties, err = s.seal(stack, r.Element.Properties); err != nil {
+	if r.properties, err = s.sealOrKeep(stack, r.Element.Properties); err != nil {
 		return err
 	}
-	if r.attributes, err = s.seal(stack, r.Element.Attributes); err != nil {
+	if r.attributes, err = s.sealOrKeep(stack, r.Element.Attributes); err != nil {
 		return err
 	}
 	r.elementDep = names(r.Element.DependsOn)
@@ -302,9 +304,9 @@ func (t *tx) putElement(stack string, r *row) error {
 		updated = t.now
 	}
 	return t.exec(`INSERT INTO elements (stack, node, type, object_id, phase, properties, attributes, depends_on, retain, revision, created, updated)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		VALUES (?1, ?2, ?3, ?4, ?5, coalesce(?6, ''), coalesce(?7, ''), ?8, ?9, ?10, ?11, ?12)
 		ON CONFLICT (stack, node) DO UPDATE SET type = excluded.type, object_id = excluded.object_id, phase = excluded.phase,
-			properties = excluded.properties, attributes = excluded.attributes, depends_on = excluded.depends_on,
+			properties = coalesce(?6, properties), attributes = coalesce(?7, attributes), depends_on = excluded.depends_on,
 			retain = excluded.retain, revision = excluded.revision, created = excluded.created, updated = excluded.updated`,
 		stack, e.Node, e.Type, e.ObjectID, e.Phase, r.properties, r.attributes, r.elementDep, e.Retain, e.Revision, nanos(created), nanos(updated))
 }
@@ -320,6 +322,34 @@ func (s *SQLite) seal(stack string, d Document) (string, error) {
 	}
 	text, err := d.MarshalJSON()
 	return string(text), err
+}
+
+// sealOrKeep is seal for a document that takes the place of a stored one. It
+// returns nil when its secrets could not be read and there is still no key:
+// what is stored has to stay, for the right key opens it.
+func (s *SQLite) sealOrKeep(stack string, d Document) (*string, error) {
+	text, err := s.seal(stack, d)
+	if unreadable(d, err) {
+		return nil, nil
+	}
+	return &text, err
+}
+
+// unreadable reports whether a document could not be sealed for want of the
+// key, and needs none: its secrets are null since they could not be decrypted.
+func unreadable(d Document, err error) bool {
+	var key *KeyError
+	if !errors.As(err, &key) {
+		return false
+	}
+	clear := false
+	for _, pointer := range outermost(d.Sensitive) {
+		_, _ = edit(d.Value, pointer, func(v any) (any, error) {
+			clear = clear || v != nil
+			return v, nil
+		})
+	}
+	return !clear
 }
 
 // stackScope ties secrets to their stack.
