@@ -40,6 +40,15 @@ func (a api) listQuotas(ctx context.Context) ([]model.Resource, error) {
 	return val(r.Resources), nil
 }
 
+// showBlockchainFlavors returns the limits of the enterprise edition.
+func (a api) showBlockchainFlavors(ctx context.Context) (*model.InstanceSpc, error) {
+	r, err := huaweicloud.Read(ctx, a.c, service, "ShowBlockchainFlavors", (*sdk.BcsClient).ShowBlockchainFlavors, &model.ShowBlockchainFlavorsRequest{})
+	if err != nil {
+		return nil, err
+	}
+	return r.EnterpriseSpec, nil
+}
+
 func (a api) showBlockchainDetail(ctx context.Context, id string) (*model.ShowBlockchainDetailResponse, error) {
 	if err := huaweicloud.InPath(id); err != nil {
 		return nil, err

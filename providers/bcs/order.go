@@ -13,7 +13,11 @@ import (
 )
 
 // Editions (version_type).
-const editionEnterprise = 3
+const (
+	editionProfessional = 2
+	editionEnterprise   = 3
+	editionBasic        = 4
+)
 
 // The properties of an instance that are not part of the order.
 var deleteFlags = []string{"deleteStorage", "deleteObs", "deleteResource", "deleteIef"}

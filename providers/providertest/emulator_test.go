@@ -41,10 +41,16 @@ func (c *cloud) Fault(ctx context.Context, call emulator.Call) emulator.Fault {
 	return c.faults.Fault(ctx, call)
 }
 
-func newCloud(t *testing.T) *cloud {
+func newCloud(t *testing.T) *cloud { return newCloudAt(t, 1e6) }
+
+// newSlowCloud makes a cloud in which work that has begun goes on as long as a
+// test lasts.
+func newSlowCloud(t *testing.T) *cloud { return newCloudAt(t, 1) }
+
+func newCloudAt(t *testing.T, speed float64) *cloud {
 	t.Helper()
 	c := &cloud{registry: providers.Registry{}, faults: emulator.NewScript()}
-	e, err := emulator.Open(t.Context(), emulator.Options{Contracts: schemas.OpenAPI(), Speed: 1e6, Faults: c})
+	e, err := emulator.Open(t.Context(), emulator.Options{Contracts: schemas.OpenAPI(), Speed: speed, Faults: c})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,142 @@
+package vpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+
+	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2/model"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// stockOf returns how many objects of a kind there may be and are, nil if the
+// service does not say.
+func stockOf(ctx context.Context, c *huaweicloud.Client, kind, what string) (*huaweicloud.Stock, error) {
+	r, err := huaweicloud.Read(ctx, c, service, "ShowQuota", (*sdk.VpcClient).ShowQuota, &model.ShowQuotaRequest{})
+	if err != nil {
+		return nil, err
+	}
+	for _, q := range huaweicloud.Val(r.Quotas).Resources {
+		if q.Type.Value() == kind {
+			return &huaweicloud.Stock{
+				Where: "The project", What: what, Limit: int64(q.Quota), Used: int64(q.Used),
+				Advice: "Delete what is no longer needed, or ask for more quota in a service ticket.",
+			}, nil
+		}
+	}
+	return nil, nil
+}
+
+func checkStock(ctx context.Context, c *huaweicloud.Client, kind, what string, reqs []*providers.Request) ([]providers.Finding, error) {
+	stock, err := stockOf(ctx, c, kind, what)
+	if err != nil || stock == nil {
+		return nil, err
+	}
+	return stock.Check(reqs, huaweicloud.One), nil
+}
+
+// Preflight implements providers.Preflighter: are there VPCs left to create,
+// and are the names free.
+func (p network) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
+	if len(huaweicloud.Of(reqs, providers.Create)) == 0 {
+		return nil, nil
+	}
+	ctx = providers.Sharing(ctx)
+	found, failed := checkStock(ctx, p.c, "vpc", "VPCs", reqs)
+	all, err := p.list(ctx)
+	if err == nil {
+		names := map[string]string{}
+		for _, v := range all {
+			names[v.Name] = v.Id
+		}
+		found = append(found, huaweicloud.Taken(reqs, "VPC name", "name", nameOf, names)...)
+	}
+	return huaweicloud.SortFindings(found), errors.Join(failed, err)
+}
+
+// nameOf returns the name that a VPC is going to have.
+func nameOf(req *providers.Request) string { return huaweicloud.Name(req, maxNameChars) }
+
+// Preflight implements providers.Preflighter: are there subnets left to create,
+// and do their addresses fit into VPCs that exist.
+func (p subnet) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
+	creations := huaweicloud.Of(reqs, providers.Create)
+	if len(creations) == 0 {
+		return nil, nil
+	}
+	ctx = providers.Sharing(ctx)
+	found, failed := checkStock(ctx, p.c, "subnet", "subnets", reqs)
+	of := map[string][]*providers.Request{}
+	for _, req := range creations {
+		if id := req.String("vpcId"); id != "" {
+			of[id] = append(of[id], req)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(of)) {
+		more, err := p.checkAddresses(ctx, id, of[id], huaweicloud.Freed(reqs))
+		found, failed = append(found, more...), errors.Join(failed, err)
+	}
+	return huaweicloud.SortFindings(found), failed
+}
+
+// span is what a subnet has, or is going to have, of the addresses.
+type span struct {
+	prefix netip.Prefix
+	holder string // for people
+}
+
+// checkAddresses holds new subnets to the VPC and to the subnets in it.
+func (p subnet) checkAddresses(ctx context.Context, vpcID string, creations []*providers.Request, freed map[string]bool) ([]providers.Finding, error) {
+	v, err := network(p).show(ctx, vpcID)
+	if huaweicloud.Gone(err) {
+		return []providers.Finding{{
+			Node: creations[0].Node, Property: "vpcId", Kind: providers.Invalid,
+			Message: fmt.Sprintf("The VPC %s does not exist.", vpcID),
+			Advice:  "Check the property vpcId; best let it refer to a node: {get_reference: NODE}.",
+		}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	sisters, err := p.list(ctx, vpcID)
+	if err != nil {
+		return nil, err
+	}
+	var taken []span
+	for _, s := range sisters {
+		if prefix, err := netip.ParsePrefix(s.Cidr); err == nil && !freed[s.Id] {
+			taken = append(taken, span{prefix, "the subnet " + s.Id + " (" + s.Cidr + ")"})
+		}
+	}
+	return addressFindings(v, taken, creations), nil
+}
+
+func addressFindings(v *model.Vpc, taken []span, creations []*providers.Request) []providers.Finding {
+	outer, outerErr := netip.ParsePrefix(v.Cidr)
+	var out []providers.Finding
+	for _, req := range creations {
+		prefix, err := netip.ParsePrefix(req.String("cidr"))
+		if err != nil {
+			continue
+		}
+		f := providers.Finding{Node: req.Node, Property: "cidr", Kind: providers.Invalid, Advice: "Choose other addresses."}
+		at := slices.IndexFunc(taken, func(s span) bool { return s.prefix.Overlaps(prefix) })
+		switch {
+		case outerErr == nil && (prefix.Bits() < outer.Bits() || !outer.Contains(prefix.Addr())):
+			f.Message = fmt.Sprintf("The addresses %s are not within those of the VPC %s (%s).", prefix, v.Id, outer)
+			out = append(out, f)
+		case at >= 0:
+			f.Kind = providers.Conflict
+			f.Message = fmt.Sprintf("The addresses %s overlap those of %s.", prefix, taken[at].holder)
+			out = append(out, f)
+		}
+		taken = append(taken, span{prefix, "the node " + req.Node})
+	}
+	return out
+}
