@@ -41,6 +41,20 @@ func isKind(err error, kind providers.Kind) bool {
 	return errors.As(err, &e) && e.Kind == kind
 }
 
+// mayPass reports whether an error of a call that changes nothing may be gone
+// the next time.
+func mayPass(err error) bool {
+	if err == nil {
+		return false
+	}
+	class, _ := classify(err)
+	switch class {
+	case sched.Busy, sched.Throttled, sched.Unavailable, sched.Ambiguous:
+		return true
+	}
+	return false
+}
+
 const (
 	readTries    = 5
 	readFirst    = time.Second // doubles with each try
@@ -54,12 +68,10 @@ func look[T any](ctx context.Context, call func(context.Context) (T, error)) (T,
 		if err == nil || try == readTries || ctx.Err() != nil {
 			return v, err
 		}
-		class, wish := classify(err)
-		switch class {
-		case sched.Busy, sched.Throttled, sched.Unavailable, sched.Ambiguous:
-		default:
+		if !mayPass(err) {
 			return v, err
 		}
+		_, wish := classify(err)
 		select {
 		case <-ctx.Done():
 			return v, err

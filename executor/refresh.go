@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -14,45 +15,159 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
 
-// Refresh reads every element of a stack from the cloud, parallelism at a
-// time (0 means 10). Only an answer that an object does not exist makes it
-// Gone: what could not be read, or not with these credentials, is an error.
+// readChunk is how many elements one call of a Lister is about: enough for what
+// the service lists at once, and few enough to be read side by side.
+const readChunk = 500
+
+// Refresh reads every element of a stack from the cloud, parallelism calls at a
+// time (0 means 10), and those of a type together where the service lists them.
+// Only an answer that an object does not exist makes it Gone: what could not be
+// read, or not with these credentials, is an error.
 func (e *Engine) Refresh(ctx context.Context, stack *state.Stack, cat dsl.Catalogue, parallelism int) (map[string]planner.Observed, error) {
-	nodes := make([]string, 0, len(stack.Elements))
-	for node := range stack.Elements {
-		nodes = append(nodes, node)
-	}
-	slices.Sort(nodes)
-	seen := make([]planner.Observed, len(nodes))
-	failed := make([]error, len(nodes))
-	work := make(chan int)
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(providers.Sharing(ctx))
 	defer cancel()
+	reads := e.readsOf(stack, cat)
+	work := make(chan *reading)
 	var wg sync.WaitGroup
-	for range min(Options{Parallelism: parallelism}.parallelism(), len(nodes)) {
+	for range min(Options{Parallelism: parallelism}.parallelism(), len(reads)) {
 		wg.Go(func() {
-			for i := range work {
-				el := stack.Elements[nodes[i]]
-				seen[i], failed[i] = e.observe(ctx, stack.Name, el, cat[el.Type])
-				if isKind(failed[i], providers.Auth) {
+			for r := range work {
+				if r.run(ctx); slices.ContainsFunc(r.failed, isAuth) {
 					cancel() // the others would be refused too
 				}
 			}
 		})
 	}
-	for i := range nodes {
-		work <- i
+	for _, r := range reads {
+		work <- r
 	}
 	close(work)
 	wg.Wait()
+	return observations(reads)
+}
+
+func isAuth(err error) bool { return isKind(err, providers.Auth) }
+
+// observations joins what was read.
+func observations(reads []*reading) (map[string]planner.Observed, error) {
+	out := map[string]planner.Observed{}
+	var failed []error
+	for _, r := range reads {
+		failed = append(failed, r.failed...)
+		for i, el := range r.elements {
+			out[el.Node] = r.seen[i]
+		}
+	}
 	if err := firstCause(failed); err != nil {
 		return nil, err
 	}
-	out := make(map[string]planner.Observed, len(nodes))
-	for i, node := range nodes {
-		out[node] = seen[i]
-	}
 	return out, nil
+}
+
+// reading is one call's share of a refresh: elements of one type.
+type reading struct {
+	engine   *Engine
+	stack    string
+	typ      *dsl.NodeType // nil: the catalogue has it no more
+	elements []*state.Element
+	seen     []planner.Observed // by element
+	failed   []error            // sorted by node
+}
+
+// readsOf splits a refresh into calls, sorted by their first node.
+func (e *Engine) readsOf(stack *state.Stack, cat dsl.Catalogue) []*reading {
+	var out []*reading
+	open := map[string]*reading{} // by type, with room for more
+	for _, node := range slices.Sorted(maps.Keys(stack.Elements)) {
+		el := stack.Elements[node]
+		r := open[el.Type]
+		if r == nil {
+			r = &reading{engine: e, stack: stack.Name, typ: cat[el.Type]}
+			out = append(out, r)
+		}
+		r.elements = append(r.elements, el)
+		delete(open, el.Type)
+		if _, ok := e.Providers[el.Type].(providers.Lister); ok && len(r.elements) < readChunk {
+			open[el.Type] = r
+		}
+	}
+	return out
+}
+
+func (r *reading) run(ctx context.Context) {
+	r.seen = make([]planner.Observed, len(r.elements))
+	lister, ok := r.engine.Providers[r.elements[0].Type].(providers.Lister)
+	if !ok || len(r.elements) == 1 {
+		for i := range r.elements {
+			r.one(ctx, i)
+		}
+		return
+	}
+	reqs := make([]*providers.Request, len(r.elements))
+	for i, el := range r.elements {
+		reqs[i] = readRequest(r.stack, el)
+	}
+	all, err := look(ctx, func(ctx context.Context) ([]providers.Reading, error) { return lister.ReadAll(ctx, reqs) })
+	if err == nil && len(all) != len(reqs) {
+		err = fmt.Errorf("its provider answered %d of %d requests", len(all), len(reqs))
+	}
+	if err != nil {
+		r.failed = append(r.failed, r.failure(fmt.Sprintf("the %d elements of type %s", len(reqs), dsl.TypeLabel(r.elements[0].Type)), r.elements, err))
+		return
+	}
+	for i, answer := range all {
+		if mayPass(answer.Err) {
+			r.one(ctx, i)
+		} else {
+			r.take(i, answer.Object, answer.Err)
+		}
+	}
+}
+
+// one reads one element by itself.
+func (r *reading) one(ctx context.Context, i int) {
+	el := r.elements[i]
+	provider, err := r.engine.Providers.For(el.Type)
+	if err != nil {
+		r.take(i, nil, err)
+		return
+	}
+	req := readRequest(r.stack, el)
+	o, err := look(ctx, func(ctx context.Context) (*providers.Object, error) { return provider.Read(ctx, req) })
+	r.take(i, o, err)
+}
+
+// take notes what was read of an element.
+func (r *reading) take(i int, o *providers.Object, err error) {
+	el := r.elements[i]
+	switch {
+	case isKind(err, providers.NotFound):
+		r.seen[i] = planner.Observed{Gone: true}
+	case err != nil:
+		r.failed = append(r.failed, r.failure(fmt.Sprintf("%s (%s %s)", el.Node, dsl.TypeLabel(el.Type), el.ObjectID), r.elements[i:i+1], err))
+	default:
+		r.seen[i] = observed(o, r.typ, el.Properties)
+	}
+}
+
+// observed is what planning goes by of an object that was read; was are the
+// properties on record.
+func observed(o *providers.Object, typ *dsl.NodeType, was state.Document) planner.Observed {
+	recorded := value(was)
+	return planner.Observed{
+		Properties: observedProperties(o.Properties, typ, was.Sensitive, recorded),
+		Attributes: attributes(o.Attributes, sensitiveAttributes(typ), recorded),
+	}
+}
+
+// failure tells that something could not be read, without the secrets of the
+// elements that it is about.
+func (r *reading) failure(what string, about []*state.Element, err error) error {
+	var secrets redactor
+	for _, el := range about {
+		secrets.learn(value(el.Properties))
+	}
+	return fmt.Errorf("read %s: %w", what, secrets.err(err))
 }
 
 // firstCause joins the errors, without those that only follow from another and
@@ -102,29 +217,6 @@ func causeOf(err error) cause {
 
 func (c cause) is(d cause) bool {
 	return c.kind != "" && c.kind == d.kind && c.status == d.status && c.code == d.code
-}
-
-// observe reads one element.
-func (e *Engine) observe(ctx context.Context, stack string, el *state.Element, typ *dsl.NodeType) (planner.Observed, error) {
-	provider, err := e.Providers.For(el.Type)
-	if err != nil {
-		return planner.Observed{}, fmt.Errorf("read %s: %w", el.Node, err)
-	}
-	recorded := value(el.Properties)
-	req := readRequest(stack, el)
-	o, err := look(ctx, func(ctx context.Context) (*providers.Object, error) { return provider.Read(ctx, req) })
-	if isKind(err, providers.NotFound) {
-		return planner.Observed{Gone: true}, nil
-	}
-	if err != nil {
-		var r redactor
-		r.learn(recorded)
-		return planner.Observed{}, fmt.Errorf("read %s (%s %s): %w", el.Node, dsl.TypeLabel(el.Type), el.ObjectID, r.err(err))
-	}
-	return planner.Observed{
-		Properties: observedProperties(o.Properties, typ, el.Properties.Sensitive, recorded),
-		Attributes: attributes(o.Attributes, sensitiveAttributes(typ), recorded),
-	}, nil
 }
 
 func readRequest(stack string, el *state.Element) *providers.Request {
