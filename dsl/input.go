@@ -106,6 +106,7 @@ type Given struct {
 	Spelling string
 	Source   string     // where it comes from, such as "--input" or a file name
 	Range    diag.Range // of the value in its file; zero if there is none
+	Whole    diag.Range // from the name to the end of the value; zero if there is none
 }
 
 // ParseInputs reads a file of input values: a YAML or JSON map from names to
@@ -124,7 +125,7 @@ func ParseInputs(file string, src []byte) ([]Given, diag.List) {
 	for _, pair := range root.Pairs {
 		out = append(out, Given{
 			Name: pair.Key.Text, Value: p.value(pair.Value, 0).Plain(), Spelling: pair.Value.Text,
-			Source: file, Range: p.rng(pair.Value),
+			Source: file, Range: p.rng(pair.Value), Whole: diag.Range{File: file, Start: pair.Key.Start, End: pair.Value.End},
 		})
 	}
 	return out, p.diags.Sorted()

@@ -108,6 +108,8 @@ func (p *Package) read(name string) ([]byte, string) {
 // package; why is not "" if it leads out of it.
 func within(from, name string) (resolved, why string) {
 	switch {
+	case strings.Contains(name, "://"):
+		return "", "it is an address, and only files of the package are read; put a copy of it there"
 	case strings.Contains(name, `\`):
 		return "", "folders are parted by /, also on Windows"
 	case path.IsAbs(name):

@@ -109,7 +109,7 @@ mappings: {stolen: {a: {b: 1}}}
 		"folder/secret.yaml":  "can't be read",
 		"sub/./self.yaml":     "import each other",
 		`..\secret.yaml`:      "parted by /",
-		"https://example.org": "has no file",
+		"https://example.org": "only files of the package",
 	} {
 		dir := filepath.Join(unpack(t, strings.ReplaceAll(text, "IMPORT", "'"+name+"'")), "pack")
 		for link, to := range map[string]string{"link.yaml": "../secret.yaml", "folder": ".."} {

@@ -161,8 +161,10 @@ func (g *gathering) option(flag string, i int, name, shown, value string) {
 	line := oneLine(name + "=" + shown)
 	g.source.texts[flag] = append(append(g.source.texts[flag], line...), '\n')
 	from := utf8.RuneCountInString(name) + 2
-	at := diag.Range{File: flag, Start: diag.Pos{Line: i + 1, Column: from}, End: diag.Pos{Line: i + 1, Column: utf8.RuneCountInString(line) + 1}}
-	g.given = append(g.given, dsl.Given{Name: name, Value: value, IsText: true, Source: flag, Range: at})
+	whole := diag.Range{File: flag, Start: diag.Pos{Line: i + 1, Column: 1}, End: diag.Pos{Line: i + 1, Column: utf8.RuneCountInString(line) + 1}}
+	at := whole
+	at.Start.Column = from
+	g.given = append(g.given, dsl.Given{Name: name, Value: value, IsText: true, Source: flag, Range: at, Whole: whole})
 }
 
 func oneLine(s string) string {

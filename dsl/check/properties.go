@@ -151,7 +151,7 @@ func (j *judge) wrongType(s *spot, p *dsl.Property, v intrinsic.Value) {
 			hint = " Put it in quotes."
 		}
 	}
-	j.addAt(s, "DSL304", "The property %q is %s, but the value is %s.%s", s.path(), typeName(p.Type), is, hint)
+	j.addAt(s, "DSL304", "The property %q%s is %s, but the value is %s.%s", s.path(), j.ofCopy(), typeName(p.Type), is, hint)
 }
 
 // typeName names a type of JSON Schema as messages do.
@@ -260,7 +260,7 @@ func (j *judge) rules(s *spot, p *dsl.Property, v intrinsic.Value) {
 	}
 	for _, broken := range p.Violations(plain) {
 		s.secret = s.secret || v.HasSensitive()
-		j.addAt(s, "DSL305", "The property %s: %s.", subject(s), ruleText(p, broken, s.secret))
+		j.addAt(s, "DSL305", "The property %s%s%s: %s.", subject(s), j.ofCopy(), shownScalar(v, s.secret), ruleText(p, broken, s.secret))
 	}
 }
 
@@ -269,6 +269,22 @@ func subject(s *spot) string {
 		return "map as a whole"
 	}
 	return strconv.Quote(s.path())
+}
+
+// ofCopy names the node where its template stands for several.
+func (j *judge) ofCopy() string {
+	if name := j.node.Name.Text; strings.ContainsAny(name, "[/") {
+		return fmt.Sprintf(" of %q", name)
+	}
+	return ""
+}
+
+// shownScalar tells the value, which need not be what the blueprint writes.
+func shownScalar(v intrinsic.Value, secret bool) string {
+	if _, scalar := v.Scalar(); !scalar || secret {
+		return ""
+	}
+	return " is " + intrinsic.Show(v)
 }
 
 func standIn(v intrinsic.Value, n *int) any {
@@ -297,7 +313,8 @@ func standIn(v intrinsic.Value, n *int) any {
 // constraint only.
 func ruleText(p *dsl.Property, broken schemas.Violation, secret bool) string {
 	if !secret {
-		return broken.Message
+		message, _, _ := strings.Cut(broken.Message, " but found ") // the value, which is told already
+		return message
 	}
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(p.Constraints(), &all); err == nil && all[broken.Keyword] != nil {

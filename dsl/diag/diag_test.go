@@ -37,6 +37,7 @@ func TestRender(t *testing.T) {
 	sources := map[string][]byte{
 		"f": []byte("a: 1\n\tb: 名字: é\n" + long + "\nesc: \x1b[31m\n"),
 		"l": []byte(strings.Repeat("0123456789", 1_000)),
+		"m": []byte("\xef\xbb\xbfa: 1\n"),
 	}
 	tests := []struct {
 		name string
@@ -44,6 +45,12 @@ func TestRender(t *testing.T) {
 		want string
 	}{
 		{"simple", diag.New("DSL204", at("f", 1, 4, 5), "Detail."), `f:1:4: error[DSL204]: Unknown node template
+  |
+1 | a: 1
+  |    ^
+Detail.
+`},
+		{"byte order mark", diag.New("DSL204", at("m", 1, 4, 5), "Detail."), `m:1:4: error[DSL204]: Unknown node template
   |
 1 | a: 1
   |    ^

@@ -256,6 +256,9 @@ type lines struct {
 	lastAt int
 }
 
+// byteOrderMark may begin a text; it is no character of the first line.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 // indexLines finds the lines up to the last one that a diagnostic names: the
 // rest of a large file is not worth the memory.
 func indexLines(l List, sources map[string][]byte) map[string]*lines {
@@ -269,8 +272,9 @@ func indexLines(l List, sources map[string][]byte) map[string]*lines {
 	}
 	out := make(map[string]*lines, len(sources))
 	for name, text := range sources {
-		l := &lines{text: text, starts: []int{0}}
-		for i := 0; len(l.starts) <= last[name]; {
+		begin := len(text) - len(bytes.TrimPrefix(text, byteOrderMark))
+		l := &lines{text: text, starts: []int{begin}}
+		for i := begin; len(l.starts) <= last[name]; {
 			n := bytes.IndexByte(text[i:], '\n')
 			if n < 0 {
 				break

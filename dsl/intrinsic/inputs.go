@@ -86,10 +86,10 @@ func lastGiven(bp *dsl.Blueprint, given []Given, diags *diag.List) map[string]*G
 	return last
 }
 
-// undeclared reports a value for an input that does not exist. The value is
-// concealed: it may be a secret whose name is misspelt.
+// undeclared reports a value for an input that does not exist, where its name
+// stands. The value is concealed: it may be a secret whose name is misspelt.
 func undeclared(diags *diag.List, g *Given, format string, args ...any) {
-	d := diag.New("DSL402", g.Range, format, args...)
+	d := diag.New("DSL402", g.Whole, format, args...)
 	d.Concealed = true
 	*diags = append(*diags, d)
 }

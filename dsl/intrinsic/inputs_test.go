@@ -113,7 +113,7 @@ node_templates: {n: {type: Orchestrate.Data}}
 			t.Errorf("shows a secret: %v", d)
 		}
 	}
-	want := "f:7:3 DSL401, inputs.yaml:2:4 DSL404, inputs.yaml:4:4 DSL402"
+	want := "f:7:3 DSL401, inputs.yaml:2:4 DSL404, inputs.yaml:4:1 DSL402"
 	if s := strings.Join(got, ", "); s != want {
 		t.Errorf("got %s, want %s", s, want)
 	}
