@@ -42,30 +42,41 @@ func foundNothing(req Request) bool {
 func (m *maker) guard() {
 	for _, name := range sortedKeys(m.steps) {
 		s := m.steps[name]
-		if s.HoldsData == "" || m.req.AllowDataLoss[name] || m.req.Replace[name] {
+		if s.HoldsData == "" || s.Kept || m.agreed(s) || m.faulty[name] {
 			continue
 		}
-		switch s.Action {
-		case Create:
+		switch {
+		case s.Action == Create:
 			if e := m.element(name); e != nil && m.recordOf(s, e) != "" {
 				m.refuseElsewhere(s, "made anew")
 			}
-		case Delete:
-			if s.Gone {
-				m.refuseElsewhere(s, "deleted")
-				continue
-			}
+		case s.Action == None && s.Gone:
+			m.refuseElsewhere(s, "forgotten")
+		case s.Action == Delete && s.Gone:
+			m.refuseElsewhere(s, "deleted")
+		case s.Action == Delete:
 			m.diags.Add(CodeDataLoss, s.Range, "Deleting %q (%s) destroys %s. It would be deleted because %s. If that is meant, name it: --allow-data-loss %s.",
 				name, dsl.TypeLabel(s.Type), s.HoldsData, s.Reason, name)
-		case Replace:
-			otherwise := ""
-			if slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Replaces }) {
-				otherwise = " Otherwise set the property back."
-			}
-			m.diags.Add(CodeReplaceLoss, m.cause(s), "Replacing %q (%s) destroys %s. It would be replaced because %s. If that is meant, name it: --replace %s.%s",
-				name, dsl.TypeLabel(s.Type), s.HoldsData, s.Reason, name, otherwise)
+		case s.Action == Replace:
+			m.refuseReplace(s)
 		}
 	}
+}
+
+// agreed reports whether the loss of what a step destroys is no surprise: the
+// user has named it, or wants to keep it out of the stack, or it was made by
+// the very execution that undoes itself.
+func (m *maker) agreed(s *Step) bool {
+	return m.req.AllowDataLoss[s.Node] || m.req.Replace[s.Node] || s.Retained || m.ownWork(s)
+}
+
+func (m *maker) refuseReplace(s *Step) {
+	otherwise := ""
+	if slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Replaces }) {
+		otherwise = " Otherwise set the property back."
+	}
+	m.diags.Add(CodeReplaceLoss, m.cause(s), "Replacing %q (%s) destroys %s. It would be replaced because %s. If that is meant, name it: --replace %s.%s",
+		s.Node, dsl.TypeLabel(m.recordedTypeName(s)), s.HoldsData, s.Reason, s.Node, otherwise)
 }
 
 func (m *maker) refuseElsewhere(s *Step, fate string) {
@@ -88,14 +99,41 @@ func (m *maker) cause(s *Step) diag.Range {
 // repeated names what is gone already.
 func (m *maker) checkNamed() {
 	m.checkNames("--replace", CodeNoNode, m.req.Replace)
+	m.checkNames("--retain", CodeNoNode, m.req.Retain)
 	m.checkNames("--allow-data-loss", CodeNoConsent, m.req.AllowDataLoss)
 }
 
 func (m *maker) checkNames(option string, code diag.Code, named map[string]bool) {
 	for _, name := range sortedKeys(named) {
-		if m.steps[name] == nil {
-			m.diags.Add(code, diag.Range{}, "%s names %q, but neither the blueprint nor the stack has a node of that name. Nodes: %s.",
-				option, name, strings.Join(sortedKeys(m.steps), ", "))
+		switch s := m.steps[name]; {
+		case s == nil && m.templates[name] != nil && m.plan.Targeted, s != nil && s.Kept && code == CodeNoNode:
+			m.diags.Add(CodeNotPlanned, diag.Range{}, "%s names %q, but the plan is not made for it. Name it with --target %s as well, or leave %s out.", option, name, name, option)
+		case s == nil:
+			m.unknownNode(option, code, name)
 		}
 	}
+}
+
+// unknownNode tells that an option names a node that the plan does not have.
+func (m *maker) unknownNode(option string, code diag.Code, name string) {
+	m.diags.Add(code, diag.Range{}, "%s names %q, but neither the blueprint nor the stack has a node of that name.%s", option, name, m.nodesLike(name))
+}
+
+// maxNodesShown is how many nodes a message names.
+const maxNodesShown = 12
+
+// nodesLike helps with the name of a node: the closest one, or the nodes that
+// there are if they are few.
+func (m *maker) nodesLike(name string) string {
+	names := sortedKeys(m.steps)
+	if hint := diag.DidYouMean(name, names); hint != "" {
+		return hint
+	}
+	switch {
+	case len(names) == 0:
+		return ""
+	case len(names) > maxNodesShown:
+		return fmt.Sprintf(" Nodes: %s and %d more.", strings.Join(names[:maxNodesShown], ", "), len(names)-maxNodesShown)
+	}
+	return fmt.Sprintf(" Nodes: %s.", strings.Join(names, ", "))
 }

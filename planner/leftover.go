@@ -3,40 +3,60 @@ package planner
 import (
 	"fmt"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
 // planLeftovers plans the deletion of elements that no deployed template
 // stands for.
 func (m *maker) planLeftovers() {
-	if m.req.State == nil {
-		return
-	}
-	for name, e := range m.req.State.Elements {
-		if m.steps[name] != nil || m.req.Blueprint != nil && m.deployed[name] {
-			continue
-		}
-		typ := m.req.Catalogue[e.Type]
-		s := &Step{Node: name, Type: e.Type, Action: Delete}
-		m.recall(s, typ, e)
-		m.describe(s, typ)
-		switch t := m.templates[name]; {
-		case m.req.Blueprint == nil:
-			s.Reason = "the stack is deleted"
-		case t != nil && t.Trimmed != "":
-			s.Reason, s.Range = t.Trimmed, t.Name.Range
-		case t != nil:
-			s.Reason, s.Range = fmt.Sprintf("condition %s is false", t.Condition.Text), t.Condition.Range
+	for name, e := range m.elements {
+		switch {
+		case m.steps[name] != nil || m.deployed[name]:
+		case m.stays(name):
+			m.keep(name, e, keptUndo)
 		default:
-			s.Reason = "the blueprint no longer has it"
+			m.steps[name] = m.planLeftover(name, e)
 		}
-		if m.req.Observed[name].Gone {
-			s.Gone = true
-			s.HoldsData = m.recordOf(s, e)
-			m.plan.Drift = append(m.plan.Drift, Drift{Node: name, Type: e.Type, Gone: true, Before: value(e.Properties)})
-		}
-		m.steps[name] = s
 	}
+	m.checkLost()
+}
+
+func (m *maker) planLeftover(name string, e *state.Element) *Step {
+	typ := m.req.Catalogue[e.Type]
+	s := &Step{Node: name, Type: e.Type, Action: Delete, Retain: e.Retain}
+	m.recall(s, typ, e)
+	s.describe(typ)
+	s.Reason, s.Range = m.whyLeft(name)
+	if t := m.templates[name]; t != nil {
+		s.Retain = t.Retain
+	}
+	s.Retained = m.retains(s)
+	if seen, _ := m.observed(name); seen.Gone {
+		s.Gone = true
+		s.HoldsData = m.recordOf(s, e)
+		m.gone(name, e)
+	}
+	return s
+}
+
+// whyLeft tells in one clause why an element has no place in the stack any
+// more, and where that is said.
+func (m *maker) whyLeft(name string) (string, diag.Range) {
+	t := m.templates[name]
+	switch {
+	case m.req.Return != nil && (t == nil || m.undone(name)):
+		return m.req.Return.whyLeft(), diag.Range{}
+	case m.req.Blueprint == nil:
+		return "the stack is deleted", diag.Range{}
+	case t == nil:
+		return m.whyMissing(name)
+	case t.Trimmed != "":
+		return t.Trimmed, t.Name.Range
+	case t.Condition != nil:
+		return fmt.Sprintf("condition %s is false", t.Condition.Text), t.Condition.Range
+	}
+	return "it is not deployed", t.Name.Range
 }
 
 // recordOf is what is lost with the record of an element that was not found:

@@ -2,12 +2,23 @@ package planner
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/planner/graph"
 )
 
+// acts reports whether the step changes the cloud or the stack; a renaming
+// alone does not count.
+func (s *Step) acts() bool { return s.Action != None && s.Action != Read }
+
 // deletes reports whether the step has a delete phase.
 func (s *Step) deletes() bool { return s.Action == Delete || s.Action == Replace }
+
+// destroys reports whether its delete phase destroys an object.
+func (s *Step) destroys() bool { return s.deletes() && !s.Gone && !s.Retained }
+
+// forgets reports whether its delete phase leaves an object to the cloud.
+func (s *Step) forgets() bool { return s.deletes() && !s.Gone && s.Retained }
 
 // applies reports whether the step has an apply phase.
 func (s *Step) applies() bool { return s.Action != Delete }
@@ -16,7 +27,7 @@ func (s *Step) applies() bool { return s.Action != Delete }
 // recorded dependencies: what was created after a node is out of the way
 // before it.
 func (m *maker) orderDeletes() {
-	if m.req.State == nil {
+	if len(m.elements) == 0 {
 		return
 	}
 	nested := m.findContainers()
@@ -38,27 +49,44 @@ func (m *maker) orderDeletes() {
 // findContainers notes for each element that is destroyed whether it goes with
 // a container that is destroyed too, and reports whether any does.
 func (m *maker) findContainers() (nested bool) {
-	byID := map[string]*Step{}
+	doomed := m.destroyed()
 	for _, s := range m.steps {
-		if s.deletes() && !s.Gone && s.ObjectID != "" {
-			byID[s.Type+"\x00"+s.ObjectID] = s
-		}
-	}
-	for _, s := range m.steps {
-		typ := m.req.Catalogue[s.Type]
-		if !s.deletes() || s.Gone || typ == nil {
+		if !s.destroys() {
 			continue
 		}
-		for _, prop := range sortedKeys(typ.Containers) {
-			c := typ.Containers[prop]
-			id, _ := s.Before.Get(prop)
-			if container := byID[c.Type+"\x00"+id.Text()]; c.DeletedWith && container != nil && container != s {
-				s.DeletedWith, nested = container.Node, true
-				break
-			}
+		if c := m.containerIn(doomed, s, true); c != nil {
+			s.DeletedWith, nested = c.Node, true
 		}
 	}
 	return nested
+}
+
+// destroyed are the steps that destroy an object, by its type and ID.
+func (m *maker) destroyed() map[string]*Step {
+	out := map[string]*Step{}
+	for _, s := range m.steps {
+		if s.destroys() && s.ObjectID != "" {
+			out[m.recordedTypeName(s)+"\x00"+s.ObjectID] = s
+		}
+	}
+	return out
+}
+
+// containerIn returns the one of these steps whose object contains that of s,
+// or nil. With taken, only containers count that take along what is in them.
+func (m *maker) containerIn(steps map[string]*Step, s *Step, taken bool) *Step {
+	typ := m.req.Catalogue[m.recordedTypeName(s)]
+	if typ == nil {
+		return nil
+	}
+	for _, prop := range sortedKeys(typ.Containers) {
+		in := typ.Containers[prop]
+		id, _ := s.Before.Get(prop)
+		if c := steps[in.Type+"\x00"+id.Text()]; c != nil && c != s && (in.DeletedWith || !taken) {
+			return c
+		}
+	}
+	return nil
 }
 
 // root is the step whose delete call destroys the element of s.
@@ -158,22 +186,25 @@ func (m *maker) tasks() *graph.Graph {
 // sortSteps puts the steps into an order in which they can run: each at the
 // place of its last phase.
 func (m *maker) sortSteps() {
-	order, err := m.tasks().Order()
+	g := m.tasks()
+	order, err := g.Order()
 	if err != nil {
 		m.reportCycles(err)
 		order = nil
 	}
+	order = m.stage(g, order)
 	m.plan.Steps = make([]*Step, 0, len(m.steps))
 	for _, task := range order {
-		s := m.steps[task[:len(task)-2]]
-		if task[len(task)-1] == '+' || s.Action == Delete {
+		if s, deletes := m.phase(task); !deletes || s.Action == Delete {
 			m.plan.Steps = append(m.plan.Steps, s)
 		}
 	}
-	slices.SortFunc(m.plan.Drift, func(a, b Drift) int {
-		if a.Node < b.Node {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(m.plan.Drift, func(a, b Drift) int { return strings.Compare(a.Node, b.Node) })
+}
+
+// phase is what a task of the graph stands for: a step, and whether it is the
+// delete phase of it.
+func (m *maker) phase(task string) (s *Step, deletes bool) {
+	name, sign, _ := strings.Cut(task, "\x00")
+	return m.steps[name], sign == "-"
 }

@@ -27,7 +27,7 @@ const (
 // they can run one by one; independent ones are ordered by name.
 type Plan struct {
 	Stack     string
-	Lifecycle string // create, upgrade, rollback or delete
+	Lifecycle string // create, upgrade, rollback, delete or refresh
 	Serial    int64  // of the stack state that the plan was made from
 
 	Blueprint *dsl.Blueprint    // nil when Lifecycle is delete
@@ -183,35 +183,39 @@ type Drift struct {
 }
 
 // Summary counts what a plan does. A replacement counts as one to add and one
-// to destroy.
-// Forget counts what leaves the stack and stays in the cloud, Move what is
-// renamed.
+// to destroy, or one to forget if its old object is retained. Forget counts
+// what leaves the stack and stays in the cloud, Move what is renamed.
 type Summary struct{ Add, Change, Destroy, Forget, Move int }
 
 // Summary counts the steps.
 func (p *Plan) Summary() Summary {
-	var s Summary
-	for _, st := range p.Steps {
-		switch st.Action {
-		case Create:
-			s.Add++
-		case Update:
-			s.Change++
-		case Replace:
-			s.Add++
-			s.Destroy++
-		case Delete:
-			s.Destroy++
+	var sum Summary
+	for _, s := range p.Steps {
+		if s.RenamedFrom != "" {
+			sum.Move++
+		}
+		switch {
+		case s.Action == Update:
+			sum.Change++
+		case s.Action == Create || s.Action == Replace:
+			sum.Add++
+		}
+		switch {
+		case s.forgets():
+			sum.Forget++
+		case s.deletes():
+			sum.Destroy++
 		}
 	}
-	return s
+	return sum
 }
 
-// Empty reports whether the plan changes nothing: no step acts and no output
-// differs.
+// Empty reports whether the plan changes nothing: no step acts or goes by
+// another name, no output differs, and there is no drift if that is what it is
+// to record.
 func (p *Plan) Empty() bool {
-	for _, st := range p.Steps {
-		if st.Action != None && st.Action != Read {
+	for _, s := range p.Steps {
+		if s.acts() || s.RenamedFrom != "" {
 			return false
 		}
 	}
@@ -220,5 +224,5 @@ func (p *Plan) Empty() bool {
 			return false
 		}
 	}
-	return true
+	return !p.RefreshOnly || len(p.Drift) == 0
 }

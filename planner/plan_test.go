@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
@@ -66,6 +67,28 @@ type recorded struct {
 	Attributes map[string]any `json:"attributes"`
 	Sensitive  []string       `json:"sensitive"`
 	DependsOn  []string       `json:"dependsOn"`
+	Retain     bool           `json:"retain"`
+}
+
+// element is it as the store gives it.
+func (r recorded) element(node string) *state.Element {
+	attrs := map[string]any{"refID": r.ID, "refName": node}
+	for k, v := range r.Attributes {
+		attrs[k] = v
+	}
+	return &state.Element{
+		Node: node, Type: r.Type, Phase: r.Phase, ObjectID: r.ID, DependsOn: r.DependsOn, Retain: r.Retain,
+		Properties: state.Document{Value: intrinsic.Of(r.Properties).Plain(), Sensitive: r.Sensitive},
+		Attributes: state.Document{Value: intrinsic.Of(attrs).Plain()},
+	}
+}
+
+// returned is the short form of a rollback.
+type returned struct {
+	To       int64                `json:"to"`
+	Elements map[string]*recorded `json:"elements"` // null: there was none
+	Only     bool                 `json:"only"`
+	Own      bool                 `json:"own"`
 }
 
 // script is one testdata file: what is given, and the plan that must come out.
@@ -79,6 +102,10 @@ type script struct {
 	Inputs   map[string]any            `json:"inputs"`
 	Allow    []string                  `json:"allow"`
 	Replace  []string                  `json:"replace"`
+	Retain   []string                  `json:"retain"`
+	Targets  []string                  `json:"targets"`
+	Refresh  bool                      `json:"refreshOnly"`
+	Return   *returned                 `json:"return"`
 }
 
 func TestPlans(t *testing.T) {
@@ -139,7 +166,10 @@ func request(t *testing.T, ar *txtar.Archive) Request {
 			t.Fatal(err)
 		}
 	}
-	req := Request{Stack: "demo", Catalogue: catalogue(), AllowDataLoss: set(sc.Allow), Elsewhere: sc.Place, Replace: set(sc.Replace), State: sc.stack()}
+	req := Request{Stack: "demo", Catalogue: catalogue(), AllowDataLoss: set(sc.Allow), Elsewhere: sc.Place, Replace: set(sc.Replace), Retain: set(sc.Retain), RefreshOnly: sc.Refresh, Return: sc.returned(), State: sc.stack()}
+	if sc.Targets != nil {
+		req.Targets = set(sc.Targets)
+	}
 	for node, props := range sc.Observed {
 		if req.Observed == nil {
 			req.Observed = map[string]Observed{}
@@ -182,20 +212,26 @@ func (sc *script) stack() *state.Stack {
 	}
 	st := &state.Stack{Name: "demo", Serial: 7, Phase: sc.Phase, Revision: &state.Revision{Number: 1}, Elements: map[string]*state.Element{}, Outputs: map[string]state.Document{}}
 	for node, r := range sc.Elements {
-		attrs := map[string]any{"refID": r.ID, "refName": node}
-		for k, v := range r.Attributes {
-			attrs[k] = v
-		}
-		st.Elements[node] = &state.Element{
-			Node: node, Type: r.Type, Phase: r.Phase, ObjectID: r.ID, DependsOn: r.DependsOn,
-			Properties: state.Document{Value: intrinsic.Of(r.Properties).Plain(), Sensitive: r.Sensitive},
-			Attributes: state.Document{Value: intrinsic.Of(attrs).Plain()},
-		}
+		st.Elements[node] = r.element(node)
 	}
 	for name, v := range sc.Outputs {
 		st.Outputs[name] = state.Document{Value: intrinsic.Of(v).Plain()}
 	}
 	return st
+}
+
+func (sc *script) returned() *Return {
+	if sc.Return == nil {
+		return nil
+	}
+	out := &Return{To: sc.Return.To, Only: sc.Return.Only, Own: sc.Return.Own, Elements: map[string]*state.Element{}}
+	for node, r := range sc.Return.Elements {
+		out.Elements[node] = nil
+		if r != nil {
+			out.Elements[node] = r.element(node)
+		}
+	}
+	return out
 }
 
 func runScript(t *testing.T, ar *txtar.Archive) string {
@@ -204,18 +240,35 @@ func runScript(t *testing.T, ar *txtar.Archive) string {
 	return printPlan(p) + printDiags(diags)
 }
 
-func printDiags(diags interface{ Err() error }) string {
-	if err := diags.Err(); err != nil {
-		return err.Error()
+// printDiags writes errors as a whole, and warnings a line each.
+func printDiags(diags diag.List) string {
+	var b strings.Builder
+	for _, d := range diags {
+		if d.Severity != diag.Error {
+			fmt.Fprintf(&b, "%s\n", d.Error())
+		}
 	}
-	return ""
+	if err := diags.Err(); err != nil {
+		b.WriteString(err.Error())
+	}
+	return b.String()
 }
 
 // printPlan writes everything that a plan says, one fact a line.
 func printPlan(p *Plan) string {
 	var b strings.Builder
 	s := p.Summary()
-	fmt.Fprintf(&b, "%s %s: %d to add, %d to change, %d to destroy\n", p.Lifecycle, p.Stack, s.Add, s.Change, s.Destroy)
+	fmt.Fprintf(&b, "%s %s: %d to add, %d to change, %d to destroy", p.Lifecycle, p.Stack, s.Add, s.Change, s.Destroy)
+	printCount(&b, s.Forget, "to forget")
+	printCount(&b, s.Move, "to move")
+	b.WriteString("\n")
+	if p.Targeted {
+		b.WriteString("for the targets only\n")
+	}
+	if r := p.NoReturn; r != nil {
+		phase := map[bool]string{true: "deletion", false: "application"}[r.Delete]
+		fmt.Fprintf(&b, "no return from the %s of %s on, after %d: %s\n", phase, r.Node, r.Before, r.Why)
+	}
 	for _, d := range p.Drift {
 		if d.Gone {
 			fmt.Fprintf(&b, "drift %s: gone\n", d.Node)
@@ -233,6 +286,12 @@ func printPlan(p *Plan) string {
 	return b.String()
 }
 
+func printCount(b *strings.Builder, n int, what string) {
+	if n > 0 {
+		fmt.Fprintf(b, ", %d %s", n, what)
+	}
+}
+
 func printStep(b *strings.Builder, s *Step) {
 	fmt.Fprintf(b, "%s %s: %s\n", s.Action, s.Node, s.Reason)
 	for _, c := range s.Changes {
@@ -245,6 +304,7 @@ func printStep(b *strings.Builder, s *Step) {
 		}
 		fmt.Fprintf(b, "    %s: %s -> %s%s (%s)\n", c.Path, show(c.Before), show(c.After), forces, c.Range)
 	}
+	printFate(b, s)
 	if len(s.DependsOn) > 0 {
 		fmt.Fprintf(b, "    depends on %s\n", strings.Join(s.DependsOn, " "))
 	}
@@ -253,6 +313,27 @@ func printStep(b *strings.Builder, s *Step) {
 	}
 	if s.DeletedWith != "" {
 		fmt.Fprintf(b, "    deleted with %s\n", s.DeletedWith)
+	}
+}
+
+// printFate writes what is not the usual case.
+func printFate(b *strings.Builder, s *Step) {
+	if s.RenamedFrom != "" {
+		fmt.Fprintf(b, "    renamed from %s\n", s.RenamedFrom)
+	}
+	for _, is := range []struct {
+		so   bool
+		what string
+	}{{s.Kept, "kept"}, {s.Gone, "gone"}, {s.Retain, "retain"}, {s.Retained, "stays in the cloud"}} {
+		if is.so {
+			fmt.Fprintf(b, "    %s\n", is.what)
+		}
+	}
+	if s.Undo != "" && s.Undo != Reversible {
+		fmt.Fprintf(b, "    %s: %s\n", s.Undo, s.UndoWhy)
+	}
+	if s.DeleteStage != 0 || s.ApplyStage != 0 {
+		fmt.Fprintf(b, "    stages %d %d\n", s.DeleteStage, s.ApplyStage)
 	}
 }
 

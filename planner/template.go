@@ -13,18 +13,40 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/planner/graph"
 )
 
-// planTemplates plans every deployed node template after those it depends on.
-func (m *maker) planTemplates() {
-	deps := map[string][]string{}
-	names := make([]string, 0, len(m.req.Blueprint.Nodes))
+// deploy notes which node templates are wanted.
+func (m *maker) deploy() {
+	if m.req.Blueprint == nil {
+		return
+	}
 	for _, n := range m.req.Blueprint.Nodes {
+		if !m.considered(n.Name.Text) {
+			m.deployed[n.Name.Text] = m.element(n.Name.Text) != nil
+			continue
+		}
 		ok, diags := intrinsic.Deployed(n, m.scope)
 		m.diags = append(m.diags, diags...)
-		if ok {
+		if ok && !m.undone(n.Name.Text) {
 			m.deployed[n.Name.Text] = true
-			names = append(names, n.Name.Text)
 		}
 	}
+}
+
+// planTemplates plans every deployed node template after those it depends on.
+func (m *maker) planTemplates() {
+	if m.req.Blueprint == nil {
+		return
+	}
+	names := make([]string, 0, len(m.req.Blueprint.Nodes))
+	for _, n := range m.req.Blueprint.Nodes {
+		switch name := n.Name.Text; {
+		case !m.deployed[name]:
+		case m.considered(name):
+			names = append(names, name)
+		default:
+			m.keep(name, m.element(name), keptUndo)
+		}
+	}
+	deps := make(map[string][]string, len(names))
 	g := graph.New(names)
 	for _, name := range names {
 		deps[name] = m.dependencies(m.templates[name])
@@ -38,9 +60,7 @@ func (m *maker) planTemplates() {
 		return
 	}
 	for _, name := range order {
-		s := m.planTemplate(m.templates[name])
-		s.DependsOn = deps[name]
-		m.steps[name] = s
+		m.steps[name] = m.planTemplate(m.templates[name], deps[name])
 	}
 }
 
@@ -73,23 +93,21 @@ func (m *maker) reportCycles(err error) {
 }
 
 // planTemplate decides what becomes of one node template.
-func (m *maker) planTemplate(n *dsl.NodeTemplate) *Step {
+func (m *maker) planTemplate(n *dsl.NodeTemplate, dependsOn []string) *Step {
 	name := n.Name.Text
 	typ := m.req.Catalogue[n.TypeName]
-	after, diags := intrinsic.EvalProperties(n.Properties, typ, m.scope)
-	m.diags = append(m.diags, diags...)
-	if m.req.Verify != nil && !diags.HasErrors() {
-		m.diags = append(m.diags, m.req.Verify(n, typ, after)...)
+	s := &Step{
+		Node: name, Type: n.TypeName, DependsOn: dependsOn, Range: n.Name.Range,
+		After: m.wanted(n, typ, dependsOn), Retain: n.Retain, RenamedFrom: m.movedFrom[name],
 	}
-	s := &Step{Node: name, Type: n.TypeName, After: after, Range: n.Name.Range}
-	m.describe(s, typ)
+	s.describe(typ)
 	e := m.element(name)
-	switch gone := m.req.Observed[name].Gone; {
+	switch seen, _ := m.observed(name); {
 	case e == nil:
 		s.Action, s.Reason = Create, "it is not in the stack yet"
-	case gone:
+	case seen.Gone:
 		s.Action, s.Reason = Create, "it no longer exists in the cloud"
-		m.plan.Drift = append(m.plan.Drift, Drift{Node: name, Type: e.Type, Gone: true, Before: value(e.Properties)})
+		m.gone(name, e)
 	default:
 		m.compare(s, n, typ, e)
 	}
@@ -97,8 +115,23 @@ func (m *maker) planTemplate(n *dsl.NodeTemplate) *Step {
 	return s
 }
 
+// wanted are the properties that a node is to have.
+func (m *maker) wanted(n *dsl.NodeTemplate, typ *dsl.NodeType, dependsOn []string) intrinsic.Value {
+	if then, ok := m.propertiesThen(n, dependsOn); ok {
+		return then
+	}
+	after, diags := intrinsic.EvalProperties(n.Properties, typ, m.scope)
+	if m.req.Verify != nil && !diags.HasErrors() {
+		diags = append(diags, m.req.Verify(n, typ, after)...)
+	}
+	if diags != nil {
+		m.found[n.Name.Text] = diags
+	}
+	return after
+}
+
 // describe copies what the node type says about losing an object.
-func (m *maker) describe(s *Step, typ *dsl.NodeType) {
+func (s *Step) describe(typ *dsl.NodeType) {
 	if typ != nil {
 		s.HoldsData, s.Forgotten = typ.HoldsData, typ.Forgotten
 	}
@@ -118,17 +151,33 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 	switch {
 	case e.Phase == phaseCreateFailed:
 		s.Action, s.Reason = Replace, "its creation failed and left it behind"
-		if m.asItFailed(s, e) {
-			s.HoldsData = "" // it never worked, so nothing is lost with it
-		}
 	case e.Type != n.TypeName:
 		s.Action, s.Reason = Replace, fmt.Sprintf("its type changes from %s to %s", dsl.TypeLabel(e.Type), dsl.TypeLabel(n.TypeName))
 	case m.req.Replace[s.Node]:
 		s.Action, s.Reason = Replace, replaceAsked
 	case fixed >= 0:
 		s.Action, s.Reason = Replace, fmt.Sprintf("%s cannot be changed in place", s.Changes[fixed].Path)
+	default:
+		m.adjust(s, n, e)
+		return
+	}
+	s.describe(m.req.Catalogue[e.Type]) // of what is destroyed
+	s.Retained = m.retains(s)
+	if e.Phase == phaseCreateFailed && m.asItFailed(s, e) {
+		s.HoldsData, s.Retained = "", false // it never worked, so nothing is lost with it
+	}
+}
+
+// adjust decides between none and update.
+func (m *maker) adjust(s *Step, n *dsl.NodeTemplate, e *state.Element) {
+	if e.Retain != n.Retain {
+		s.Changes = insertChange(s.Changes, retainChange(n, e))
+	}
+	switch {
 	case len(s.Changes) > 0:
 		s.Action, s.Reason = Update, changedReason(s.Changes)
+	case s.RenamedFrom != "":
+		s.Action, s.Reason = None, "only its name differs"
 	default:
 		s.Action, s.Reason = None, "nothing differs"
 	}
@@ -138,7 +187,7 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 // that it had then. With another one somebody may have repaired it, as the error
 // told them to, and have begun to use it.
 func (m *maker) asItFailed(s *Step, e *state.Element) bool {
-	seen, ok := m.req.Observed[s.Node]
+	seen, ok := m.observed(s.Node)
 	if !ok {
 		return true
 	}
@@ -160,13 +209,13 @@ func (m *maker) recall(s *Step, typ *dsl.NodeType, e *state.Element) {
 	s.ObjectID = e.ObjectID
 	s.Before = value(e.Properties)
 	s.Attributes = value(e.Attributes)
-	seen, ok := m.req.Observed[s.Node]
+	seen, ok := m.observed(s.Node)
 	if !ok || seen.Gone {
 		return
 	}
 	read := overlay(s.Before, seen.Properties)
 	if changes := diff(typ, nil, s.Before, read); changes != nil {
-		m.plan.Drift = append(m.plan.Drift, Drift{Node: s.Node, Type: e.Type, Changes: changes, Before: s.Before, After: read})
+		m.drift(Drift{Node: s.Node, Type: e.Type, Changes: changes, Before: s.Before, After: read})
 	}
 	s.Before = read
 	s.Attributes = merge(s.Attributes, seen.Attributes)

@@ -103,6 +103,20 @@ func (g *Graph) Order() ([]string, error) {
 	return out, nil
 }
 
+// Weigh returns for each name the greatest sum of weights on a path that ends
+// in it, itself included. order is what Order returned.
+func (g *Graph) Weigh(order []string, weight func(name string) int) map[string]int {
+	sums := make(map[string]int, len(order))
+	for _, name := range order {
+		most := 0
+		for _, before := range g.in[g.rank[name]] {
+			most = max(most, sums[g.names[before]])
+		}
+		sums[name] = most + weight(name)
+	}
+	return sums
+}
+
 // shortest finds a shortest cycle through the smallest member of a strongly
 // connected group, by breadth-first search inside the group.
 func (g *Graph) shortest(group []graph.Node) []string {

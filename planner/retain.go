@@ -1,0 +1,59 @@
+package planner
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+)
+
+// retains reports whether the object of a step that deletes is to stay in the
+// cloud: because its template says so, or said so when it still was in the
+// blueprint, or because the user names it now.
+func (m *maker) retains(s *Step) bool { return s.Retain || m.req.Retain[s.Node] }
+
+// retainChange is what an update records when a template says something else
+// about leaving the stack than it did. Nothing is called for it, but it must
+// not wait for another change: it counts when the node is gone.
+func retainChange(n *dsl.NodeTemplate, e *state.Element) Change {
+	return Change{
+		Path: "retain", Before: intrinsic.Of(e.Retain), After: intrinsic.Of(n.Retain), Range: n.Name.Range,
+		Recorded: "it counts when the node leaves the stack",
+		Causes:   []Cause{{Kind: ByBlueprint, Why: "the node template says so", At: n.Name.Range}},
+	}
+}
+
+// insertChange puts a change where its path belongs.
+func insertChange(changes []Change, c Change) []Change {
+	at, _ := slices.BinarySearchFunc(changes, c.Path, func(c Change, path string) int { return strings.Compare(c.Path, path) })
+	return slices.Insert(changes, at, c)
+}
+
+// checkRetained refuses to retain what goes with its container all the same.
+func (m *maker) checkRetained() {
+	var doomed map[string]*Step
+	for _, name := range sortedKeys(m.steps) {
+		s := m.steps[name]
+		if !s.forgets() {
+			continue
+		}
+		if doomed == nil {
+			doomed = m.destroyed()
+		}
+		if c := m.containerIn(doomed, s, false); c != nil {
+			m.diags.Add(CodeCannotRetain, s.Range, "%q (%s) is to stay in the cloud, but it is in %q (%s), which this plan destroys because %s, and can't outlive it. Retain %q as well (--retain %s), or let %q go with it.",
+				name, dsl.TypeLabel(s.Type), c.Node, dsl.TypeLabel(c.Type), c.Reason, c.Node, c.Node, name)
+		}
+	}
+}
+
+// recordedTypeName is the type that the element of a step has now; a
+// replacement may be of another one.
+func (m *maker) recordedTypeName(s *Step) string {
+	if e := m.element(s.Node); e != nil {
+		return e.Type
+	}
+	return s.Type
+}

@@ -1,0 +1,145 @@
+package planner
+
+import (
+	"fmt"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+)
+
+// A rollback is planned as an upgrade to an earlier blueprint, with four
+// differences: properties are those that were recorded then, not what the
+// blueprint gives today; renamings are taken back; if one execution is undone,
+// nothing else is touched; and if it undoes itself, what it has made is not
+// guarded against it.
+
+// whyLeft tells why an element has no place in what a rollback returns to.
+func (r *Return) whyLeft() string {
+	switch {
+	case r.Only:
+		return "the execution that is undone made it"
+	case r.To == 0:
+		return "nothing was there before"
+	}
+	return fmt.Sprintf("revision %d does not have it", r.To)
+}
+
+// then is the element of a node as it was then. changed tells whether it has
+// changed since; nil: there was none.
+func (m *maker) then(node string) (e *state.Element, changed bool) {
+	if m.req.Return == nil {
+		return nil, false
+	}
+	e, changed = m.req.Return.Elements[node]
+	return e, changed
+}
+
+// considered reports whether a node is planned for at all: where one execution
+// is undone, only what that has changed.
+func (m *maker) considered(node string) bool {
+	if m.req.Return == nil || !m.req.Return.Only {
+		return true
+	}
+	_, changed := m.then(node)
+	return changed
+}
+
+// undone reports whether the execution that is undone has made the element of a
+// node, whatever the earlier blueprint says of it.
+func (m *maker) undone(node string) bool {
+	e, changed := m.then(node)
+	return changed && e == nil && m.req.Return.Only
+}
+
+// stays reports whether an element without a template is left alone: one that
+// is not considered, and one that already was without when the execution began
+// that is undone.
+func (m *maker) stays(node string) bool {
+	if !m.considered(node) {
+		return true
+	}
+	e, _ := m.then(node)
+	return e != nil && m.req.Return.Only && m.req.Blueprint != nil
+}
+
+// ownWork reports whether the object of a step was made by the execution that
+// now undoes itself: nobody has come to rely on it.
+func (m *maker) ownWork(s *Step) bool {
+	e, changed := m.then(s.Node)
+	return changed && m.req.Return.Own && (e == nil || e.ObjectID != s.ObjectID)
+}
+
+// propertiesThen are the recorded properties that a node returns to. They hold
+// as long as what they were made from is there: the same dependencies with the
+// same objects. ok is false where the blueprint must be asked.
+func (m *maker) propertiesThen(n *dsl.NodeTemplate, dependsOn []string) (v intrinsic.Value, ok bool) {
+	e, _ := m.then(n.Name.Text)
+	if e == nil || e.Type != n.TypeName {
+		return intrinsic.Value{}, false
+	}
+	for _, node := range dependsOn {
+		if !m.sameObject(node) {
+			return intrinsic.Value{}, false
+		}
+	}
+	return value(e.Properties), true
+}
+
+// sameObject reports whether a node that was planned already has the object
+// that it had then, and keeps it.
+func (m *maker) sameObject(node string) bool {
+	s := m.steps[node]
+	if s == nil || s.Action == Create || s.Action == Replace {
+		return false
+	}
+	then, changed := m.then(node)
+	return !changed || then != nil && then.ObjectID == s.ObjectID
+}
+
+// back takes back what was renamed since: an object that is recorded under a
+// name which the earlier blueprint does not have, and that had the name of one
+// of its templates then.
+func (v *moves) back() {
+	if v.req.Return == nil {
+		return
+	}
+	byObject := map[string]string{}
+	for node, e := range v.elements {
+		if v.templates[node] == nil && e.ObjectID != "" {
+			byObject[e.Type+"\x00"+e.ObjectID] = node
+		}
+	}
+	for _, name := range sortedKeys(v.req.Return.Elements) {
+		then := v.req.Return.Elements[name]
+		if then == nil || v.templates[name] == nil || !v.deployed[name] {
+			continue
+		}
+		now := byObject[then.Type+"\x00"+then.ObjectID]
+		switch {
+		case now == "" || v.to[now] != "":
+		case v.element(name) != nil:
+			v.diags.Add(CodeCannotReturn, v.templates[name].Name.Range, "%q can't be given back the %s that it had: the stack has that as %q by now, and %q is another one. Apply a blueprint without %q first, or keep what is there.",
+				name, dsl.TypeLabel(then.Type), now, name, name)
+			v.faulty[name], v.faulty[now] = true, true
+		default:
+			v.add(now, name)
+		}
+	}
+}
+
+// checkLost tells of elements that were there before the execution that is
+// undone and can't be made again, because the earlier blueprint has no template
+// for them: that execution did what was overdue.
+func (m *maker) checkLost() {
+	if m.req.Return == nil || !m.req.Return.Only || m.req.Blueprint == nil {
+		return
+	}
+	for _, name := range sortedKeys(m.req.Return.Elements) {
+		e := m.req.Return.Elements[name]
+		if e != nil && m.steps[name] == nil && !m.deployed[name] && m.movedTo[name] == "" {
+			m.diags.Add(CodeNotMadeAgain, diag.Range{}, "%q (%s) was there before, but the revision that is returned to has no node template for it, so it is not made again.", name, dsl.TypeLabel(e.Type))
+		}
+	}
+}
