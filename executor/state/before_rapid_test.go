@@ -28,11 +28,15 @@ type history struct {
 // element is what a node has after its next change.
 func (h *history) element(node string) *Element {
 	h.made++
-	return &Element{
+	e := &Element{
 		Node: node, Type: "T", ObjectID: fmt.Sprint("id-", h.made), Phase: "CreateSucceeded", Retain: h.made%3 == 0,
-		Properties: Document{Value: map[string]any{"password": fmt.Sprint(secret, h.made)}, Sensitive: []string{"/password"}},
+		Properties: Document{Value: map[string]any{"password": fmt.Sprint(secret, h.made)}},
 		Created:    t0, Updated: t0.Add(time.Duration(h.made)),
 	}
+	if h.made%4 == 0 {
+		e.Properties.Sensitive = []string{"/password"}
+	}
+	return e
 }
 
 func (h *history) add(r Record) {
@@ -160,11 +164,11 @@ func TestBeforeOfAnyHistory(t *testing.T) {
 		stacks++
 		l := acquire(t, s, fmt.Sprint("stack-", stacks), "a")
 		h := &history{t: t, elements: map[string]*Element{}}
-		nodes := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "x", "y"}), 1, 5)
-		for range rapid.IntRange(1, 6).Draw(t, "executions") {
+		nodes := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "x", "y"}), 1, 4)
+		for range rapid.IntRange(1, 4).Draw(t, "executions") {
 			h.execute(s, l, nodes.Draw(t, "nodes"))
 		}
-		for number := range len(h.before) + 2 {
+		for number := range len(h.before) + 1 { // 0 is before all
 			got, err := s.Before(context.Background(), l.Stack, int64(number))
 			must(t, err)
 			if diff := cmp.Diff(h.want(number), got); diff != "" {
