@@ -47,10 +47,10 @@ type upgradeScript struct {
 	Phase        string                    `json:"phase"`
 }
 
-// TestUpgradeRules deploys former.yaml of each script of testdata/upgrade,
+// TestUpgradeRules deploys former.yaml of each script of testdata/upgrade/aos,
 // plans its blueprint.yaml, and compares what is said without and with strict.
 func TestUpgradeRules(t *testing.T) {
-	files, err := filepath.Glob("testdata/upgrade/*.txtar")
+	files, err := filepath.Glob("testdata/upgrade/aos/*.txtar")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
