@@ -19,10 +19,13 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	os.Exit(run(context.Background(), os.Args[1:], process{
+	release := heapHeadroom(os.Getenv)
+	code := run(context.Background(), os.Args[1:], process{
 		Env: os.Environ(), Signals: signals,
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-	}))
+	})
+	release()
+	os.Exit(code)
 }
 
 // process is what an invocation gets from the operating system.
