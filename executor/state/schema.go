@@ -107,9 +107,9 @@ const schema2 = `ALTER TABLE revisions ADD COLUMN files TEXT NOT NULL DEFAULT ''
 
 // schema3: what an execution was asked for (JSON of Terms) and who asked to
 // cancel it (JSON of Owner), empty texts for none; whether the stack was
-// removed with it; and what a step found (JSON, secrets sealed, an empty text
-// for nothing). Of records that are older than the column it is not known what
-// they found: theirs is NULL.
+// removed with it; what templates say of retaining; and what a step found
+// (JSON, secrets sealed, an empty text for nothing). Of records that are older
+// than the column it is not known what they found: theirs is NULL.
 const schema3 = `
 ALTER TABLE executions ADD COLUMN terms TEXT NOT NULL DEFAULT '';
 ALTER TABLE executions ADD COLUMN cancel TEXT NOT NULL DEFAULT '';

@@ -92,7 +92,7 @@ func TestStackRoundTrip(t *testing.T) {
 		DependsOn: []string{"vpc"}, Retain: true, Revision: e.Revision, Created: t0, Updated: t0,
 	}
 	must(t, s.Append(ctx, l,
-		Record{Execution: e.ID, Node: "db", Type: "T", Action: "create", Kind: Intent, Phase: "Creating", Request: doc, DependsOn: []string{"vpc"}, SensitiveAttributes: []string{"key"}, At: t0},
+		Record{Execution: e.ID, Node: "db", Type: "T", Action: "create", Kind: Intent, Phase: "Creating", Request: doc, DependsOn: []string{"vpc"}, SensitiveAttributes: []string{"key"}, Retain: true, At: t0},
 		Record{Execution: e.ID, Node: "db", Type: "T", Action: "create", Kind: Operation, Phase: "Creating", Operation: []byte(`{"id":"op"}`), Attempt: 2, At: t0.Add(time.Second)},
 		Record{Execution: e.ID, Node: "db", Type: "T", Action: "create", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id-1", Element: element, At: t0.Add(2 * time.Second)},
 	))
@@ -123,7 +123,7 @@ func TestStackRoundTrip(t *testing.T) {
 	}
 	journal, err := s.Journal(ctx, "web-1")
 	must(t, err)
-	if len(journal) != 4 || cmp.Diff(doc, journal[1].Request) != "" || cmp.Diff([]string{"key"}, journal[1].SensitiveAttributes) != "" {
+	if len(journal) != 4 || !journal[1].Retain || cmp.Diff(doc, journal[1].Request) != "" || cmp.Diff([]string{"key"}, journal[1].SensitiveAttributes) != "" {
 		t.Errorf("journal: %+v", journal)
 	}
 	grepFiles(t, filepath.Dir(path), secret)
@@ -209,6 +209,26 @@ func TestRevisions(t *testing.T) {
 	}
 	if e := begin(t, s, l, first); e.Revision != 3 {
 		t.Errorf("the next revision is %d", e.Revision)
+	}
+}
+
+// TestStackPhase ends an execution that says nothing of how complete the stack
+// is.
+func TestStackPhase(t *testing.T) {
+	ctx := context.Background()
+	s := openTest(t, temp(t), "")
+	l := acquire(t, s, "web", "a")
+	for given, want := range map[string]string{"CreateFailed": "CreateFailed", "": "UpdateSucceeded"} {
+		e := begin(t, s, l, nil)
+		e.Phase, e.StackPhase = "UpdateSucceeded", given
+		must(t, s.Finish(ctx, l, e, nil, false))
+		st, err := s.Stack(ctx, "web")
+		must(t, err)
+		got, err := s.Execution(ctx, e.ID)
+		must(t, err)
+		if st.Phase != want || got.Phase != "UpdateSucceeded" {
+			t.Errorf("%q: stack %s, execution %s", given, st.Phase, got.Phase)
+		}
 	}
 }
 

@@ -268,8 +268,8 @@ type Store interface {
 	// Append adds records to the journal and applies their elements. Calls at
 	// the same time share one sync.
 	Append(ctx context.Context, l *Lease, records ...Record) error
-	// Finish ends an execution: its phase and message, the stack's phase, and
-	// the outputs (nil: keep). removeStack deletes the stack with its
+	// Finish ends an execution: its phase and message, the stack's phase (its
+	// StackPhase if it has one), and the outputs (nil: keep). removeStack deletes the stack with its
 	// revisions; its executions stay readable.
 	Finish(ctx context.Context, l *Lease, e *Execution, outputs map[string]Document, removeStack bool) error
 
