@@ -226,6 +226,22 @@ in reports.`},
 	{"EXEC001", Error, "Step failed", `
 A step of the execution failed. The message tells the operation, how the cloud answered, and what to do; what was
 already done is recorded, and the same command, given again, goes on from there.`},
+	{"EXEC002", Error, "Not enough quota", `
+The plan needs more of something than the account has left, so it would stop half-way. The message gives the figures.
+Free what is no longer needed, plan for less, or ask the provider for more. Nothing was changed.`},
+	{"EXEC003", Error, "Taken already", `
+A name, an address range or a cluster that the plan wants for itself is used by an object which the stack does not have.
+Choose another one, remove that object, or take it into the stack with "orchestrate import". Nothing was changed.`},
+	{"EXEC004", Error, "The cloud would refuse it", `
+The values have the right form, but this account, region or service does not offer what they ask for: an unknown flavor,
+an edition without the feature, an object in a state in which it can't be changed. Nothing was changed.`},
+	{"EXEC005", Warning, "Other work is in the way", `
+Another operation runs on an object that the plan changes. As a warning it means that the step will wait for it, up to
+its time limit; as an error, that waiting would not help.`},
+	{"EXEC006", Warning, "The cloud could not be asked", `
+Before a plan is carried out, quotas, names and running operations are looked at, so that nothing is bought for a plan
+that can't be finished. That look failed, so a refusal would show only when its step runs. Check the network and the
+permissions of the credentials, or go on.`},
 
 	{"PLAN001", Error, "Data would be lost", `
 The plan destroys an element that holds data. That is done only when the element is named with --allow-data-loss NODE.`},

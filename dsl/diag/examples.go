@@ -640,6 +640,32 @@ $ orchestrate apply
 $ orchestrate executions
 $ orchestrate apply
 `},
+	"EXEC002": {`
+$ orchestrate plan --input networks=6
+`, `
+$ orchestrate plan --input networks=5
+`},
+	"EXEC003": {`
+$ orchestrate apply --input name=shared
+`, `
+$ orchestrate import network 3f1b7c1e-5c0a-4f6e-9d0e-2a6f0d1c9b11
+$ orchestrate apply --input name=shared
+`},
+	"EXEC004": {`
+$ orchestrate plan --input flavor=s99.huge
+`, `
+$ orchestrate plan --input flavor=s6.large.2
+`},
+	"EXEC005": {`
+$ orchestrate apply --stack sales
+`, `
+$ orchestrate apply --stack sales --timeout 3h
+`},
+	"EXEC006": {`
+$ orchestrate plan --out change.plan
+`, `
+$ orchestrate plan --out change.plan --refresh=false
+`},
 	"PLAN001": {`
 $ orchestrate delete --stack consortium
 `, `

@@ -1,0 +1,108 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// foreseeing is a fakeCloud that knows what it is going to refuse.
+type foreseeing struct {
+	*fakeCloud
+	asked []*providers.Request
+	found []providers.Finding
+	err   error
+}
+
+func (f *foreseeing) Preflight(_ context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
+	f.asked = reqs
+	return f.found, f.err
+}
+
+func TestPreflight(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(chain)
+		f := &foreseeing{fakeCloud: b.cloud, err: &providers.Error{Kind: providers.Auth, Message: "no rights to list"}, found: []providers.Finding{
+			{Node: "d", Property: "size", Kind: providers.Quota, Message: "4 of 4 things are used.", Advice: "Delete one."},
+			{Node: "e", Property: "password", Kind: providers.Invalid, Message: "secret-9f is too short."},
+			{Node: "b", Kind: providers.Busy, Warning: true, Message: "Something runs."},
+			{Node: "c", Property: "no.such[3]", Kind: providers.Conflict, Message: "The name is taken."},
+		}}
+		b.engine.Providers = providers.Registry{"Fake.Thing": f}
+		changed := strings.Replace(chain, "{size: 4}", "{size: 5, color: red}", 1)
+		changed = strings.Replace(changed, "outputs:", "  e:\n    type: HuaweiCloud.Fake.Thing\n    properties: {password: secret-9f, uses: {get_attribute: [d, refID]}}\noutputs:", 1)
+		changed = strings.Replace(changed, "properties: {size: 1}", "properties: {size: 1, uses: x}", 1)
+		changed = strings.Replace(changed, "{uses: {get_attribute: [a, refID]}}", "{size: 2}", 1)
+		changed = strings.Replace(changed, "{uses: {get_attribute: [b, refID]}}", "{size: 3}", 1)
+		diags := b.engine.Preflight(context.Background(), b.plan(changed, nil))
+
+		var got []string
+		for _, d := range diags {
+			got = append(got, strings.ReplaceAll(d.Error(), "\n", " "))
+		}
+		equal(t, "told", []string{
+			`warning[EXEC006]: The cloud could not be asked: Whether the cloud would refuse what is planned for Cloud.Fake.Thing could not be found out: no rights to list.`,
+			`web.yaml:6:3: warning[EXEC005]: Other work is in the way: "b" (Cloud.Fake.Thing): Something runs.`,
+			`web.yaml:9:3: error[EXEC003]: Taken already: "c" (Cloud.Fake.Thing): The name is taken.`,
+			`web.yaml:14:24: error[EXEC002]: Not enough quota: "d" (Cloud.Fake.Thing): 4 of 4 things are used. Delete one.`,
+			`web.yaml:17:28: error[EXEC004]: The cloud would refuse it: "e" (Cloud.Fake.Thing): (sensitive value) is too short.`,
+		}, got)
+
+		var asked []string
+		for _, r := range f.asked {
+			asked = append(asked, strings.TrimSuffix(string(r.Action)+" "+r.Node+" "+r.ObjectID[:min(2, len(r.ObjectID))], " "))
+		}
+		equal(t, "asked", []string{"update a id", "update b id", "update c id", "delete d id", "create d", "create e"}, asked)
+		e := f.asked[5]
+		if _, ok := e.Properties["uses"]; ok || e.Properties["password"] != "secret-9f" {
+			t.Errorf("properties of e: %v", e.Properties)
+		}
+	})
+}
+
+// TestPreflightLooksAtWhatActs leaves out what touches nothing in the cloud.
+func TestPreflightLooksAtWhatActs(t *testing.T) {
+	f := &foreseeing{fakeCloud: newCloud(), err: errors.New("is not asked")}
+	e := &Engine{Providers: providers.Registry{"Fake.Thing": f}}
+	p := &planner.Plan{Steps: []*planner.Step{
+		{Node: "a", Type: "Fake.Thing", Action: planner.None},
+		{Node: "b", Type: "Fake.Thing", Action: planner.Delete, Gone: true},
+		{Node: "c", Type: "Fake.Thing", Action: planner.Delete, Retained: true},
+		{Node: "d", Type: "Fake.Thing", Action: planner.Delete, Forgotten: "it can't be deleted"},
+		{Node: "e", Type: "Other.Thing", Action: planner.Create},
+	}}
+	if diags := e.Preflight(context.Background(), p); len(diags) > 0 {
+		t.Errorf("told: %v", diags)
+	}
+}
+
+func TestKnown(t *testing.T) {
+	v := known(intrinsic.Of(map[string]any{
+		"name": "x", "id": intrinsic.Unknown,
+		"list": []any{"a", intrinsic.Unknown}, "map": map[string]any{"size": int64(1), "id": intrinsic.Unknown},
+	}))
+	equal(t, "known", map[string]any{"name": "x", "list": []any{"a", nil}, "map": map[string]any{"size": int64(1)}}, v.Plain())
+}
+
+func TestCodesOfExecutions(t *testing.T) {
+	for _, code := range []diag.Code{CodeQuota, CodeTaken, CodeRefused, CodeBusy, CodeBlind} {
+		if _, ok := diag.Lookup(code); !ok {
+			t.Errorf("%s is not in the table", code)
+		}
+	}
+	kinds := []providers.Kind{providers.Quota, providers.Conflict, providers.Invalid, providers.Busy, providers.NotFound}
+	var got []diag.Code
+	for _, k := range kinds {
+		got = append(got, codeOf(k))
+	}
+	if !slices.Equal(got, []diag.Code{CodeQuota, CodeTaken, CodeRefused, CodeBusy, CodeRefused}) {
+		t.Errorf("codes: %v", got)
+	}
+}
