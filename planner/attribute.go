@@ -46,7 +46,7 @@ func merge(base, over intrinsic.Value) intrinsic.Value {
 // plannedAttributes is what dependents may take for granted before the step
 // has run: attributes that follow a property, and those that an object keeps.
 func plannedAttributes(s *Step, typ *dsl.NodeType) intrinsic.Value {
-	if s.Action == None || s.Action == Read {
+	if s.Action == None || s.Action == Read || s.onlyRecorded() {
 		return s.Attributes
 	}
 	if typ == nil {
@@ -57,6 +57,11 @@ func plannedAttributes(s *Step, typ *dsl.NodeType) intrinsic.Value {
 		out[name] = plannedAttribute(s, name, a)
 	}
 	return intrinsic.Of(out)
+}
+
+// onlyRecorded reports whether the step is an update that calls nothing.
+func (s *Step) onlyRecorded() bool {
+	return s.Action == Update && !slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Recorded == "" })
 }
 
 func plannedAttribute(s *Step, name string, a *dsl.Property) intrinsic.Value {

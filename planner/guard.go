@@ -67,7 +67,7 @@ func (m *maker) guard() {
 // user has named it, or wants to keep it out of the stack, or it was made by
 // the very execution that undoes itself.
 func (m *maker) agreed(s *Step) bool {
-	return m.req.AllowDataLoss[s.Node] || m.req.Replace[s.Node] || s.Retained || m.ownWork(s)
+	return m.req.AllowDataLoss[s.Node] || m.req.Replace[s.Node] || s.deletes() && m.retains(s) || m.ownWork(s)
 }
 
 func (m *maker) refuseReplace(s *Step) {

@@ -31,12 +31,12 @@ func (m *maker) planLeftover(name string, e *state.Element) *Step {
 	if t := m.templates[name]; t != nil {
 		s.Retain = t.Retain
 	}
-	s.Retained = m.retains(s)
 	if seen, _ := m.observed(name); seen.Gone {
 		s.Gone = true
 		s.HoldsData = m.recordOf(s, e)
 		m.gone(name, e)
 	}
+	s.Retained = m.retains(s) && !s.Gone
 	return s
 }
 

@@ -18,7 +18,7 @@ func (s *Step) deletes() bool { return s.Action == Delete || s.Action == Replace
 func (s *Step) destroys() bool { return s.deletes() && !s.Gone && !s.Retained }
 
 // forgets reports whether its delete phase leaves an object to the cloud.
-func (s *Step) forgets() bool { return s.deletes() && !s.Gone && s.Retained }
+func (s *Step) forgets() bool { return s.deletes() && s.Retained }
 
 // applies reports whether the step has an apply phase.
 func (s *Step) applies() bool { return s.Action != Delete }
@@ -51,6 +51,7 @@ func (m *maker) orderDeletes() {
 func (m *maker) findContainers() (nested bool) {
 	doomed := m.destroyed()
 	for _, s := range m.steps {
+		s.DeletedWith = ""
 		if !s.destroys() {
 			continue
 		}

@@ -48,13 +48,17 @@ func catalogue() dsl.Catalogue {
 			"name": fixed(), "size": {Type: "integer"}, "keepDisks": {Type: "boolean", Recorded: "it counts at the deletion"}, "password": {Type: "string", Immutable: true, Sensitive: true},
 		}), Attributes: attrs(map[string]*dsl.Property{"address": {Type: "string", Volatile: true}, "version": {Type: "string"}})},
 		"Test.Org": {Name: "Test.Org", HoldsData: "its peers", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{
-			"name": fixed(), "chainId": fixed(), "nodeCount": {Type: "integer"},
+			"name": fixed(), "chainId": fixed(), "nodeCount": {Type: "integer", Undo: "a peer that goes takes its copy of the ledger along"},
+		}), Attributes: attrs(nil)},
+		"Test.Cert": {Name: "Test.Cert", Forgotten: "what was issued stays valid", Properties: object(map[string]*dsl.Property{
+			"orgId": fixed(), "user": fixed(),
 		}), Attributes: attrs(nil)},
 		"Test.Member": {Name: "Test.Member", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{
 			"chainId": fixed(), "orgName": fixed(), "peers": {Type: "integer"},
 		}), Attributes: attrs(nil)},
 		"Test.Data": {Name: "Test.Data", Properties: object(map[string]*dsl.Property{"input": {}}),
-			Attributes: attrs(map[string]*dsl.Property{"output": {From: "input"}})},
+			Attributes: attrs(map[string]*dsl.Property{"output": {From: "input"}}),
+			Undo:       map[string]dsl.Reversal{"delete": {Kind: "reversible"}}},
 	}
 }
 

@@ -104,7 +104,7 @@ func (m *maker) planTemplate(n *dsl.NodeTemplate, dependsOn []string) *Step {
 	e := m.element(name)
 	switch seen, _ := m.observed(name); {
 	case e == nil:
-		s.Action, s.Reason = Create, "it is not in the stack yet"
+		s.Action, s.Reason = Create, m.whyCreated(name)
 	case seen.Gone:
 		s.Action, s.Reason = Create, "it no longer exists in the cloud"
 		m.gone(name, e)
@@ -113,6 +113,13 @@ func (m *maker) planTemplate(n *dsl.NodeTemplate, dependsOn []string) *Step {
 	}
 	m.planned[name] = plannedAttributes(s, typ)
 	return s
+}
+
+func (m *maker) whyCreated(name string) string {
+	if then, _ := m.then(name); then != nil {
+		return "it is no longer in the stack"
+	}
+	return "it is not in the stack yet"
 }
 
 // wanted are the properties that a node is to have.
