@@ -154,7 +154,7 @@ func (s *eventStream) event(e executor.Event) {
 	hook := object{"resource": resource(e.Node, e.Type), "action": string(e.Action)}
 	level := "info"
 	switch e.Kind {
-	case executor.StepStart, executor.StepAdopted, executor.StepStopped:
+	case executor.StepStart, executor.StepAdopted, executor.StepStopped, executor.StepForgotten, executor.StepMoved:
 		addID(hook, e)
 	case executor.StepProgress:
 		hook["substeps"] = e.Substeps

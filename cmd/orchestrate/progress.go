@@ -99,6 +99,14 @@ func eventLine(e executor.Event) string {
 		return e.Node + ": Not begun" + because(e)
 	case executor.StepAdopted:
 		return e.Node + ": Taken over as it was found" + bracket(idPart(e.ObjectID)) + because(e)
+	case executor.StepForgotten:
+		line := e.Node + ": Forgotten" + bracket(idPart(e.ObjectID)) + because(e)
+		if e.Message != "" && e.Err != nil {
+			line += ": " + e.Err.Error()
+		}
+		return line
+	case executor.StepMoved:
+		return e.Node + ": Moved" + bracket(idPart(e.ObjectID)) + because(e)
 	case executor.StepStopped:
 		return e.Node + ": Stopped while " + w.still + bracket(idPart(e.ObjectID)) + because(e)
 	case executor.StopAsked:

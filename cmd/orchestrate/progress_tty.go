@@ -101,7 +101,7 @@ func (v *ttyView) event(e executor.Event) {
 // ends reports whether a step is over after an event of the kind.
 func ends(k executor.EventKind) bool {
 	switch k {
-	case executor.StepComplete, executor.StepErrored, executor.StepSkipped, executor.StepStopped:
+	case executor.StepComplete, executor.StepErrored, executor.StepSkipped, executor.StepStopped, executor.StepForgotten:
 		return true
 	}
 	return false

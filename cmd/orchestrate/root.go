@@ -89,6 +89,9 @@ func (a *app) enter(c *cobra.Command) error {
 			return usagef(c, "-C: %v", err)
 		}
 	}
+	if err := c.ValidateFlagGroups(); err != nil {
+		return usagef(c, "%w", err)
+	}
 	if err := a.applySettings(c); err != nil {
 		return err
 	}

@@ -35,6 +35,8 @@ func TestMain(m *testing.M) {
 //	holds SCHEMA FILE        each line of a file (or stdout) keeps a JSON Schema
 //	document SCHEMA FILE     the whole file (or stdout) does
 //	emulate [OPTION=X]       start an emulator, its URL in $CLOUD, credentials set
+//	break refuse|hang OP...  from now on these operations of emulators fail, or are never answered
+//	mend                     everything works again
 //	hold STACK               take the lease of a stack in .orchestrate/state.db
 //	absent TEXT DIR          no file below a folder holds the text
 //	mode FILE OCTAL          a file has these permissions
@@ -49,6 +51,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BLUEPRINTS", blueprints)
+			e.Values[switchboardKey{}] = &switchboard{}
 			// Built with -race, each of the many short processes would
 			// otherwise sleep for a second before it exits.
 			e.Setenv("GORACE", "atexit_sleep_ms=10")
@@ -57,6 +60,7 @@ func TestScripts(t *testing.T) {
 		Cmds: withAccept(map[string]func(*testscript.TestScript, bool, []string){
 			"exits": scriptExits, "holds": scriptHolds, "document": scriptDocument, "emulate": scriptEmulate,
 			"hold": scriptHold, "absent": scriptAbsent, "mode": scriptMode, "pack": scriptPack,
+			"break": scriptBreak, "mend": scriptMend,
 		}),
 	})
 }
@@ -122,7 +126,7 @@ func scriptPack(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptEmulate(ts *testscript.TestScript, _ bool, args []string) {
-	opts := emulator.Options{Contracts: schemas.OpenAPI(), Speed: 1e5}
+	opts := emulator.Options{Contracts: schemas.OpenAPI(), Speed: 1e5, Faults: ts.Value(switchboardKey{}).(*switchboard)}
 	for _, a := range args {
 		name, value, _ := strings.Cut(a, "=")
 		n, err := strconv.Atoi(value)
