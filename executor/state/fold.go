@@ -22,14 +22,12 @@ func Fold(records []Record) []StepRecord {
 	return steps
 }
 
-// actionNone is the action of records that no call belongs to.
-const actionNone = "none"
-
 // precedes reports whether a record is only bookkeeping for the node of a step
 // that is planned to act.
-func (s *StepRecord) precedes(r Record) bool {
-	return r.Action == actionNone && s.Action != actionNone
-}
+func (s *StepRecord) precedes(r Record) bool { return quiet(r.Action) && !quiet(s.Action) }
+
+// quiet reports whether the records of an action belong to no call.
+func quiet(action string) bool { return action == "none" || action == "read" || action == "move" }
 
 // apply takes one more record in. The delete phase of a replacement ends with
 // a result of its own; the intent of the apply phase then opens the step again.

@@ -49,12 +49,12 @@ func TestFold(t *testing.T) {
 		}, StepRecord{Action: "delete", Phase: "DeleteSucceeded", Attempts: 4, Error: "in use", Started: at(1), Ended: at(2)}},
 		{"renamed before it begins", []Record{
 			{Action: "update", Kind: Planned, Phase: "Pending", At: at(0)},
-			{Action: "none", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id", At: at(0)},
+			{Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id", At: at(0)},
 			{Action: "update", Kind: Skipped, Phase: "Pending", Error: "a failed", At: at(5)},
 		}, StepRecord{Action: "update", Phase: "Pending", Error: "a failed", Ended: at(5)}},
 		{"only renamed", []Record{
-			{Action: "none", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id", At: at(0)},
-		}, StepRecord{Action: "none", Phase: "CreateSucceeded", ObjectID: "id", Started: at(0), Ended: at(0)}},
+			{Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id", At: at(0)},
+		}, StepRecord{Action: "move", Phase: "CreateSucceeded", ObjectID: "id", Started: at(0), Ended: at(0)}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
