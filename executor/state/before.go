@@ -80,22 +80,24 @@ func (s *SQLite) unsealElement(stack, text, place string, sealed **SealedError) 
 }
 
 // firstChanges selects, for every node, the first record since an execution
-// that may have changed it: an intent, or a result of a step that had none.
-const firstChanges = `SELECT node, before FROM journal WHERE before IS NOT NULL AND seq IN (
-	SELECT min(j.seq) FROM executions e JOIN journal j ON j.execution = e.id
-	WHERE e.stack = ?1 AND j.kind IN ('intent', 'result')
-		AND e.number >= max(?2, (SELECT coalesce(max(number), 0) + 1 FROM executions WHERE stack = ?1 AND final))
-	GROUP BY j.node
-)`
+// that may have changed it: an intent, or a result of a step that had none. Of
+// one that is older than schema 3 what was there is known only if it was made
+// then.
+func firstChanges(t *snapshot) string {
+	before := t.column(3, "before", "NULL")
+	return `SELECT node, coalesce(` + before + `, '') FROM journal WHERE (` + before + ` IS NOT NULL OR action = 'create') AND seq IN (
+		SELECT min(j.seq) FROM executions e JOIN journal j ON j.execution = e.id
+		WHERE e.stack = ?1 AND j.kind IN ('intent', 'result') AND e.number >= max(?2,
+			(SELECT coalesce(max(number), 0) + 1 FROM executions WHERE stack = ?1 AND ` + t.column(3, "final", finalBefore3) + `))
+		GROUP BY j.node
+	) ORDER BY node`
+}
 
 // Before returns what was there before an execution; see Store.
 func (s *SQLite) Before(ctx context.Context, stack string, number int64) (map[string]*Element, error) {
 	out := map[string]*Element{}
 	var sealed *SealedError
 	err := s.view(ctx, fmt.Sprintf("what was there before execution %d of stack %s", number, stack), func(t *snapshot) error {
-		if t.schema < 3 {
-			return nil // nothing on record tells
-		}
 		return each(ctx, t, func(r *sql.Rows) (err error) {
 			var node, before string
 			if err := r.Scan(&node, &before); err != nil {
@@ -103,7 +105,7 @@ func (s *SQLite) Before(ctx context.Context, stack string, number int64) (map[st
 			}
 			out[node], err = s.unsealElement(stack, before, "before/"+node, &sealed)
 			return err
-		}, firstChanges+` ORDER BY node`, stack, number)
+		}, firstChanges(t), stack, number)
 	})
 	if err != nil {
 		return nil, err

@@ -127,9 +127,15 @@ func checkSchema2(t *testing.T, s *SQLite) {
 	if diff := cmp.Diff(want.Revision, rev); diff != "" {
 		t.Errorf("revision (-want +got):\n%s", diff)
 	}
-	// What was there before the upgrade nobody wrote down.
+	// What was there before the upgrade nobody wrote down; before the creation
+	// there was nothing.
 	if before, err := s.Before(ctx, "demo", 4); err != nil || len(before) != 0 {
-		t.Errorf("before: %v, %v", before, err)
+		t.Errorf("before the upgrade: %v, %v", before, err)
+	}
+	before, err := s.Before(ctx, "demo", 1)
+	must(t, err)
+	if diff := cmp.Diff(map[string]*Element{"a": nil}, before); diff != "" {
+		t.Errorf("before the creation (-want +got):\n%s", diff)
 	}
 }
 

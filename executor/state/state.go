@@ -239,7 +239,8 @@ type Store interface {
 	// this number began: for each node that it or a later execution of the stack
 	// may have changed, what the first record of that says; nil: the node had no
 	// element. Nodes whose first change is on record without what was there
-	// before, because the journal was then of an earlier schema, are left out.
+	// before, because the journal was then of an earlier schema, are left out,
+	// unless that change made them.
 	// What lies before the last removal of the stack is another stack's:
 	// only executions after it count. Secrets that cannot be decrypted are
 	// dealt with as in Stack.
