@@ -62,15 +62,13 @@ type runner struct {
 // load reads what the plan was made from. Secrets that cannot be decrypted
 // matter unless the stack is deleted.
 func (r *runner) load(ctx context.Context) error {
-	st, err := r.engine.Store.Stack(ctx, r.plan.Stack)
+	st, err := r.engine.stackOrNew(ctx, r.plan.Stack)
 	var sealed *state.SealedError
 	switch {
-	case errors.Is(err, state.ErrNotFound):
-		st = &state.Stack{Name: r.plan.Stack, Elements: map[string]*state.Element{}}
 	case errors.As(err, &sealed) && st != nil && r.plan.Lifecycle == "delete":
 		r.engine.log().Warn("secrets are not readable; the deletion goes on without them", "stack", r.plan.Stack, "error", err)
 	case err != nil:
-		return fmt.Errorf("read stack %s: %w", r.plan.Stack, err)
+		return err
 	}
 	r.stack = st
 	r.lifecycle = lifecycleOf(r.plan)
