@@ -426,9 +426,11 @@ func (d *driver) failed(j *job, err error) {
 	d.engine.log().Info("step failed", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", err)
 }
 
+// count sums up what was done. An update that turned out to be none does not
+// count; one that was known to call nothing does.
 func (d *driver) count(j *job) {
 	switch {
-	case j.equal:
+	case j.equal && (j.step == nil || j.step.After.HasUnknown()):
 	case j.stays != "":
 		d.summary.Forget++
 	case j.action == planner.Create:

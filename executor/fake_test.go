@@ -263,6 +263,19 @@ func (b *bench) lease() *state.Lease {
 // is "", after a refresh.
 func (b *bench) plan(source string, inputs map[string]intrinsic.Value) *planner.Plan {
 	b.t.Helper()
+	req := b.request(source, inputs)
+	return b.make(req)
+}
+
+func (b *bench) make(req planner.Request) *planner.Plan {
+	b.t.Helper()
+	p, diags := planner.Make(req)
+	b.must(diags.Err())
+	return p
+}
+
+func (b *bench) request(source string, inputs map[string]intrinsic.Value) planner.Request {
+	b.t.Helper()
 	ctx := context.Background()
 	req := planner.Request{Stack: "web", Catalogue: fakeCatalogue(), Inputs: inputs}
 	if source != "" {
@@ -276,9 +289,7 @@ func (b *bench) plan(source string, inputs map[string]intrinsic.Value) *planner.
 		req.Observed, err = b.engine.Refresh(ctx, st, req.Catalogue, 0)
 		b.must(err)
 	}
-	p, diags := planner.Make(req)
-	b.must(diags.Err())
-	return p
+	return req
 }
 
 func (b *bench) options() Options {
@@ -288,8 +299,15 @@ func (b *bench) options() Options {
 // apply plans and runs.
 func (b *bench) apply(source string) *Result {
 	b.t.Helper()
+	return b.run(b.plan(source, nil), state.Terms{})
+}
+
+func (b *bench) run(p *planner.Plan, terms state.Terms) *Result {
+	b.t.Helper()
 	l := b.lease()
-	res, err := b.engine.Run(context.Background(), l, b.plan(source, nil), b.options())
+	o := b.options()
+	o.Terms = terms
+	res, err := b.engine.Run(context.Background(), l, p, o)
 	b.must(err)
 	b.must(b.store.Release(context.Background(), l))
 	return res
