@@ -44,8 +44,9 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 	if err != nil {
 		return err
 	}
-	if in.saved == nil || m.err() == nil { // instead of a saved plan that is refused no other one is shown
+	if in.saved == nil || !m.problems.HasErrors() { // instead of a saved plan that is refused no other one is shown
 		a.present(m)
+		a.warnOfForeseen(m)
 	}
 	if in.deletes() {
 		ok = a.guardData(m, in, ok)

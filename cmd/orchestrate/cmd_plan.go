@@ -59,7 +59,7 @@ func (a *app) runPlan(ctx context.Context, c *cobra.Command, path string, o plan
 		return err
 	}
 	defer s.close()
-	if err := s.warnOfRunning(ctx, in.stack); err != nil {
+	if in.unsettled, err = s.warnOfRunning(ctx, in.stack); err != nil {
 		return err
 	}
 	m, err := s.plan(ctx, in)
@@ -67,9 +67,10 @@ func (a *app) runPlan(ctx context.Context, c *cobra.Command, path string, o plan
 		return err
 	}
 	if o.json {
-		err = a.printJSON(m.plan.Document(version(), m.problems))
+		err = a.printJSON(m.plan.Document(version(), m.all()))
 	} else {
 		a.printf("%s", renderPlan(m.plan, a.outStyle))
+		a.warnOfForeseen(m)
 	}
 	if err == nil {
 		err = m.err()

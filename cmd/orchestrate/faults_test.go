@@ -32,7 +32,9 @@ func (s *switchboard) refuse(operations ...string) {
 }
 
 // hang lets operations be answered never.
-func (s *switchboard) hang(operations ...string) { s.set(emulator.Fault{Delay: time.Hour}, operations...) }
+func (s *switchboard) hang(operations ...string) {
+	s.set(emulator.Fault{Delay: time.Hour}, operations...)
+}
 
 // mend lets everything work again.
 func (s *switchboard) mend() {

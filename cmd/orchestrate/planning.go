@@ -33,9 +33,12 @@ type intent struct {
 	// decide, if not nil, finds out the rest once what an earlier execution left
 	// behind is settled: what is to be done depends on how that ended.
 	decide func(context.Context, *session) error
-	known  bool          // the stack must exist
-	saved  *planner.File // not nil: the plan must still be this one
-	name   string        // of the plan file
+	known  bool // the stack must exist
+	// unsettled is true when an earlier execution may have left work behind that
+	// nobody has taken up yet.
+	unsettled bool
+	saved     *planner.File // not nil: the plan must still be this one
+	name      string        // of the plan file
 }
 
 // deletes reports whether the stack is to go.
@@ -129,16 +132,24 @@ type made struct {
 	plan     *planner.Plan
 	request  planner.Request
 	problems diag.List
+	foreseen diag.List // what the cloud is going to refuse
 	texts    map[string][]byte
 }
 
-// err is nil when the plan may run.
+// err is nil when the plan may run. That the cloud refuses it is nothing that is
+// wrong with the blueprint.
 func (m *made) err() error {
-	if !m.problems.HasErrors() {
-		return nil
+	switch {
+	case m.problems.HasErrors():
+		return &invalid{diags: m.problems, sources: m.texts}
+	case m.foreseen.HasErrors():
+		return exitCode{exitFailed, &invalid{diags: m.foreseen, sources: m.texts}}
 	}
-	return &invalid{diags: m.problems, sources: m.texts}
+	return nil
 }
+
+// all is everything that was found about the plan.
+func (m *made) all() diag.List { return append(slices.Clone(m.problems), m.foreseen...) }
 
 // plan looks at the stack and its elements, and plans the way to the intent.
 func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
@@ -164,8 +175,31 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	}
 	if !m.problems.HasErrors() {
 		s.app.warn(m.problems, m.texts)
+		s.foresee(ctx, in, m)
 	}
 	return m, nil
+}
+
+// foresee asks the cloud what it is going to refuse, before anything is begun.
+// Where it can't be asked, an apply is going to tell so. While work of the stack
+// is open, what is in the way may be its own.
+func (s *session) foresee(ctx context.Context, in *intent, m *made) {
+	types := typesOfSteps(m.plan)
+	if s.app.opts.refresh && !in.unsettled && len(types) > 0 && s.cloud.reach(ctx, types) == nil {
+		m.foreseen = s.engine.Preflight(ctx, m.plan)
+	}
+}
+
+// warnOfForeseen tells, after the plan, what the cloud is going to mind but not
+// to refuse.
+func (a *app) warnOfForeseen(m *made) {
+	if len(m.foreseen) == 0 || m.foreseen.HasErrors() {
+		return
+	}
+	if a.events == nil {
+		a.note("")
+	}
+	a.warn(m.foreseen, m.texts)
 }
 
 // request says what is to be planned, without what a look at the cloud adds.

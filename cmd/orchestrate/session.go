@@ -147,22 +147,23 @@ func (s *session) elsewhere(ctx context.Context, stack string) (string, error) {
 	return all[0].Owner.Place.String(), nil
 }
 
-// warnOfRunning says when an execution runs on the stack right now, or was
-// interrupted: a plan is made from what is recorded so far.
-func (s *session) warnOfRunning(ctx context.Context, stack string) error {
-	if s.store == nil {
-		return nil
+// warnOfRunning says when an execution runs on the stack right now, or was left
+// with open ends: a plan is made from what is recorded so far. It reports
+// whether that may be the case.
+func (s *session) warnOfRunning(ctx context.Context, stack string) (unsettled bool, err error) {
+	h, err := s.history(ctx, stack)
+	if err != nil || len(h) == 0 {
+		return false, err
 	}
-	all, err := s.store.Executions(ctx, stack)
-	if err != nil {
-		return fmt.Errorf("list executions: %w", err)
+	switch x := h[0]; {
+	case x.Ended.IsZero():
+		s.app.note("Note: execution %s has not ended; it was begun by %s. The plan may change until it has.", x.ID, x.Owner)
+	case strings.HasSuffix(x.Phase, "Paused"):
+		s.app.note("Note: execution %s was interrupted (%s), and what it had begun may still run in the cloud. The next apply or delete takes that up first; the plan does not, and may change by it.", x.ID, x.Phase)
+	case strings.HasSuffix(x.Phase, "Cancelled"):
+		s.app.note("Note: execution %s was cancelled (%s), and what it had begun may still run in the cloud. The next apply or delete takes that up first; the plan does not, and may change by it.", x.ID, x.Phase)
+	default:
+		return false, nil
 	}
-	switch {
-	case len(all) == 0:
-	case all[0].Ended.IsZero():
-		s.app.note("Note: execution %s has not ended; it was begun by %s. The plan may change until it has.", all[0].ID, all[0].Owner)
-	case strings.HasSuffix(all[0].Phase, "Paused"):
-		s.app.note("Note: execution %s was interrupted (%s), and what it had begun may still run in the cloud. The next apply or delete takes that up first; the plan does not, and may change by it.", all[0].ID, all[0].Phase)
-	}
-	return nil
+	return true, nil
 }

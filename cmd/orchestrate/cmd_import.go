@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/executor"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+)
+
+func newImport(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "import NODE ID [PATH] [options]",
+		Short: "Take an object that exists into a stack",
+		Long: `Records the cloud object with this ID as the element of NODE, a node template of
+the blueprint at PATH. Nothing is changed in the cloud: the object is read, and
+the next plan shows how it differs from what the blueprint says. The stack is
+made if there is none yet.
+
+IDs of things inside others have the form PARENT/NAME, as "orchestrate elements"
+shows them. A node whose creation failed can be given the object that was
+repaired by hand.`,
+		Example: examples(
+			"orchestrate import network 5f2b4c1e-... blueprints/consortium --cloud local",
+			"orchestrate import bank 1c0ffee5-.../bank --stack consortium",
+			"orchestrate plan                               # shows what differs"),
+		Args: cobra.RangeArgs(2, 3),
+	}
+	a.addStackFlags(c)
+	a.addCloudFlags(c)
+	a.addInputFlags(c)
+	a.addTrimFlag(c)
+	c.Flags().IntVar(&a.opts.parallelism, "parallelism", 10, "at most `N` steps at once")
+	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
+		in, err := a.blueprintIntent(c, pathArg(args[2:]))
+		if err != nil {
+			return err
+		}
+		return a.importObject(ctx, in, args[0], args[1])
+	})
+}
+
+// importObject takes hold of the stack and records the object in it.
+func (a *app) importObject(ctx context.Context, in *intent, node, id string) error {
+	s, err := a.openSession(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	ctx, lease, release, err := s.hold(ctx, in.stack)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := s.settle(ctx, lease, in); err != nil {
+		return err
+	}
+	req, err := s.importRequest(ctx, in, node, id)
+	if err != nil {
+		return err
+	}
+	if err := s.cloud.reach(ctx, []string{req.Type}); err != nil {
+		return err
+	}
+	done, err := s.engine.Import(ctx, lease, *req)
+	if err != nil {
+		return err
+	}
+	a.printf("Imported %s %s as %q into stack %s.\n", typeLabel(req.Type), done.Element.ObjectID, node, in.stack)
+	a.note("Nothing was changed in the cloud. To see how it differs from what the blueprint says:\n    %s", a.planCommand(in))
+	return nil
+}
+
+// importRequest finds out what the blueprint says of a node: its properties, as
+// far as they are known, and what it depends on.
+func (s *session) importRequest(ctx context.Context, in *intent, node, id string) (*executor.ImportRequest, error) {
+	st, err := s.stack(ctx, in.stack)
+	if err != nil {
+		return nil, err
+	}
+	req, err := s.request(ctx, in, st)
+	if err != nil {
+		return nil, err
+	}
+	req.Former, req.Targets = nil, map[string]bool{node: true}
+	if n := slices.IndexFunc(req.Blueprint.Nodes, func(n *dsl.NodeTemplate) bool { return n.Name.Text == node }); n < 0 {
+		return nil, unknownNode(req, node)
+	}
+	p, problems := planner.Make(*req)
+	step := slices.IndexFunc(p.Steps, func(s *planner.Step) bool { return s.Node == node })
+	if step < 0 {
+		return nil, &invalid{diags: problems, sources: in.source.texts}
+	}
+	x := p.Steps[step]
+	return &executor.ImportRequest{
+		Stack: in.stack, Node: node, Type: x.Type, ObjectID: id, Properties: x.After, DependsOn: x.DependsOn, Retain: x.Retain,
+		Catalogue: req.Catalogue, Terms: state.Terms{},
+	}, nil
+}
+
+func unknownNode(req *planner.Request, node string) error {
+	known := make([]string, len(req.Blueprint.Nodes))
+	for i, n := range req.Blueprint.Nodes {
+		known[i] = n.Name.Text
+	}
+	slices.Sort(known)
+	return exitCode{exitInvalid, fmt.Errorf("the blueprint has no node template %q;%s it has %s", node, diag.DidYouMean(node, known), strings.Join(known[:min(len(known), 20)], ", "))}
+}
+
+// planCommand is a command line to copy.
+func (a *app) planCommand(in *intent) string {
+	command := []string{"plan", in.source.file, "--stack", in.stack}
+	if a.opts.cloud != "huaweicloud" {
+		command = append(command, "--cloud", a.opts.cloud)
+	}
+	return a.commandLine(command)
+}
