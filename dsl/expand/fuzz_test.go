@@ -15,7 +15,8 @@ import (
 )
 
 // FuzzRun expands whatever passes the checks: it must not panic nor run away,
-// and what comes out must hold no composition any more and know its places.
+// and what comes out must hold no composition any more, know its places, and
+// give every name, present and former, to one node.
 func FuzzRun(f *testing.F) {
 	scripts, _ := filepath.Glob("testdata/*.txtar")
 	for _, name := range scripts {
@@ -65,10 +66,23 @@ func FuzzRun(f *testing.F) {
 			if expand.Needed(flat) && !expand.HasExternal(flat) {
 				t.Errorf("not flat: %s", show(flat))
 			}
-			check.Run(flat, cat)
+			known := !check.Run(flat, cat).HasErrors()
+			owners := map[string]string{}
 			for _, n := range flat.Nodes {
 				if n.Name.Range.Start.Line == 0 || n.Name.Range.File == "" {
 					t.Errorf("%s has no place", n.Name.Text)
+				}
+				if owners[n.Name.Text] != "" {
+					t.Errorf("two nodes are named %s", n.Name.Text)
+				}
+				owners[n.Name.Text] = "itself"
+			}
+			for _, n := range flat.Nodes {
+				if f := n.RenamedFrom; known && f != nil {
+					if owners[f.Text] != "" {
+						t.Errorf("%s was %s, which is %s too", n.Name.Text, f.Text, owners[f.Text])
+					}
+					owners[f.Text] = n.Name.Text
 				}
 			}
 		}
