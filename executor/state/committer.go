@@ -200,7 +200,8 @@ func (w *writer) commit(batch []*call) {
 // may not do what it wants.
 func isRefusal(err error) bool {
 	var held *HeldError
-	return errors.Is(err, ErrLeaseLost) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrEnded) || errors.As(err, &held)
+	var key *KeyError
+	return errors.Is(err, ErrLeaseLost) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrEnded) || errors.As(err, &held) || errors.As(err, &key)
 }
 
 // tx is the transaction of one batch.

@@ -51,10 +51,10 @@ type Keyring struct {
 type keyBook interface {
 	// salt is that of the store, made with it.
 	salt() ([]byte, error)
-	// noted is the ID of the key that the store's secrets are under, "" if
-	// there are none yet.
+	// noted is the ID of the key that the secrets of the store's stacks are
+	// under, "" if there are none.
 	noted() (string, error)
-	// note notes the ID of the first key that seals.
+	// note notes the ID of a key that seals, if none is noted yet.
 	note(id string) error
 }
 
@@ -120,10 +120,21 @@ func (k *Keyring) accept() error {
 			return fmt.Errorf("look up the key of the state: %w", err)
 		}
 	}
-	if noted != k.key.id {
+	if noted != "" && noted != k.key.id {
 		return k.wrongKey()
 	}
 	return nil
+}
+
+// sealsUnder is the ID of the key that this process has sealed with, "" as long
+// as it has sealed nothing.
+func (k *Keyring) sealsUnder() string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.accepted {
+		return ""
+	}
+	return k.key.id
 }
 
 func (k *Keyring) openingKey(id string) (*key, error) {
@@ -139,7 +150,7 @@ func (k *Keyring) openingKey(id string) (*key, error) {
 }
 
 func (k *Keyring) wrongKey() error {
-	return &KeyError{Reason: fmt.Sprintf("the secrets are encrypted under another key than that of %s; set %s to the right key or put the right key file at %s",
+	return &KeyError{Reason: fmt.Sprintf("the secrets are encrypted under another key than that of %s; set %s to the right key or put the right key file at %s. A stack whose key is lost can only be deleted",
 		k.Source(), KeyVariable, k.file)}
 }
 
@@ -194,7 +205,7 @@ func (k *Keyring) fromSecret() ([]byte, error) {
 func readKeyFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &KeyError{Reason: fmt.Sprintf("the key file %s is missing; restore it or set %s", path, KeyVariable)}
+		return nil, &KeyError{Reason: fmt.Sprintf("the key file %s is missing; restore it or set %s. A stack whose key is lost can only be deleted", path, KeyVariable)}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read key file: %w", err)

@@ -157,6 +157,48 @@ func TestDeleteWithoutKey(t *testing.T) {
 	}
 }
 
+// TestNewKeyAfterTheLastStack begins with a new key when nothing is left that
+// the lost one opens.
+func TestNewKeyAfterTheLastStack(t *testing.T) {
+	ctx, path := context.Background(), temp(t)
+	putSecret(t, path, hexKey)
+	s := openTest(t, path, "")
+	inputs := &Revision{Inputs: secretDocument(secret)}
+	l, other := acquire(t, s, "web", "b"), acquire(t, s, "other", "b")
+	begin(t, s, other, nil)
+	must(t, s.Finish(ctx, l, begin(t, s, l, nil), nil, true))
+	var key *KeyError
+	if _, err := s.Begin(ctx, l, &Execution{}, inputs, nil); !errors.As(err, &key) {
+		t.Errorf("with another stack under the lost key: %v", err)
+	}
+	must(t, s.Finish(ctx, other, begin(t, s, other, nil), nil, true))
+	begin(t, s, l, inputs)
+	st, err := s.Stack(ctx, "web")
+	must(t, err)
+	if diff := cmp.Diff(inputs.Inputs, st.Revision.Inputs); diff != "" {
+		t.Errorf("inputs (-want +got):\n%s", diff)
+	}
+	grepFiles(t, filepath.Dir(path), secret)
+}
+
+// TestOneKeyForAll lets a process that has sealed with one key meet a state
+// that was begun anew with another one meanwhile.
+func TestOneKeyForAll(t *testing.T) {
+	ctx, path := context.Background(), temp(t)
+	inputs := &Revision{Inputs: secretDocument(secret)}
+	a, b := openTest(t, path, hexKey), openTest(t, path, strings.Repeat("ab", 32))
+	l := acquire(t, a, "web", "a")
+	must(t, a.Finish(ctx, l, begin(t, a, l, inputs), nil, true))
+	begin(t, b, acquire(t, b, "other", "b"), inputs)
+	var key *KeyError
+	if _, err := a.Begin(ctx, l, &Execution{}, inputs, nil); !errors.As(err, &key) {
+		t.Errorf("under a second key: %v", err)
+	}
+	if st, err := b.Stack(ctx, "other"); err != nil || cmp.Diff(inputs.Inputs, st.Revision.Inputs) != "" {
+		t.Errorf("the first stack under the new key: %v, %v", st, err)
+	}
+}
+
 func TestSealedValuesStayWhereTheyWere(t *testing.T) {
 	k := NewKeyring(hexKey, "state.db")
 	d := Document{Value: map[string]any{"a": "x", "b": "y"}, Sensitive: []string{"/a", "/b"}}

@@ -235,7 +235,8 @@ type storeBook struct{ s *SQLite }
 
 func (b storeBook) salt() ([]byte, error) {
 	ctx := context.Background()
-	salt, err := b.meta(ctx, "salt")
+	const query = `SELECT value FROM meta WHERE name = 'salt'`
+	salt, err := b.value(ctx, query)
 	if err != nil || salt != nil {
 		return salt, err
 	}
@@ -243,23 +244,23 @@ func (b storeBook) salt() ([]byte, error) {
 	if _, err := b.s.openWriter(ctx); err != nil {
 		return nil, explain(err)
 	}
-	return b.meta(ctx, "salt")
+	return b.value(ctx, query)
 }
 
 func (b storeBook) noted() (string, error) {
-	id, err := b.meta(context.Background(), "key")
+	id, err := b.value(context.Background(), `SELECT value FROM meta WHERE name = 'key' AND EXISTS (SELECT 1 FROM stacks)`)
 	return string(id), err
 }
 
-// note leaves the note of a faster process in place.
+// note leaves the note of a faster process in place once there is a stack.
 func (b storeBook) note(id string) error {
 	return b.s.write(context.Background(), "note the key", func(t *tx) error {
-		return t.exec(`INSERT OR IGNORE INTO meta (name, value) VALUES ('key', ?)`, []byte(id))
+		return t.noteKey(id)
 	})
 }
 
-// meta returns a value, or nil if there is none.
-func (b storeBook) meta(ctx context.Context, name string) ([]byte, error) {
+// value returns the one value that a query selects, or nil if there is none.
+func (b storeBook) value(ctx context.Context, query string) ([]byte, error) {
 	db, err := b.s.read(ctx)
 	if errors.Is(err, errNoFile) {
 		return nil, nil
@@ -268,7 +269,7 @@ func (b storeBook) meta(ctx context.Context, name string) ([]byte, error) {
 		return nil, err
 	}
 	var value []byte
-	err = db.QueryRowContext(ctx, `SELECT value FROM meta WHERE name = ?`, name).Scan(&value)
+	err = db.QueryRowContext(ctx, query).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

@@ -37,8 +37,12 @@ func (s *SQLite) Begin(ctx context.Context, l *Lease, e *Execution, rev *Revisio
 	if err != nil {
 		return nil, err
 	}
+	key := s.keys.sealsUnder() // asked here: the keyring may wait for the committer
 	err = s.write(ctx, "begin an execution of stack "+l.Stack, func(t *tx) error {
 		if err := t.fence(l); err != nil {
+			return err
+		}
+		if err := s.keepKey(t, key); err != nil {
 			return err
 		}
 		if err := t.openStack(l.Stack, begun.Phase); err != nil {
@@ -61,6 +65,34 @@ func (s *SQLite) Begin(ctx context.Context, l *Lease, e *Execution, rev *Revisio
 		return nil, err
 	}
 	return &begun, nil
+}
+
+// keepKey notes the key that this process seals with, for a stack that is about
+// to be made; "": none yet. Before there was a stack, another process may have
+// noted its own.
+func (s *SQLite) keepKey(t *tx, id string) error {
+	if id == "" {
+		return nil
+	}
+	if err := t.noteKey(id); err != nil {
+		return err
+	}
+	var noted []byte
+	if _, err := t.row(`SELECT value FROM meta WHERE name = 'key'`, nil, &noted); err != nil {
+		return err
+	}
+	if string(noted) != id {
+		return s.keys.wrongKey()
+	}
+	return nil
+}
+
+// noteKey notes the ID of the key that secrets are sealed with. The note stays
+// as long as there are stacks; after the last one only journals are under the
+// key, and a state whose key is lost begins with a new one.
+func (t *tx) noteKey(id string) error {
+	return t.exec(`INSERT INTO meta (name, value) VALUES ('key', ?)
+		ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE NOT EXISTS (SELECT 1 FROM stacks)`, []byte(id))
 }
 
 func (t *tx) openStack(name, phase string) error {
