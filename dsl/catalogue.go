@@ -26,6 +26,7 @@ type NodeType struct {
 	Containers  map[string]Containment // by property that names the container
 	Calls       Calls
 	Timeouts    Timeouts
+	Rules       []*Rule // what holds between the properties, in the order of the file
 
 	// HoldsData says in one clause what is lost when an object of the type is
 	// destroyed ("the ledger of every channel"); "" if nothing is.

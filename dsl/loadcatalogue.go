@@ -51,6 +51,7 @@ type nodeTypeFile struct {
 	Forgotten   string                     `json:"forgotten"`
 	Undo        map[string]Reversal        `json:"undo"`
 	Serial      string                     `json:"serial"`
+	Rules       []ruleFile                 `json:"rules"`
 }
 
 func parseNodeType(name string, def json.RawMessage) (*NodeType, error) {
@@ -66,6 +67,9 @@ func parseNodeType(name string, def json.RawMessage) (*NodeType, error) {
 	var err error
 	if t.Properties, err = parseProperty(f.Properties); err != nil {
 		return nil, fmt.Errorf("properties: %w", err)
+	}
+	if t.Rules, err = parseTypeRules(f.Rules); err != nil {
+		return nil, err
 	}
 	for attr, schema := range f.Attributes {
 		if t.Attributes[attr], err = parseProperty(schema); err != nil {

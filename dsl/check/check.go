@@ -36,6 +36,7 @@ func (c *checker) run() {
 	for _, n := range c.bp.Nodes {
 		c.node(n)
 	}
+	c.networksApart()
 	for _, o := range c.bp.Outputs {
 		c.expression(o.Value, nil)
 		_, diags := intrinsic.Eval(o.Value, c.scope)
@@ -65,6 +66,7 @@ type checker struct {
 	inputs map[string]*dsl.Input
 	scope  *intrinsic.Scope // in which no input and no attribute is known
 	diags  diag.List
+	parts  []part // networks that are parts of others'
 
 	suggestions int // left to make
 }
@@ -121,6 +123,7 @@ func (c *checker) node(n *dsl.NodeTemplate) {
 	value, diags := intrinsic.EvalProperties(n.Properties, typ, c.scope)
 	c.evaluation(diags)
 	c.properties(n, typ, value)
+	c.networkParts(n, typ, value)
 	c.secretProperties(n, typ)
 }
 

@@ -40,6 +40,26 @@ const testTypes = `{
       }}}
     }}
   },
+  "Test.Link": {
+    "description": "A link.",
+    "properties": {"type": "object", "additionalProperties": false, "required": ["net"], "properties": {
+      "kind": {"enum": ["fast", "slow"], "default": "slow"},
+      "mode": {"type": "string"},
+      "size": {"type": "integer", "default": 3},
+      "password": {"type": "string", "x-sensitive": true},
+      "net": {"type": "string"},
+      "host": {"type": "string"},
+      "up": {"type": "string", "x-reference": "Test.Link"}
+    }},
+    "rules": [
+      {"when": {"properties": {"kind": {"const": "fast"}}}, "then": {"required": ["mode"]}, "at": ["kind"], "message": "A fast link has a mode.", "advice": "Set mode."},
+      {"when": {"properties": {"kind": {"const": "slow"}}}, "then": {"properties": {"size": {"minimum": 3}}}, "at": ["size"], "message": "A slow link is at least 3 wide.", "advice": "Raise size."},
+      {"when": {"required": ["password"]}, "then": {"required": ["mode"]}, "at": ["password"], "message": "A link without a mode has no password.", "advice": "Set mode."},
+      {"network": {"property": "net", "maxBits": 28, "within": ["10.0.0.0/8"]}, "message": "Links lie in 10.0.0.0/8.", "advice": "Move it."},
+      {"network": {"property": "host", "hostOf": "net"}, "message": "The host is one of the network.", "advice": "Choose another one."},
+      {"network": {"property": "net", "partOf": "up"}, "message": "Links lie in those above.", "advice": "Move it."}
+    ]
+  },
   "Test.Part": {
     "description": "A part of a net.",
     "properties": {"type": "object", "additionalProperties": false, "required": ["netId"], "properties": {

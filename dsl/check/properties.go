@@ -73,9 +73,10 @@ func (c *checker) properties(n *dsl.NodeTemplate, typ *dsl.NodeType, value intri
 		return
 	}
 	j := judge{c, n, typ}
-	root := spot{source: &dsl.Value{Kind: dsl.Map, Entries: n.Properties, Range: n.Name.Range}, exact: true}
+	root := rootOf(n)
 	j.object(&root, typ.Properties, value)
 	j.rules(&root, typ.Properties, value)
+	j.typeRules(&root, value)
 }
 
 func (j *judge) add(code diag.Code, at diag.Range, format string, args ...any) {

@@ -195,6 +195,10 @@ choices. The message says which.`},
 	{"DSL306", Error, "Function can't be evaluated", `
 The arguments of a function turn out not to fit when their values are known: an index outside the list, a part that is
 a list where a text is needed, and the like.`},
+	{"DSL307", Error, "Values don't go together", `
+Each value fits its property, but together they break a rule of the service, which would refuse the order. The message
+says the rule and what to change; "orchestrate types TYPE" lists all rules of a node type. What is not known yet breaks
+none: it is looked at again when the plan is made.`},
 
 	{"DSL401", Error, "Missing input", `
 An input has neither a value nor a default. Give one with --input NAME=VALUE, in a file with --inputs FILE, in

@@ -576,6 +576,23 @@ outputs:
 outputs:
   second: {value: {select: [1, [a, b]]}}
 `},
+	"DSL307": {`
+node_templates:
+  net:
+    type: Cloud.VPC.VPC
+    properties: {cidr: 10.1.0.0/16}
+  part:
+    type: Cloud.VPC.Subnet
+    properties: {vpcId: {get_reference: net}, cidr: 10.1.2.0/24, gateway: 10.1.3.1}
+`, `
+node_templates:
+  net:
+    type: Cloud.VPC.VPC
+    properties: {cidr: 10.1.0.0/16}
+  part:
+    type: Cloud.VPC.Subnet
+    properties: {vpcId: {get_reference: net}, cidr: 10.1.2.0/24, gateway: 10.1.2.1}
+`},
 	"DSL401": {`
 inputs:
   size: {type: integer}
