@@ -271,7 +271,7 @@ const elsewhere = "The element belongs to another stack, whose blueprint says th
 const elementPattern = `^[A-Za-z0-9_][A-Za-z0-9_-]*(\[[A-Za-z0-9_.-]+\])?(/[A-Za-z0-9_][A-Za-z0-9_-]*(\[[A-Za-z0-9_.-]+\])?)*$`
 
 func renamedFrom() Schema {
-	name := Schema{"type": "string", "pattern": elementPattern}
+	name := Schema{"type": list{"string", "integer"}, "pattern": elementPattern}
 	return Schema{
 		"description": "The name that the node had before, so that its element is kept under the new one; of copies, also a map from their keys. Not in AOS.",
 		"anyOf":       list{name, Schema{"type": "object", "minProperties": 1, "additionalProperties": name}},

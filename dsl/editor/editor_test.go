@@ -129,6 +129,12 @@ node_templates:
   b: {type: Cloud.AOS.Batch, properties: {limit: 3, items: [{element: Orchestrate.Data, properties: "input: 1"}]}}
   e: {type: ExternalNode, properties: {stackName: other, nodeName: net}}`, nil},
 		{"count and for_each", "node_templates: {a: {type: Orchestrate.Data, count: 1, for_each: [a]}}", []string{"/node_templates/a not"}},
+		{"former names", `node_templates:
+  a: {type: Orchestrate.Data, renamed_from: "b[x.y]/c", retain: true}
+  d: {type: Orchestrate.Data, for_each: [x], renamed_from: {x: e}, retain: false}`, nil},
+		{"no former name", "node_templates: {a: {type: Orchestrate.Data, renamed_from: b/}}", []string{"/node_templates/a/renamed_from anyOf"}},
+		{"retain by a function", "node_templates: {a: {type: Orchestrate.Data, retain: {get_input: x}}}", []string{"/node_templates/a/retain type"}},
+		{"element of another stack", "node_templates: {a: {type: ExternalNode, retain: true, properties: {stackName: s, nodeName: n}}}", []string{"/node_templates/a/retain type"}},
 		{"conditions", "conditions: {a: {cond_and: [b, {cond_not: {cond_eq: [{get_input: x}, 1]}}]}, b: true}\nnode_templates: {a: {type: Orchestrate.Data, condition: a}}", nil},
 		{"condition of an attribute", "conditions: {a: {get_attribute: [a, refID]}}\nnode_templates: {a: {type: Orchestrate.Data}}", []string{"/conditions/a anyOf"}},
 	} {
