@@ -184,10 +184,16 @@ func (p *Plan) Document(version string, diags diag.List) *Document {
 		d.OutputChanges[o.Name] = documentChange(actions(o.Action), o.Before, o.After)
 	}
 	p.documentStates(d)
-	for _, x := range diags {
-		d.Diagnostics = append(d.Diagnostics, DocumentDiagnostic{Severity: x.Severity, Code: x.Code, Summary: x.Summary, Detail: x.Detail, Range: rangeOf(x.Subject)})
-	}
+	d.Diagnostics = documentDiagnostics(diags)
 	return d
+}
+
+func documentDiagnostics(diags diag.List) []DocumentDiagnostic {
+	var out []DocumentDiagnostic
+	for _, x := range diags {
+		out = append(out, DocumentDiagnostic{Severity: x.Severity, Code: x.Code, Summary: x.Summary, Detail: x.Detail, Range: rangeOf(x.Subject)})
+	}
+	return out
 }
 
 // documentStates writes what exists before and after.
@@ -233,11 +239,7 @@ func (n *NoReturn) document() *DocumentNoReturn {
 	if n == nil {
 		return nil
 	}
-	d := &DocumentNoReturn{Address: n.Node, Phase: "apply", Reason: n.Why, After: n.Before}
-	if n.Delete {
-		d.Phase = "delete"
-	}
-	return d
+	return &DocumentNoReturn{Address: n.Node, Phase: phaseText(n.Delete), Reason: n.Why, After: n.Before}
 }
 
 // documentInputs writes the declared inputs; the pseudo inputs are settings,

@@ -43,7 +43,7 @@ func stepDigest(doc ResourceChange, objectID string) string {
 
 // idle reports whether a step changes neither the cloud nor what is recorded.
 func (s *Step) idle() bool {
-	return (s.Action == None || s.Action == Read) && s.RenamedFrom == ""
+	return !s.acts() && s.RenamedFrom == ""
 }
 
 // typesDigest digests what the catalogue says about the types of the plan,

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,15 +12,26 @@ import (
 )
 
 func newExplain(a *app) *cobra.Command {
-	var asJSON bool
+	var o explainOptions
 	c := &cobra.Command{
-		Use:   "explain [CODE] [--json]",
-		Short: "Tell what a diagnostic means and what to do about it",
+		Use:   "explain [CODE | NODE [PATH]] [options]",
+		Short: "Tell what a diagnostic means, or why a node changes",
 		Long: `Tells what the diagnostic CODE means, with an example of the problem and of the
-way out of it. Without CODE, lists all codes.`,
-		Example: examples("orchestrate explain DSL204", "orchestrate explain", "orchestrate explain PLAN001 --json"),
-		Args:    cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+way out of it. Without CODE, lists all codes.
+
+With the name of a NODE, plans as "orchestrate plan" does with the same options,
+and tells what would become of that node and why: every change with all that led
+to it, what was changed outside, what the step waits for and what waits for it,
+and whether it can be undone. Nothing is changed. A name that could be either is
+taken for a code unless PATH is given.`,
+		Example: examples("orchestrate explain DSL204", "orchestrate explain", "orchestrate explain PLAN001 --json",
+			"orchestrate explain ledger", "orchestrate explain 'member[bank]' blueprints/consortium --input peers=3",
+			"orchestrate explain ledger --destroy"),
+		Args: cobra.MaximumNArgs(2),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveDefault // PATH
+			}
 			var out []string
 			for _, e := range diag.Codes() {
 				out = append(out, string(e.Code)+"\t"+e.Summary)
@@ -27,21 +39,45 @@ way out of it. Without CODE, lists all codes.`,
 			return out, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return command(c, func(_ context.Context, c *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return a.listCodes(asJSON)
+	a.addStackFlags(c)
+	a.addCloudFlags(c)
+	a.addInputFlags(c)
+	a.addPlanFlags(c)
+	a.addStrictFlag(c)
+	a.addTrimFlag(c)
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	c.Flags().BoolVar(&o.destroy, "destroy", false, "explain the deletion of the stack")
+	c.MarkFlagsMutuallyExclusive("destroy", "refresh-only")
+	c.MarkFlagsMutuallyExclusive("destroy", "target")
+	c.MarkFlagsMutuallyExclusive("destroy", "replace")
+	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return a.listCodes(o.json)
+		case len(args) == 2 || !isCode(args[0]):
+			return a.explainNode(ctx, c, args[0], pathArg(args[1:]), o)
 		}
 		e, err := findCode(c, args[0])
 		if err != nil {
 			return err
 		}
-		if asJSON {
+		if o.json {
 			return a.printJSON(codeDocument(e))
 		}
 		a.explainCode(e)
 		return nil
 	})
+}
+
+type explainOptions struct{ json, destroy bool }
+
+// codeForm is what looks like a code, if maybe a misspelt one: the letters of
+// one and three characters, in any case, alone or as reports write it.
+var codeForm = regexp.MustCompile(`(?i)^(?:(?:error|warning)\[)?(DSL|PLAN|UPG|EXEC)[0-9A-Z]{3}\]?:?$`)
+
+// isCode reports whether an argument is a code and not the name of a node.
+func isCode(text string) bool {
+	return codeForm.MatchString(text) && strings.ContainsAny(text, "0123456789")
 }
 
 // findCode takes a code in either case, and as reports write it: error[DSL204].

@@ -9,53 +9,74 @@ import (
 // maxPlanColumns is how wide the lines of a plan get for the sake of a remark.
 const maxPlanColumns = 120
 
-// noted writes a line with what is to be said about the change at a path.
+// noted writes a line with what is to be said about the change at a path:
+// whether it forces a replacement, where the new value is declared, and what it
+// follows. A block that comes or goes as one tells of its first part.
 func (r *planRenderer) noted(line, path string) {
+	c := r.where[path]
+	if c == nil {
+		c = r.firstBelow(path)
+	}
+	if c == nil {
+		r.printf("%s\n", line)
+		return
+	}
 	last := line[strings.LastIndexByte(line, '\n')+1:]
-	r.printf("%s%s\n", line, r.note(path, visibleCells(last)))
+	if note := r.note(c); visibleCells(last)+visibleCells(note) <= maxPlanColumns || c.Recorded != "" {
+		r.printf("%s%s\n", line, note)
+		return
+	}
+	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+	below := ""
+	if origin := r.place(c); origin != "" {
+		below = indent + "      " + r.paint(faint, "# "+origin) + "\n"
+	}
+	forces := ""
+	if c.Replaces {
+		forces = r.forces()
+	}
+	r.printf("%s%s\n%s", line, forces, below)
 }
 
-// note tells whether a change forces a replacement, where the new value is
-// declared, and what it follows. A block that comes or goes as one tells of
-// its first part. taken is the width of what stands before it.
-func (r *planRenderer) note(path string, taken int) string {
-	if n := r.noteHere(path, taken); n != "" {
-		return n
-	}
+// firstBelow is the change of the first part of what stands at a path.
+func (r *planRenderer) firstBelow(path string) *planner.Change {
 	first := ""
 	for p := range r.where {
 		if (strings.HasPrefix(p, path+".") || strings.HasPrefix(p, path+"[")) && (first == "" || p < first) {
 			first = p
 		}
 	}
-	return r.noteHere(first, taken)
+	return r.where[first]
 }
 
-func (r *planRenderer) noteHere(path string, taken int) string {
-	c := r.where[path]
-	if c == nil {
-		return ""
-	}
-	place := ""
-	if !c.Range.IsZero() {
-		place = c.Range.String()
-	}
-	whole := joinNonEmpty(", ", place, r.origin(c))
-	for _, text := range []string{whole, place} {
-		if n := r.noteText(c, text); text == place || taken+visibleCells(n) <= maxPlanColumns {
-			return n
-		}
+// noteHere is the remark about the change at a path itself; "" if there is
+// none.
+func (r *planRenderer) noteHere(path string) string {
+	if c := r.where[path]; c != nil {
+		return r.note(c)
 	}
 	return ""
 }
 
-// noteText is a remark with its origin.
-func (r *planRenderer) noteText(c *planner.Change, origin string) string {
+// place is where a value is declared and what it follows.
+func (r *planRenderer) place(c *planner.Change) string {
+	at := ""
+	if !c.Range.IsZero() {
+		at = c.Range.String()
+	}
+	return joinNonEmpty(", ", at, r.origin(c))
+}
+
+func (r *planRenderer) forces() string { return " " + r.paint(red, "# forces replacement") }
+
+// note is the remark about a change, on the line of the change.
+func (r *planRenderer) note(c *planner.Change) string {
+	origin := r.place(c)
 	switch {
 	case c.Replaces && origin == "":
-		return " " + r.paint(red, "# forces replacement")
+		return r.forces()
 	case c.Replaces:
-		return " " + r.paint(red, "# forces replacement") + r.paint(faint, " ("+origin+")")
+		return r.forces() + r.paint(faint, " ("+origin+")")
 	case c.Recorded != "":
 		return " " + r.paint(faint, "# only recorded: "+c.Recorded)
 	case origin == "":

@@ -116,15 +116,15 @@ func (r *planRenderer) noReturn(n *planner.NoReturn) {
 	if n == nil {
 		return
 	}
-	does := "is applied"
+	does := r.fate[n.Node]
 	if n.Delete {
-		does = "is destroyed"
+		does = "destroyed"
 	}
-	before := "It comes first."
+	before := "Nothing comes before it."
 	if n.Before > 0 {
-		before = fmt.Sprintf("It comes after %s, which can be undone.", count(n.Before, "action", "actions"))
+		before = fmt.Sprintf("What comes before, %s, can be undone.", count(n.Before, "action", "actions"))
 	}
-	r.printf("%s %s %s: %s. %s\n\n", r.paint(red, "Point of no return:"), n.Node, does, n.Why, before)
+	r.printf("%s %s is %s, and %s.\n%s\n\n", r.paint(red, "Point of no return:"), n.Node, does, n.Why, before)
 }
 
 // drift tells what was changed outside, apart from what the plan does, with a
@@ -389,11 +389,11 @@ func (r *planRenderer) pair(label string, before, after *intrinsic.Value, path, 
 	case before.Equal(*after):
 		r.printf("%s  %s%s%s\n", indent, label, plainBlock(*after, indent), end)
 	case isMap(*before) && isMap(*after):
-		r.printf("%s%s %s{%s\n", indent, r.symbol(planner.Update), label, r.noteHere(path, 0))
+		r.printf("%s%s %s{%s\n", indent, r.symbol(planner.Update), label, r.noteHere(path))
 		r.entries(*before, *after, path, indent+"    ")
 		r.printf("%s  }%s\n", indent, end)
 	case isList(*before) && isList(*after):
-		r.printf("%s%s %s[%s\n", indent, r.symbol(planner.Update), label, r.noteHere(path, 0))
+		r.printf("%s%s %s[%s\n", indent, r.symbol(planner.Update), label, r.noteHere(path))
 		r.items(*before, *after, path, indent+"    ")
 		r.printf("%s  ]%s\n", indent, end)
 	case r.where[path] != nil && r.where[path].Within != nil:
@@ -408,14 +408,14 @@ func (r *planRenderer) pair(label string, before, after *intrinsic.Value, path, 
 // does but its form. It goes on where the label ended.
 func (r *planRenderer) within(c *planner.Change, indent, end string) {
 	if len(c.Within) == 0 {
-		r.printf("(the same document in another form)%s%s\n", end, r.noteHere(c.Path, 0))
+		r.printf("(the same document in another form)%s%s\n", end, r.noteHere(c.Path))
 		return
 	}
 	r.printf("document {\n")
 	for i := range c.Within {
 		r.leaf(&c.Within[i], indent+"    ")
 	}
-	r.printf("%s  }%s%s\n", indent, end, r.noteHere(c.Path, 0))
+	r.printf("%s  }%s%s\n", indent, end, r.noteHere(c.Path))
 }
 
 // leaf writes one difference inside a document.

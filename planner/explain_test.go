@@ -1,0 +1,133 @@
+package planner
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/orchestrate-tosca/orchestrate/schemas"
+)
+
+// explained makes the plan of a script, with one change at a time on a chain.
+func explained(t *testing.T, file string) (*Plan, *txtar.Archive) {
+	t.Helper()
+	ar, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := request(t, ar)
+	for typ, property := range map[string]string{"Test.Chain": "refID", "Test.Org": "chainId", "Test.Member": "chainId"} {
+		req.Catalogue[typ].Serial = property
+	}
+	p, _ := Make(req)
+	return p, ar
+}
+
+// TestExplain prints, for each script, what every step waits for and what waits
+// for it.
+func TestExplain(t *testing.T) {
+	files, err := filepath.Glob("testdata/explain/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
+			p, ar := explained(t, f)
+			var b strings.Builder
+			for _, s := range p.Steps {
+				printExplanation(&b, p.Explain(s.Node))
+			}
+			if *update {
+				setSection(ar, "want", b.String())
+				if err := os.WriteFile(f, txtar.Format(ar), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if d := cmp.Diff(section(ar, "want"), b.String()); d != "" {
+				t.Errorf("the explanation differs (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+func printExplanation(b *strings.Builder, e *Explanation) {
+	fmt.Fprintf(b, "%s %s (%s)\n", e.Step.Action, e.Step.Node, e.Step.Undo)
+	line := func(w Wait, mine, word, other string) {
+		stage := ""
+		if w.Stage {
+			stage = "stage: "
+		}
+		fmt.Fprintf(b, "    %s %s %s of %s (%s): %s%s %s\n", mine, word, other, w.Node, w.Action, stage, w.Why, w.At)
+	}
+	for _, w := range e.WaitsFor {
+		line(w, phaseText(w.Delete), "waits for", phaseText(w.Other))
+	}
+	for _, w := range e.Awaits {
+		line(w, phaseText(w.Delete), "before", phaseText(w.Other))
+	}
+	if e.Turns != nil {
+		fmt.Fprintf(b, "    turns on %s with %s\n", e.Object, strings.Join(e.Turns, " "))
+	}
+}
+
+// What a step waits for is told from both sides.
+func TestExplainIsMutual(t *testing.T) {
+	files, _ := filepath.Glob("testdata/*/*.txtar")
+	for _, f := range files {
+		p, _ := explained(t, f)
+		waits, awaits := map[string]int{}, map[string]int{}
+		for _, s := range p.Steps {
+			e := p.Explain(s.Node)
+			for _, w := range e.WaitsFor {
+				if w.Node != s.Node {
+					waits[fmt.Sprint(s.Node, w.Delete, w.Node, w.Other, w.Why)]++
+				}
+			}
+			for _, w := range e.Awaits {
+				awaits[fmt.Sprint(w.Node, w.Other, s.Node, w.Delete, w.Why)]++
+			}
+		}
+		if d := cmp.Diff(waits, awaits); d != "" {
+			t.Errorf("%s: waits and awaits differ:\n%s", f, d)
+		}
+	}
+}
+
+func TestExplainUnknown(t *testing.T) {
+	if e := (&Plan{}).Explain("nothing"); e != nil {
+		t.Errorf("explained: %+v", e)
+	}
+}
+
+// Explanations are documents as their schema says.
+func TestExplanationsFitTheirSchema(t *testing.T) {
+	schema, err := schemas.Named("explanation")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := filepath.Glob("testdata/*.txtar")
+	more, _ := filepath.Glob("testdata/*/*.txtar")
+	for _, f := range append(files, more...) {
+		p, _ := explained(t, f)
+		for _, s := range p.Steps {
+			b, err := json.Marshal(p.Explain(s.Node).Document(nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var plain any
+			if err := json.Unmarshal(b, &plain); err != nil {
+				t.Fatal(err)
+			}
+			if violations := schema.Validate(plain); len(violations) > 0 {
+				t.Errorf("%s, %s: %v\n%s", f, s.Node, violations, b)
+			}
+		}
+	}
+}
