@@ -143,7 +143,7 @@ func (a *app) addInputFlags(c *cobra.Command) {
 }
 
 func (a *app) addStrictFlag(c *cobra.Command) {
-	c.Flags().BoolVar(&a.opts.strictAOS, "strict-aos", false, "refuse everything that AOS does not understand: imports, node_types, count, ...")
+	c.Flags().BoolVar(&a.opts.strictAOS, "strict-aos", false, "refuse what AOS does not understand (imports, node_types, count, ...), and upgrades that it forbids")
 }
 
 func (a *app) addTrimFlag(c *cobra.Command) {
