@@ -233,9 +233,14 @@ func TestRefreshOnlyCompletesNothing(t *testing.T) {
 		b.outside("a", 9)
 		req := b.request(chain, nil)
 		req.RefreshOnly = true
-		equal(t, "outcome", Succeeded, b.run(b.make(req), state.Terms{}).Outcome)
+		p := b.make(req)
+		b.crash(2, false, func(e *Engine, l *state.Lease) { _, _ = e.Run(context.Background(), l, p, Options{}) })
+		b.settle()
+		equal(t, "execution of a dead process", "UpdateFailed", b.execution("web-2").Phase)
+		equal(t, "phase after it", "CreateFailed", b.stack().Phase)
+		equal(t, "outcome", Succeeded, b.run(p, state.Terms{}).Outcome)
 		equal(t, "phase", "CreateFailed", b.stack().Phase)
-		equal(t, "execution", "UpdateSucceeded", b.execution("web-2").Phase)
+		equal(t, "execution", "UpdateSucceeded", b.execution("web-3").Phase)
 	})
 }
 

@@ -3,6 +3,7 @@ package executor
 import (
 	"strings"
 
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 )
 
@@ -17,6 +18,9 @@ var (
 	rolling   = verb{"Rollbacking", "Rollback"}
 	updating  = verb{"Updating", "Update"} // of the record alone
 )
+
+// names reports whether a phase is one of these.
+func (v verb) names(phase string) bool { return phase == v.running || strings.HasPrefix(phase, v.stem) }
 
 // An interrupted execution or step is Paused: it goes on with the next command.
 // Cancelled is kept for one that is given up for good.
@@ -51,13 +55,28 @@ const (
 )
 
 // stackPhase is the phase of a stack after an execution that only records what
-// is there: that makes nothing complete that was not. "" stands for the phase of
-// the execution.
+// is there: that makes nothing complete that was not. was is its phase before;
+// "" stands for the phase of the execution.
 func stackPhase(lifecycle, was string) string {
-	if lifecycleVerb(lifecycle) != updating || was == "" || strings.HasSuffix(was, "Succeeded") {
+	if lifecycleVerb(lifecycle) != updating || was == "" || updating.names(was) || strings.HasSuffix(was, "Succeeded") {
 		return ""
 	}
 	return was
+}
+
+// standing is the phase in which those of the executions of a stack have left
+// it that do more than to record; "" if there is none. They are sorted by their
+// numbers, the newest first.
+func standing(all []*state.Execution) string {
+	for _, x := range all {
+		if x.Final {
+			break
+		}
+		if lifecycleVerb(x.Lifecycle) != updating {
+			return x.Phase
+		}
+	}
+	return ""
 }
 
 // phasePending is the phase of a step that was not begun.

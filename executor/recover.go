@@ -127,6 +127,7 @@ type recovery struct {
 	driver    *driver
 	running   []*job // with an operation on record
 	recorded  bool   // the journal holds a result
+	standing  string // phase of the stack before what only records
 	out       *Recovered
 }
 
@@ -141,7 +142,9 @@ func (r *recovery) load(ctx context.Context, stack string) ([]*job, error) {
 		return nil, nil
 	}
 	// Times are those of several machines; numbers are not.
-	last := slices.MaxFunc(all, func(a, b *state.Execution) int { return cmp.Compare(a.Number, b.Number) })
+	slices.SortFunc(all, func(a, b *state.Execution) int { return cmp.Compare(b.Number, a.Number) })
+	last := all[0]
+	r.standing = standing(all)
 	records, err := r.engine.Store.Journal(ctx, last.ID)
 	open := openEnds(records)
 	r.recorded = slices.ContainsFunc(records, func(rec state.Record) bool { return rec.Kind == state.Result })
@@ -386,6 +389,7 @@ func (r *recovery) end() error {
 	gone := x.Lifecycle == "delete" && r.stack != nil && len(r.stack.Elements) == 0
 	x.Ended = time.Now().UTC()
 	x.Phase, x.Message = r.ending(gone)
+	x.StackPhase = stackPhase(x.Lifecycle, r.standing)
 	if err := r.engine.Store.Finish(context.WithoutCancel(r.keeper.ctx), r.keeper.lease, x, nil, gone); err != nil {
 		return fmt.Errorf("end execution %s: %w", x.ID, err)
 	}

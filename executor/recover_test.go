@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
@@ -76,17 +75,25 @@ func (b *bench) crash(n int, late bool, do func(e *Engine, l *state.Lease)) bool
 	return d.died()
 }
 
-// goOn is what the next process does.
-func (b *bench) goOn(source string) *Result {
+// settle is what the next process does first.
+func (b *bench) settle() {
 	b.t.Helper()
 	l := b.lease()
 	if _, err := b.engine.Recover(context.Background(), l, "web", Options{}); err != nil {
 		b.t.Fatalf("recover: %v", err)
 	}
-	res, err := b.engine.Run(context.Background(), l, b.plan(source, nil), Options{Parallelism: 4})
-	b.must(err)
 	b.must(b.store.Release(context.Background(), l))
-	return res
+}
+
+// goOn is what it does then. A stack that is gone already need not be deleted.
+func (b *bench) goOn(p *planner.Plan, terms state.Terms) {
+	b.t.Helper()
+	if _, err := b.store.Stack(context.Background(), "web"); p.Lifecycle == "delete" && errors.Is(err, state.ErrNotFound) {
+		return
+	}
+	if res := b.run(p, terms); res.Outcome != Succeeded {
+		b.t.Errorf("%s %v", res.Outcome, res.Errors)
+	}
 }
 
 // agree checks that cloud and record hold the same.
@@ -113,57 +120,209 @@ func (b *bench) agree(elements int) {
 	}
 }
 
-// TestCrashes kills the process at every write of a creation, an upgrade with
-// a replacement, and a deletion, before and after the write is durable, and
-// kills the recovery too.
-func TestCrashes(t *testing.T) {
-	changed := strings.Replace(chain, "{size: 4}", "{size: 5, color: red}", 1)
-	changed = strings.Replace(changed, "{size: 1}", "{size: 2}", 1)
-	cases := []struct {
-		name, before, source string
-		elements             int
-		made                 map[string]int
-	}{
-		{"create", "", chain, 4, map[string]int{"web-a": 1, "web-b": 1, "web-c": 1, "web-d": 1}},
-		{"upgrade", chain, changed, 4, map[string]int{"web-a": 1, "web-b": 1, "web-c": 1, "web-d": 2}},
-		{"delete", chain, "", 0, map[string]int{"web-a": 1, "web-b": 1, "web-c": 1, "web-d": 1}},
+// crashCase is something that a process dies at.
+type crashCase struct {
+	name   string
+	before func(b *bench)                                             // what was there; nil: nothing
+	plan   func(b *bench) *planner.Plan                               // nil: no plan is needed
+	do     func(b *bench, e *Engine, p *planner.Plan, l *state.Lease) // in the process that dies
+	again  func(b *bench)                                             // the next process, after its recovery
+	check  func(b *bench)                                             // what holds in the end, however it came about
+	made   map[string]int                                             // creations by name
+}
+
+// runPlan is what most processes do.
+func runPlan(terms state.Terms) func(*bench, *Engine, *planner.Plan, *state.Lease) {
+	return func(_ *bench, e *Engine, p *planner.Plan, l *state.Lease) {
+		_, _ = e.Run(context.Background(), l, p, Options{Parallelism: 4, Terms: terms})
 	}
-	for _, c := range cases {
+}
+
+// applying is the case of a blueprint, or of a deletion if it is "".
+func applying(name, before, source string, elements int, made map[string]int) crashCase {
+	c := crashCase{
+		name: name, made: made, do: runPlan(state.Terms{}),
+		plan:  func(b *bench) *planner.Plan { return b.plan(source, nil) },
+		again: func(b *bench) { b.goOn(b.plan(source, nil), state.Terms{}) },
+		check: func(b *bench) { b.agree(elements) },
+	}
+	if before != "" {
+		c.before = func(b *bench) { b.apply(before) }
+	}
+	return c
+}
+
+var once = map[string]int{"web-a": 1, "web-b": 1, "web-c": 1, "web-d": 1}
+
+func crashCases() []crashCase {
+	upgraded := strings.Replace(chain, "{size: 4}", "{size: 5, color: red}", 1)
+	upgraded = strings.Replace(upgraded, "{size: 1}", "{size: 2}", 1)
+	refused := fault{err: &providers.Error{Kind: providers.Conflict, Message: "something is in it"}}
+	return []crashCase{
+		applying("create", "", chain, 4, once),
+		applying("upgrade", chain, upgraded, 4, map[string]int{"web-a": 1, "web-b": 1, "web-c": 1, "web-d": 2}),
+		applying("delete", chain, "", 0, once),
+		{
+			name: "rename", before: func(b *bench) { b.apply(chain) }, made: once, do: runPlan(state.Terms{}),
+			plan:  func(b *bench) *planner.Plan { return b.plan(moved, nil) },
+			again: func(b *bench) { b.goOn(b.plan(moved, nil), state.Terms{}) },
+			check: func(b *bench) {
+				st := b.stack()
+				if len(st.Elements) != 4 || st.Elements["a"] != nil || !slices.Equal(st.Elements["b"].DependsOn, []string{"first"}) {
+					b.t.Errorf("elements: %v", st.Elements)
+				}
+				equal(b.t.(*testing.T), "object", "web-a", b.cloud.objects[st.Elements["first"].ObjectID].name)
+			},
+		},
+		{
+			name: "rollback", before: func(b *bench) { b.apply(chain); b.outside("a", 9); b.apply(changed) },
+			made:  map[string]int{"web-a": 1, "web-b": 1, "web-c": 1, "web-d": 3, "web-e": 1},
+			plan:  func(b *bench) *planner.Plan { return b.returning(chain, 1, nil) },
+			do:    runPlan(state.Terms{To: 1}),
+			again: func(b *bench) { b.goOn(b.returning(chain, 1, nil), state.Terms{To: 1}) },
+			check: func(b *bench) {
+				b.agree(4)
+				equal(b.t.(*testing.T), "size", "9", b.size("a"))
+			},
+		},
+		{
+			name: "undo", before: func(b *bench) {
+				b.cloud.faults["c"] = []fault{{err: &providers.Error{Kind: providers.Quota}}}
+				b.apply(chain)
+			},
+			made: map[string]int{"web-a": 1, "web-b": 1, "web-d": 1},
+			plan: func(b *bench) *planner.Plan { return b.returning("", 0, ofItself) },
+			do:   runPlan(state.Terms{Undoes: "web-1"}),
+			again: func(b *bench) {
+				b.goOn(b.returning("", 0, ofItself), state.Terms{Undoes: "web-1"})
+			},
+			check: func(b *bench) {
+				if st := b.stack(); len(st.Elements) != 0 || len(b.cloud.objects) != 0 {
+					b.t.Errorf("left over: %v, %d objects", st.Elements, len(b.cloud.objects))
+				}
+			},
+		},
+		{
+			name: "force", before: func(b *bench) {
+				b.apply(chain)
+				b.cloud.faults["c"] = slices.Repeat([]fault{refused}, 20)
+			},
+			made: once, do: runPlan(state.Terms{Force: true}),
+			plan:  func(b *bench) *planner.Plan { return b.plan("", nil) },
+			again: func(b *bench) { b.goOn(b.plan("", nil), state.Terms{Force: true}) },
+			check: func(b *bench) {
+				_, err := b.store.Stack(context.Background(), "web")
+				if !errors.Is(err, state.ErrNotFound) || len(b.cloud.objects) != 1 {
+					b.t.Errorf("stack: %v, %d objects", err, len(b.cloud.objects))
+				}
+			},
+		},
+		{
+			name: "retain", before: func(b *bench) { b.apply(strings.Replace(chain, "{size: 1}", "{size: 1}\n    retain: true", 1)) },
+			made: once, do: runPlan(state.Terms{}),
+			plan:  func(b *bench) *planner.Plan { return b.plan("", nil) },
+			again: func(b *bench) { b.goOn(b.plan("", nil), state.Terms{}) },
+			check: func(b *bench) {
+				_, err := b.store.Stack(context.Background(), "web")
+				if !errors.Is(err, state.ErrNotFound) || len(b.cloud.objects) != 1 {
+					b.t.Errorf("stack: %v, %d objects", err, len(b.cloud.objects))
+				}
+			},
+		},
+		{
+			name: "refresh", before: func(b *bench) { b.apply(chain); b.outside("a", 9) }, made: once, do: runPlan(state.Terms{}),
+			plan:  func(b *bench) *planner.Plan { return b.make(b.refreshing()) },
+			again: func(b *bench) { b.goOn(b.make(b.refreshing()), state.Terms{}) },
+			check: func(b *bench) {
+				b.agree(4)
+				size, _ := value(b.stack().Elements["a"].Properties).Get("size")
+				equal(b.t.(*testing.T), "recorded", "9", size.Text())
+			},
+		},
+		{
+			name: "import", before: func(b *bench) { b.stranger() }, made: map[string]int{"web-x": 1},
+			do: func(b *bench, e *Engine, _ *planner.Plan, l *state.Lease) {
+				_, _ = e.Import(context.Background(), l, b.importing("id-1"))
+			},
+			again: func(b *bench) {
+				l := b.lease()
+				_, err := b.engine.Import(context.Background(), l, b.importing("id-1"))
+				b.must(err)
+				b.must(b.store.Release(context.Background(), l))
+			},
+			check: func(b *bench) {
+				st := b.stack()
+				if len(st.Elements) != 1 || st.Elements["x"].ObjectID != "id-1" || st.Phase != "UpdateSucceeded" {
+					b.t.Errorf("stack: %s %v", st.Phase, st.Elements)
+				}
+			},
+		},
+	}
+}
+
+func ofItself(r *planner.Return) { r.Only, r.Own = true, true }
+
+func (b *bench) refreshing() planner.Request {
+	req := b.request(chain, nil)
+	req.RefreshOnly = true
+	return req
+}
+
+// TestCrashes kills the process at every write of each case, before and after
+// the write is durable, and kills the recovery too.
+func TestCrashes(t *testing.T) {
+	for _, c := range crashCases() {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/late=%v", c.name, late), func(t *testing.T) {
+				t.Parallel() // most of the time is the disk's
 				died := true
 				for n := 1; died; n++ {
 					if n > 100 {
 						t.Fatal("it dies forever")
 					}
-					synctest.Test(t, func(t *testing.T) {
-						b := newBench(t)
-						defer b.close()
-						if c.before != "" {
-							b.apply(c.before)
-						}
-						p := b.plan(c.source, nil)
-						died = b.crash(n, late, func(e *Engine, l *state.Lease) {
-							_, _ = e.Run(context.Background(), l, p, Options{Parallelism: 4})
-						})
-						if !died {
-							b.agree(c.elements)
-							return
-						}
-						b.crash(1+n%2, !late, func(e *Engine, l *state.Lease) {
-							_, _ = e.Recover(context.Background(), l, "web", Options{})
-						})
-						if res := b.goOn(c.source); res.Outcome != Succeeded {
-							t.Errorf("write %d: %s %v", n, res.Outcome, res.Errors)
-						}
-						b.agree(c.elements)
-						equal(t, fmt.Sprintf("made, death at write %d", n), c.made, b.cloud.made)
-						if t.Failed() {
-							t.Fatalf("death at write %d; the cloud saw %q", n, b.cloud.log)
-						}
-					})
+					inBubble(t, func(t *testing.T, b *bench) { died = c.dies(t, b, n, late) })
 				}
 			})
+		}
+	}
+}
+
+// dies lets a process die at the n-th write; false if it ends before.
+func (c crashCase) dies(t *testing.T, b *bench, n int, late bool) bool {
+	if c.before != nil {
+		c.before(b)
+	}
+	var p *planner.Plan
+	if c.plan != nil {
+		p = c.plan(b)
+	}
+	died := b.crash(n, late, func(e *Engine, l *state.Lease) { c.do(b, e, p, l) })
+	if !died {
+		c.check(b)
+		return false
+	}
+	b.crash(1+n%2, !late, func(e *Engine, l *state.Lease) {
+		_, _ = e.Recover(context.Background(), l, "web", Options{})
+	})
+	b.settle()
+	c.again(b)
+	c.check(b)
+	equal(t, fmt.Sprintf("made, death at write %d", n), c.made, b.cloud.made)
+	b.nothingRuns()
+	if t.Failed() {
+		t.Fatalf("death at write %d; the cloud saw %q", n, b.cloud.log)
+	}
+	return true
+}
+
+// nothingRuns checks that every execution has come to an end.
+func (b *bench) nothingRuns() {
+	b.t.Helper()
+	all, err := b.store.Executions(context.Background(), "web")
+	b.must(err)
+	for _, x := range all {
+		if x.Ended.IsZero() {
+			b.t.Errorf("execution %s (%s) has not ended", x.ID, x.Phase)
 		}
 	}
 }
