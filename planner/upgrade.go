@@ -192,17 +192,18 @@ func (u *upgrade) relationships() (found []violation) {
 }
 
 func (u *upgrade) otherNeeds(s *Step) string {
-	before := u.element(s.Node).DependsOn
+	before := u.element(s.Node).DependsOn // both are sorted
 	if slices.Equal(before, s.DependsOn) {
 		return ""
 	}
 	for _, name := range s.DependsOn {
-		if !slices.Contains(before, name) {
+		if _, known := slices.BinarySearch(before, name); !known {
 			return fmt.Sprintf("now needs %q", name)
 		}
 	}
 	for _, name := range before {
-		if target := u.steps[name]; target != nil && target.Action != Delete && !slices.Contains(s.DependsOn, name) {
+		_, still := slices.BinarySearch(s.DependsOn, name)
+		if target := u.steps[name]; !still && target != nil && target.Action != Delete {
 			return fmt.Sprintf("no longer needs %q", name)
 		}
 	}
@@ -219,28 +220,27 @@ func (u *upgrade) otherKind(s *Step) string {
 	if was == nil {
 		return ""
 	}
+	kinds := kindsOfRelationship(was)
 	for _, r := range is.Requirements {
-		if kind := u.kindOfRelationship(was, r.Node.Text); kind != "" && kind != relationship(r) {
+		if kind := kinds[u.recordedAs(r.Node.Text)]; kind != "" && kind != relationship(r) {
 			return fmt.Sprintf("relates to %q by %s and no longer by %s", r.Node.Text, relationship(r), kind)
 		}
 	}
 	return ""
 }
 
-// kindOfRelationship is how a former template was related to a node, by its
-// present name; "" if no requirement says so, or several do.
-func (u *upgrade) kindOfRelationship(was *dsl.NodeTemplate, node string) string {
-	kind, recorded := "", u.recordedAs(node)
-	for _, r := range was.Requirements {
-		switch {
-		case r.Node.Text != recorded:
-		case kind != "":
-			return ""
-		default:
-			kind = relationship(r)
+// kindsOfRelationship are the types of a template's relationships by node; ""
+// where several requirements name the same one.
+func kindsOfRelationship(n *dsl.NodeTemplate) map[string]string {
+	out := make(map[string]string, len(n.Requirements))
+	for _, r := range n.Requirements {
+		kind := relationship(r)
+		if _, again := out[r.Node.Text]; again {
+			kind = ""
 		}
+		out[r.Node.Text] = kind
 	}
-	return kind
+	return out
 }
 
 // relationship is the type of a requirement without the prefix of a dialect.
