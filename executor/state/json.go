@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -118,6 +119,13 @@ func appendForeign(b []byte, v any) ([]byte, error) {
 
 // decode is the inverse of encode.
 func decode(text []byte) (any, error) {
+	if v, ok := decodeQuick(text); ok {
+		return v, nil
+	}
+	return decodeSlowly(text)
+}
+
+func decodeSlowly(text []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	var v any
@@ -179,21 +187,27 @@ func (d Document) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON is the inverse of MarshalJSON.
 func (d *Document) UnmarshalJSON(text []byte) error {
-	var raw struct {
-		Value     json.RawMessage `json:"value"`
-		Sensitive []string        `json:"sensitive"`
-	}
-	if err := json.Unmarshal(text, &raw); err != nil {
-		return fmt.Errorf("decode document: %w", err)
-	}
-	d.Value, d.Sensitive = nil, raw.Sensitive
-	if raw.Value == nil {
-		return nil
-	}
-	v, err := decode(raw.Value)
+	v, err := decode(text)
 	if err != nil {
 		return fmt.Errorf("decode document: %w", err)
 	}
-	d.Value = v
+	object, ok := v.(map[string]any)
+	sensitive, listed := texts(object["sensitive"])
+	if !listed || !ok && v != nil {
+		return errors.New("decode document: it is not a value with the places of its secrets")
+	}
+	d.Value, d.Sensitive = object["value"], sensitive
 	return nil
+}
+
+// texts returns the texts of a list; ok is false if it holds anything else. No
+// list is an empty one.
+func texts(v any) (out []string, ok bool) {
+	list, ok := v.([]any)
+	for _, item := range list {
+		s, isText := item.(string)
+		ok = ok && isText
+		out = append(out, s)
+	}
+	return out, ok || v == nil
 }

@@ -254,8 +254,12 @@ func nameList(text string) ([]string, error) {
 	if text == "" {
 		return nil, nil
 	}
-	var list []string
-	if err := json.Unmarshal([]byte(text), &list); err != nil {
+	v, err := decode([]byte(text))
+	list, ok := texts(v)
+	if err == nil && !ok {
+		err = errors.New("they are not a list of texts")
+	}
+	if err != nil {
 		return nil, fmt.Errorf("decode names: %w", err)
 	}
 	return list, nil
