@@ -105,10 +105,12 @@ func (m *maker) checkNamed() {
 
 func (m *maker) checkNames(option string, code diag.Code, named map[string]bool) {
 	for _, name := range sortedKeys(named) {
-		switch s := m.steps[name]; {
-		case s == nil && m.templates[name] != nil && m.plan.Targeted, s != nil && s.Kept && code == CodeNoNode:
+		s := m.steps[name]
+		dropped := s == nil && m.plan.Targeted && m.templates[name] != nil
+		switch {
+		case (dropped || s != nil && s.Kept) && code == CodeNoNode:
 			m.diags.Add(CodeNotPlanned, diag.Range{}, "%s names %q, but the plan is not made for it. Name it with --target %s as well, or leave %s out.", option, name, name, option)
-		case s == nil:
+		case s == nil && !dropped:
 			m.unknownNode(option, code, name)
 		}
 	}

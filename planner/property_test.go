@@ -1,125 +1,44 @@
 package planner
 
 import (
-	"fmt"
-	"maps"
+	"encoding/json"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
-	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
-// world is a cloud without surprises: it runs plans on a recorded stack.
-type world struct {
-	stack *state.Stack
-	made  int
+// next draws a blueprint and asks for it, with the consent to lose any data.
+func next(t *rapid.T, label string, st *state.Stack) Request {
+	bp := parse(t, draw(t, label, st).text(t))
+	req := Request{Stack: "demo", Catalogue: catalogue(), Blueprint: bp, State: st, AllowDataLoss: map[string]bool{}}
+	for node := range st.Elements {
+		req.AllowDataLoss[node] = true
+	}
+	for _, n := range bp.Nodes {
+		req.AllowDataLoss[n.Name.Text] = true
+	}
+	return req
 }
 
-// run carries a plan out as an executor would, in the plan's order for apply
-// phases after all deletions.
-func (w *world) run(t *rapid.T, p *Plan) {
-	for _, s := range p.Steps {
-		if s.deletes() {
-			delete(w.stack.Elements, s.Node)
+// must makes a plan without errors. Two are told to people rightly: of what is
+// retained in a container that goes, and of changes that take two steps.
+func must(t *rapid.T, req Request) *Plan {
+	p, diags := Make(req)
+	for _, d := range diags {
+		if d.Severity == diag.Error && d.Code != CodeCannotRetain && d.Code != CodeCycle {
+			t.Fatalf("%v\n%s", diags.Err(), printPlan(p))
 		}
 	}
-	scope := &intrinsic.Scope{Blueprint: p.Blueprint, Inputs: p.Inputs, Attribute: w.attribute}
-	for _, s := range p.Steps {
-		if s.Action == Delete {
-			continue
-		}
-		w.apply(t, p, s, scope)
-	}
-	w.stack.Outputs = map[string]state.Document{}
-	for _, o := range p.Blueprint.Outputs {
-		v, diags := intrinsic.Eval(o.Value, scope)
-		if diags.HasErrors() {
-			t.Fatal(diags.Err())
-		}
-		w.stack.Outputs[o.Name.Text] = state.Document{Value: v.Plain(), Sensitive: v.SensitivePaths()}
-	}
-	w.stack.Revision = &state.Revision{}
-	w.stack.Serial++
-}
-
-func (w *world) attribute(node, name string) (intrinsic.Value, bool) {
-	e := w.stack.Elements[node]
-	if e == nil {
-		return intrinsic.Value{}, false
-	}
-	v, _ := value(e.Attributes).Get(name)
-	return v, true
-}
-
-func (w *world) apply(t *rapid.T, p *Plan, s *Step, scope *intrinsic.Scope) {
-	i := slices.IndexFunc(p.Blueprint.Nodes, func(n *dsl.NodeTemplate) bool { return n.Name.Text == s.Node })
-	props, diags := intrinsic.EvalProperties(p.Blueprint.Nodes[i].Properties, p.Catalogue[s.Type], scope)
 	if diags.HasErrors() {
-		t.Fatal(diags.Err())
+		t.Skip(diags.Err())
 	}
-	if props.HasUnknown() {
-		t.Fatalf("%s was applied before what it refers to", s.Node)
-	}
-	e := w.stack.Elements[s.Node]
-	if e == nil {
-		w.made++
-		e = &state.Element{Node: s.Node, Type: s.Type, ObjectID: fmt.Sprintf("id-%d", w.made)}
-		w.stack.Elements[s.Node] = e
-	}
-	name, _ := props.Get("name")
-	input, _ := props.Get("input")
-	e.Properties = state.Document{Value: props.Plain(), Sensitive: props.SensitivePaths()}
-	attrs := map[string]any{"refID": e.ObjectID, "refName": name.Text(), "output": input.Plain()}
-	e.Attributes = state.Document{Value: attrs}
-	e.DependsOn = s.DependsOn
-}
-
-// drawBlueprint writes a blueprint of up to a dozen nodes, each of which may
-// refer to earlier ones; lines are the keys of each node in drawn order.
-func drawBlueprint(t *rapid.T, label string) string {
-	var nodes []string
-	n := rapid.IntRange(1, 12).Draw(t, label+" nodes")
-	for i := range n {
-		typ := rapid.SampledFrom([]string{"Net", "Subnet", "Data"}).Draw(t, "type")
-		props := []string{fmt.Sprintf("      name: n%d", rapid.IntRange(0, 2).Draw(t, "name"))}
-		if typ == "Data" {
-			props = []string{fmt.Sprintf("      input: [1, %s]", drawRef(t, i))}
-		}
-		if typ == "Subnet" && i > 0 {
-			props = append(props, "      netId: "+drawRef(t, i))
-		}
-		if typ == "Net" {
-			props = append(props, fmt.Sprintf("      cidr: 10.%d.0.0/16", rapid.IntRange(0, 1).Draw(t, "cidr")))
-		}
-		if rapid.Bool().Draw(t, "turn") {
-			slices.Reverse(props)
-		}
-		nodes = append(nodes, fmt.Sprintf("  x%d:\n    type: Cloud.Test.%s\n    properties:\n%s\n", i, typ, strings.Join(props, "\n")))
-	}
-	last := fmt.Sprintf("outputs:\n  last:\n    value: {get_attribute: [x%d, refID]}\n", n-1)
-	nodes = rapid.Permutation(nodes).Draw(t, "order")
-	return "tosca_definitions_version: cloud_tosca_version_1_0\nnode_templates:\n" + strings.Join(nodes, "") + last
-}
-
-func drawRef(t *rapid.T, i int) string {
-	if i == 0 || rapid.Bool().Draw(t, "literal") {
-		return fmt.Sprint(rapid.IntRange(0, 3).Draw(t, "value"))
-	}
-	return fmt.Sprintf("{get_attribute: [x%d, refID]}", rapid.IntRange(0, i-1).Draw(t, "target"))
-}
-
-func parse(t *rapid.T, src string) *dsl.Blueprint {
-	bp, diags := dsl.Parse("blueprint.yaml", []byte(src), catalogue())
-	if diags.HasErrors() {
-		t.Fatalf("%v\n%s", diags.Err(), src)
-	}
-	return bp
+	return p
 }
 
 // TestPlanAfterApplyIsEmpty moves a stack from one drawn blueprint to another
@@ -127,20 +46,17 @@ func parse(t *rapid.T, src string) *dsl.Blueprint {
 // changes nothing.
 func TestPlanAfterApplyIsEmpty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := &world{stack: &state.Stack{Name: "demo", Elements: map[string]*state.Element{}}}
-		for _, label := range []string{"first", "second"} {
-			req := Request{Stack: "demo", Catalogue: catalogue(), Blueprint: parse(t, drawBlueprint(t, label)), State: w.stack}
-			p, diags := Make(req)
-			if diags.HasErrors() {
-				t.Fatal(diags.Err())
-			}
+		w := newWorld()
+		for _, label := range []string{"first", "second", "third"} {
+			req := next(t, label, w.stack)
+			p := must(t, req)
 			again, _ := Make(req)
 			if d := cmp.Diff(printPlan(p), printPlan(again)); d != "" {
 				t.Fatalf("the same request gave two plans:\n%s", d)
 			}
-			before := maps.Clone(w.stack.Elements)
-			w.run(t, p)
-			checkReplaced(t, p, before, w.stack.Elements)
+			was := objects(w.stack)
+			w.run(t, p, -1)
+			checkObjects(t, p, was, objects(w.stack))
 			if after, _ := Make(req); !after.Empty() {
 				t.Fatalf("something is left to do:\n%s", printPlan(after))
 			}
@@ -148,27 +64,242 @@ func TestPlanAfterApplyIsEmpty(t *testing.T) {
 	})
 }
 
-// checkReplaced expects a new object exactly for what was created or replaced.
-func checkReplaced(t *rapid.T, p *Plan, before, after map[string]*state.Element) {
+// objects are the IDs of a stack's objects, by node.
+func objects(st *state.Stack) map[string]string {
+	out := map[string]string{}
+	for node, e := range st.Elements {
+		out[node] = e.ObjectID
+	}
+	return out
+}
+
+// checkObjects expects a new object exactly for what was created or replaced:
+// a renaming never makes one.
+func checkObjects(t *rapid.T, p *Plan, before, after map[string]string) {
 	for _, s := range p.Steps {
-		b, a := before[s.Node], after[s.Node]
-		if b != nil && a != nil && (b.ObjectID != a.ObjectID) != (s.Action == Replace) {
-			t.Fatalf("%s %s went from object %s to %s", s.Action, s.Node, b.ObjectID, a.ObjectID)
+		name := s.Node
+		if s.RenamedFrom != "" {
+			name = s.RenamedFrom
+		}
+		b, a := before[name], after[s.Node]
+		if b != "" && a != "" && (b != a) != (s.Action == Replace) {
+			t.Fatalf("%s %s went from object %s to %s", s.Action, s.Node, b, a)
 		}
 	}
 }
 
 // TestPlanIgnoresOrder expects the same plan however the blueprint orders its
-// nodes.
+// nodes, also where elements are renamed, replaced and deleted.
 func TestPlanIgnoresOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		bp := parse(t, drawBlueprint(t, "blueprint"))
-		turned := *bp
-		turned.Nodes = rapid.Permutation(bp.Nodes).Draw(t, "order of nodes")
-		a, _ := Make(Request{Stack: "demo", Catalogue: catalogue(), Blueprint: bp})
-		b, _ := Make(Request{Stack: "demo", Catalogue: catalogue(), Blueprint: &turned})
+		w := newWorld()
+		w.run(t, must(t, next(t, "first", w.stack)), -1)
+		req := next(t, "second", w.stack)
+		a, _ := Make(req)
+		turned := *req.Blueprint
+		turned.Nodes = rapid.Permutation(turned.Nodes).Draw(t, "order of nodes")
+		req.Blueprint = &turned
+		b, _ := Make(req)
 		if d := cmp.Diff(printPlan(a), printPlan(b)); d != "" {
 			t.Fatal(d)
 		}
 	})
+}
+
+// TestMakeChangesNothing expects that a plan leaves its request alone, whatever
+// kind of plan it is.
+func TestMakeChangesNothing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		first := next(t, "first", w.stack)
+		changed := w.run(t, must(t, first), -1)
+		req := next(t, "second", w.stack)
+		req.Targets = map[string]bool{first.Blueprint.Nodes[0].Name.Text: true}
+		back := Request{Stack: "demo", Catalogue: req.Catalogue, State: w.stack, Return: &Return{Elements: changed, Only: true, Own: true}}
+		refresh := Request{Stack: "demo", Catalogue: req.Catalogue, State: w.stack, RefreshOnly: true}
+		for _, r := range []Request{req, back, refresh} {
+			before := dump(t, r)
+			Make(r)
+			if d := cmp.Diff(before, dump(t, r)); d != "" {
+				t.Fatal(d)
+			}
+		}
+	})
+}
+
+func dump(t *rapid.T, req Request) string {
+	req.Catalogue = nil
+	b, err := json.Marshal(req.State)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var nodes []*dsl.NodeTemplate
+	if req.Blueprint != nil {
+		nodes = req.Blueprint.Nodes
+	}
+	n, err := json.Marshal(nodes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := json.Marshal(req.Return)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b) + string(n) + string(r)
+}
+
+// TestTargetsArePart expects of a plan for targets that each of its steps is
+// the one of the whole plan, that it is closed, and that the whole plan leads
+// to the same end after it.
+func TestTargetsArePart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		w.run(t, must(t, next(t, "first", w.stack)), -1)
+		req := next(t, "second", w.stack)
+		whole := must(t, req)
+		req.Targets = map[string]bool{}
+		for _, s := range whole.Steps {
+			if rapid.IntRange(0, 3).Draw(t, "target "+s.Node) == 0 {
+				req.Targets[s.Node] = true
+			}
+		}
+		part := must(t, req)
+		checkPart(t, whole, part)
+		w.run(t, part, -1)
+		req.Targets = nil
+		w.run(t, must(t, req), -1)
+		if after, _ := Make(req); !after.Empty() {
+			t.Fatalf("something is left to do:\n%s", printPlan(after))
+		}
+	})
+}
+
+func checkPart(t *rapid.T, whole, part *Plan) {
+	steps := map[string]*Step{}
+	for _, s := range whole.Steps {
+		steps[s.Node] = s
+	}
+	for _, s := range part.Steps {
+		of := steps[s.Node]
+		switch {
+		case s.Kept && (s.acts() || s.RenamedFrom != ""):
+			t.Fatalf("%s is kept but acts", s.Node)
+		case s.Kept:
+		case of == nil || of.Action != s.Action || of.Reason != s.Reason || !slices.Equal(of.DependsOn, s.DependsOn) || !of.After.Equal(s.After) && !of.After.HasUnknown():
+			t.Fatalf("%s differs from the whole plan:\n%s\n%s", s.Node, printPlan(whole), printPlan(part))
+		}
+		for _, before := range s.DependsOn {
+			if i := slices.IndexFunc(part.Steps, func(s *Step) bool { return s.Node == before }); !s.Kept && (i < 0 || part.Steps[i].Kept) {
+				t.Fatalf("%s depends on %s, which is not planned for", s.Node, before)
+			}
+		}
+	}
+}
+
+// TestStages expects that what can't be undone waits for everything that does
+// not need it, and that stages never contradict dependencies.
+func TestStages(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		w.run(t, must(t, next(t, "first", w.stack)), -1)
+		p := must(t, next(t, "second", w.stack))
+		all := phasesOf(p)
+		for _, f := range all {
+			for _, before := range f.after {
+				if b := all[before]; b.stage > f.stage || f.stage%2 == 1 && b.stage == f.stage {
+					t.Fatalf("%s (stage %d) waits for %s (stage %d):\n%s", f.step.Node, f.stage, b.step.Node, b.stage, printPlan(p))
+				}
+			}
+		}
+		for i, f := range all {
+			if late := slices.ContainsFunc(needs(all, i), func(j int) bool { return all[j].stage%2 == 1 }); late != (f.stage > 0) {
+				t.Fatalf("%s is of stage %d:\n%s", f.step.Node, f.stage, printPlan(p))
+			}
+		}
+		final := slices.ContainsFunc(p.Steps, func(s *Step) bool { return s.Undo == Irreversible })
+		if final != (p.NoReturn != nil) {
+			t.Fatalf("the point of no return is %+v:\n%s", p.NoReturn, printPlan(p))
+		}
+	})
+}
+
+// needs are a phase and all that it waits for, directly or not.
+func needs(all []phase, of int) []int {
+	seen := map[int]bool{}
+	for todo := []int{of}; len(todo) > 0; {
+		i := todo[0]
+		todo = todo[1:]
+		if !seen[i] {
+			seen[i] = true
+			todo = append(todo, all[i].after...)
+		}
+	}
+	var out []int
+	for i := range seen {
+		out = append(out, i)
+	}
+	return out
+}
+
+// TestRollbackReturns upgrades a stack and rolls it back: its elements are
+// those of before, and what still exists of them is kept.
+func TestRollbackReturns(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		first := next(t, "first", w.stack)
+		w.run(t, must(t, first), -1)
+		was, names := normal(w.stack.Elements), objects(w.stack)
+		then := w.run(t, must(t, next(t, "second", w.stack)), -1)
+		checkReturn(t, w, rollback(w, first, &Return{To: 1, Elements: then}), was, names)
+		if after, _ := Make(first); !after.Empty() {
+			t.Fatalf("something is left to do:\n%s", printPlan(after))
+		}
+	})
+}
+
+// TestUndoReturns leaves an upgrade at a drawn point and undoes it: its
+// elements are those of before, and no question is asked about what the
+// upgrade has made.
+func TestUndoReturns(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		first := next(t, "first", w.stack)
+		w.run(t, must(t, first), -1)
+		was, names := normal(w.stack.Elements), objects(w.stack)
+		p := must(t, next(t, "second", w.stack))
+		then := w.run(t, p, rapid.IntRange(0, len(phasesOf(p))).Draw(t, "phases"))
+		req := rollback(w, first, &Return{To: 1, Elements: then, Only: true, Own: true})
+		req.AllowDataLoss, req.Observed = nil, w.observe()
+		if foundNothing(req) {
+			t.Skip("it would be taken for another cloud")
+		}
+		checkReturn(t, w, req, was, names)
+	})
+}
+
+func rollback(w *world, to Request, r *Return) Request {
+	to.State, to.Return = w.stack, r
+	return to
+}
+
+func checkReturn(t *rapid.T, w *world, req Request, was, names map[string]string) {
+	if req.AllowDataLoss != nil {
+		for node := range w.stack.Elements {
+			req.AllowDataLoss[node] = true
+		}
+	}
+	p := must(t, req)
+	there := map[string]bool{}
+	for _, e := range w.stack.Elements {
+		there[e.ObjectID] = true
+	}
+	w.run(t, p, -1)
+	if d := cmp.Diff(was, normal(w.stack.Elements)); d != "" {
+		t.Fatalf("the stack is not as it was:\n%s\n%s", d, printPlan(p))
+	}
+	for _, s := range p.Steps {
+		if id := names[s.Node]; there[id] && s.Action != Replace && w.stack.Elements[s.Node].ObjectID != id {
+			t.Fatalf("%s is another object, though %s was there", s.Node, id)
+		}
+	}
 }

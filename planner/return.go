@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
@@ -37,7 +38,8 @@ func (m *maker) then(node string) (e *state.Element, changed bool) {
 }
 
 // considered reports whether a node is planned for at all: where one execution
-// is undone, only what that has changed.
+// is undone, only what that has changed, and what refers to an object that has
+// to be made anew for it.
 func (m *maker) considered(node string) bool {
 	if m.req.Return == nil || !m.req.Return.Only {
 		return true
@@ -79,12 +81,15 @@ func (m *maker) propertiesThen(n *dsl.NodeTemplate, dependsOn []string) (v intri
 	if e == nil || e.Type != n.TypeName {
 		return intrinsic.Value{}, false
 	}
-	for _, node := range dependsOn {
-		if !m.sameObject(node) {
-			return intrinsic.Value{}, false
-		}
+	if !m.sameObjects(dependsOn) {
+		return intrinsic.Value{}, false
 	}
 	return value(e.Properties), true
+}
+
+// sameObjects reports whether all of these nodes have the objects of then.
+func (m *maker) sameObjects(nodes []string) bool {
+	return !slices.ContainsFunc(nodes, func(node string) bool { return !m.sameObject(node) })
 }
 
 // sameObject reports whether a node that was planned already has the object

@@ -38,12 +38,8 @@ func (m *maker) planTemplates() {
 	}
 	names := make([]string, 0, len(m.req.Blueprint.Nodes))
 	for _, n := range m.req.Blueprint.Nodes {
-		switch name := n.Name.Text; {
-		case !m.deployed[name]:
-		case m.considered(name):
-			names = append(names, name)
-		default:
-			m.keep(name, m.element(name), keptUndo)
+		if m.deployed[n.Name.Text] {
+			names = append(names, n.Name.Text)
 		}
 	}
 	deps := make(map[string][]string, len(names))
@@ -60,6 +56,10 @@ func (m *maker) planTemplates() {
 		return
 	}
 	for _, name := range order {
+		if !m.considered(name) && m.sameObjects(deps[name]) {
+			m.keep(name, m.element(name), keptUndo)
+			continue
+		}
 		m.steps[name] = m.planTemplate(m.templates[name], deps[name])
 	}
 }
