@@ -112,7 +112,9 @@ func (l *preflight) add(stack string, s *planner.Step, a planner.Action) {
 	l.redact.learn(s.Before)
 	l.redact.learn(s.After)
 	l.steps[s.Node] = s
-	l.reqs = append(l.reqs, j.requestFor(stack))
+	req := j.requestFor(stack)
+	req.Along = a == planner.Delete && s.DeletedWith != ""
+	l.reqs = append(l.reqs, req)
 }
 
 // known is a value without what is not known yet; in a list null stands in its

@@ -46,6 +46,10 @@ type Request struct {
 	// Attributes are the recorded attributes; nil for Create.
 	Attributes map[string]any
 
+	// Along is true for the Delete of an object that goes with its container: it
+	// counts in a preflight, but no call is made for it.
+	Along bool
+
 	// Settling is true while it is found out what an earlier execution left:
 	// what its requests have begun is waited for, but nothing new is sent, since
 	// nobody may want it any more. A Create that has made nothing is then Done

@@ -226,7 +226,7 @@ func (a api) checkAtWork(ctx context.Context, reqs []*providers.Request, network
 	first, count := map[string]*providers.Request{}, map[string]int{}
 	for _, req := range huaweicloud.ByNode(reqs) {
 		id := networkOf(req)
-		if id == "" {
+		if id == "" || req.Along {
 			continue
 		}
 		if count[id]++; count[id] == 1 {

@@ -46,6 +46,12 @@ func deletion(typ, node, id string, properties map[string]any) *providers.Reques
 	return &providers.Request{Action: providers.Delete, Type: typ, Stack: "suite", Node: node, ObjectID: id, Properties: properties, Prior: properties}
 }
 
+// along is a deletion that goes with that of its container.
+func along(req *providers.Request) *providers.Request {
+	req.Along = true
+	return req
+}
+
 // with returns properties with some of them changed; nil takes one away.
 func with(properties map[string]any, change map[string]any) map[string]any {
 	out := maps.Clone(properties)
@@ -185,6 +191,7 @@ func TestPreflightOfNetworksAtWork(t *testing.T) {
 		{"EipAbnormal", deletion("BCS.Channel", "docs", id+"/docs", channel), nil},
 		{"Freeze", deletion("BCS.Channel", "docs", id+"/docs", channel), []string{"error invalid docs[blockchainId]: The network ledger-01 (ID) is frozen, and refuses this."}},
 		{"Freeze", deletion("BCS.Instance", "ledger", id, props), nil},
+		{"Freeze", along(deletion("BCS.Channel", "docs", id+"/docs", channel)), nil},
 		{"Hibernation", deletion("BCS.Instance", "ledger", id, props), []string{"error invalid ledger[]: The network ledger-01 (ID) hibernates, and refuses this."}},
 		{"Abnormal", creation("BCS.UserCertificate", "user", cert), nil},
 		{"Freeze", creation("BCS.UserCertificate", "user", cert), []string{"error invalid user[blockchainId]: The network ledger-01 (ID) is frozen, and refuses this."}},
