@@ -16,7 +16,8 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
 
-// fakeCloud holds objects of one kind, Fake.Thing. Creations and deletions take
+// fakeCloud holds objects of one kind, Fake.Thing; a Fake.Part is in one and
+// goes with it, a Fake.Key is never deleted. Creations and deletions take
 // two polls. It keeps a log of what was asked and counts what was made.
 type fakeCloud struct {
 	mu      sync.Mutex
@@ -50,7 +51,9 @@ func newCloud() *fakeCloud {
 	}
 }
 
-func (c *fakeCloud) registry() providers.Registry { return providers.Registry{"Fake.Thing": c} }
+func (c *fakeCloud) registry() providers.Registry {
+	return providers.Registry{"Fake.Thing": c, "Fake.Part": c, "Fake.Key": c}
+}
 
 func (c *fakeCloud) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
 	if hold := c.hold[req.Node]; hold != nil && op.Stage == "" {
@@ -200,7 +203,7 @@ func (c *fakeCloud) Find(_ context.Context, req *providers.Request) ([]*provider
 
 func fakeCatalogue() dsl.Catalogue {
 	text := &dsl.Property{Type: "string"}
-	return dsl.Catalogue{"Fake.Thing": {
+	thing := dsl.NodeType{
 		Name: "Fake.Thing",
 		Properties: &dsl.Property{Type: "object", Properties: map[string]*dsl.Property{
 			"size": {Type: "integer"}, "color": {Type: "string", Immutable: true}, "parent": text, "uses": text,
@@ -211,7 +214,11 @@ func fakeCatalogue() dsl.Catalogue {
 			"token": {Type: "string", Sensitive: true},
 		},
 		Serial: "parent",
-	}}
+	}
+	part, key := thing, thing
+	part.Name, part.Containers = "Fake.Part", map[string]dsl.Containment{"parent": {Type: "Fake.Thing", DeletedWith: true}}
+	key.Name, key.Forgotten = "Fake.Key", "nobody can take it back"
+	return dsl.Catalogue{thing.Name: &thing, part.Name: &part, key.Name: &key}
 }
 
 // bench is a store, a cloud and an engine between them.

@@ -287,6 +287,43 @@ func TestForcedDelete(t *testing.T) {
 	}
 }
 
+// TestForcedDeleteOfAContainer forgets what is in it too, and says so.
+func TestForcedDeleteOfAContainer(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(header + `  box:
+    type: HuaweiCloud.Fake.Thing
+  part:
+    type: HuaweiCloud.Fake.Part
+    properties: {parent: {get_attribute: [box, refID]}}
+`)
+		b.cloud.faults["box"] = []fault{{err: &providers.Error{Kind: providers.Conflict, Message: "it is in use"}}}
+		b.events = nil
+		res := b.run(b.plan("", nil), state.Terms{Force: true})
+		equal(t, "summary", planner.Summary{Forget: 2}, res.Summary)
+		equal(t, "events", []string{"apply_start box delete", "forgotten box delete", "forgotten part delete"}, b.trace())
+		equal(t, "message", "it would have gone with box, which was not deleted", b.events[len(b.events)-1].Message)
+		equal(t, "objects", 2, len(b.cloud.objects))
+	})
+}
+
+// TestWhatCannotBeUndoneComesLast makes a key when all else is there, and none
+// if anything else fails.
+func TestWhatCannotBeUndoneComesLast(t *testing.T) {
+	source := strings.Replace(chain, "outputs:", "  aa-key:\n    type: HuaweiCloud.Fake.Key\noutputs:", 1)
+	inBubble(t, func(t *testing.T, b *bench) {
+		equal(t, "outcome", Succeeded, b.apply(source).Outcome)
+		i := slices.Index(b.cloud.log, "create aa-key ")
+		if i < 0 || slices.Contains(b.cloud.log[i:], "create c wait") {
+			t.Errorf("calls: %q", b.cloud.log)
+		}
+	})
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.cloud.faults["c"] = []fault{{err: &providers.Error{Kind: providers.Quota}}}
+		equal(t, "outcome", Failed, b.apply(source).Outcome)
+		equal(t, "keys", 0, b.cloud.made["web-aa-key"])
+	})
+}
+
 func TestCancel(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		ctx := context.Background()
