@@ -276,11 +276,12 @@ func serverObject(s *model.ServerDetail, a addresses, bound []publicIP, req *pro
 	}
 	read := map[string]any{"description": huaweicloud.Val(s.Description)}
 	for name, text := range map[string]string{
-		"availabilityZone": s.OSEXTAZavailabilityZone,
-		"flavor":           huaweicloud.Val(s.Flavor).Id,
-		"imageId":          huaweicloud.Val(s.Image).Id,
-		"vpcId":            s.Metadata["vpc_id"],
-		"sshKeyName":       s.KeyName,
+		"availabilityZone":    s.OSEXTAZavailabilityZone,
+		"enterpriseProjectId": huaweicloud.Val(s.EnterpriseProjectId),
+		"flavor":              huaweicloud.Val(s.Flavor).Id,
+		"imageId":             huaweicloud.Val(s.Image).Id,
+		"vpcId":               s.Metadata["vpc_id"],
+		"sshKeyName":          s.KeyName,
 	} {
 		if text != "" {
 			read[name] = text

@@ -155,7 +155,10 @@ func ledger(name string) map[string]any {
 
 func TestInstance(t *testing.T) {
 	c := newCloud(t)
-	c.run(t, providertest.Config{Type: "BCS.Instance", Properties: ledger("suite-01"), Change: map[string]any{"deleteStorage": true}})
+	c.run(t, providertest.Config{
+		Type: "BCS.Instance", Properties: ledger("suite-01"), Change: map[string]any{"deleteStorage": true},
+		Unread: []string{"createNewCluster", "deleteStorage", "resourcePassword", "volumeType"},
+	})
 }
 
 func TestInsideNetwork(t *testing.T) {
@@ -198,7 +201,7 @@ func TestInsideNetwork(t *testing.T) {
 			Type:       "BCS.UserCertificate",
 			Properties: map[string]any{"blockchainId": id, "organizationName": "base", "userName": "baseapp", "securityMode": false},
 			Forgotten:  true,
-			Repeatable: true,
+			Repeatable: true, NotImported: true,
 		})
 	})
 }
@@ -228,8 +231,9 @@ func TestCloudServer(t *testing.T) {
 				"publicIP": map[string]any{"eip": map[string]any{
 					"ipType": "5_bgp", "bandwidth": map[string]any{"shareType": "PER", "size": int64(1)},
 				}},
-				"sshKeyName": "key",
+				"sshKeyName": "key", "enterpriseProjectId": "0",
 			},
+			Unread: []string{"nics", "publicIP", "rootVolume"},
 			Change: map[string]any{"name": "renamed"},
 		})
 	})
@@ -241,6 +245,6 @@ func TestData(t *testing.T) {
 		Type:       "Orchestrate.Data",
 		Properties: map[string]any{"input": map[string]any{"a": []any{int64(1), "x", true, nil}}},
 		Change:     map[string]any{"input": "new"},
-		Forgotten:  true,
+		Forgotten:  true, NotImported: true,
 	})
 }

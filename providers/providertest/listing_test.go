@@ -3,6 +3,8 @@ package providertest_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -218,5 +220,19 @@ func TestForbiddenListing(t *testing.T) {
 	}
 	for _, typ := range []string{"VPC.VPC", "VPC.Subnet", "ECS.CloudServer"} {
 		providertest.SameAsRead(t, c.registry[typ], e[typ])
+	}
+}
+
+// IDs that nobody else can have given are told from objects that are gone.
+func TestMalformedIDs(t *testing.T) {
+	c := newCloud(t)
+	for typ, id := range map[string]string{
+		"BCS.Instance": "a/b", "BCS.Organization": nowhere, "BCS.Channel": nowhere + "/a/b", "BCS.ChannelMembership": nowhere + "/a",
+		"BCS.UserCertificate": nowhere, "VPC.VPC": "", "VPC.Subnet": "..", "ECS.CloudServer": "a?b",
+	} {
+		_, err := c.registry[typ].Read(t.Context(), &providers.Request{Type: typ, ObjectID: id})
+		if e := providertest.Failure(t, err); e.Kind != providers.Invalid || !strings.Contains(e.Message, strconv.Quote(id)) {
+			t.Errorf("%s %q: %v", typ, id, err)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -31,6 +32,11 @@ type Config struct {
 	// Forgotten tells that a delete does not reach the cloud, so that the
 	// object can still be read.
 	Forgotten bool
+	// Unread names the properties that the cloud does not show, sorted.
+	Unread []string
+	// NotImported tells that an object can't be read by its ID alone: the
+	// provider has to say so.
+	NotImported bool
 	// Repeatable tells that a create may be carried out again after a lost
 	// answer, because what the lost one made is worth nothing.
 	Repeatable bool
@@ -66,6 +72,7 @@ func Run(t *testing.T, cfg Config) {
 func (cfg Config) life(t *testing.T) {
 	o := cfg.drive(t, cfg.create(), nil)
 	cfg.holds(t, o, cfg.Properties)
+	cfg.imports(t, o)
 	if cfg.Change != nil {
 		want := maps.Clone(cfg.Properties)
 		maps.Copy(want, cfg.Change)
@@ -106,6 +113,57 @@ func (cfg Config) holds(t *testing.T, o *providers.Object, want map[string]any) 
 		if fmt.Sprint(v) != fmt.Sprint(want[name]) {
 			t.Errorf("property %s was %v and is read as %v", name, want[name], v)
 		}
+	}
+}
+
+// imports reads an object of which nobody has kept a record: by its ID alone,
+// and for a blueprint that describes it as it is, to which it may not differ.
+func (cfg Config) imports(t *testing.T, o *providers.Object) {
+	t.Helper()
+	alone := &providers.Request{Type: cfg.Type, ObjectID: o.ID}
+	read, err := cfg.Provider.Read(t.Context(), alone)
+	if cfg.NotImported {
+		var e *providers.Error
+		if !errors.As(err, &e) || e.Message == "" {
+			t.Errorf("%s was read by its ID alone, or without saying what is missing: %v, %v", o.ID, read, err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatalf("read %s by its ID alone: %v", o.ID, err)
+	}
+	cfg.matches(t, "by its ID alone", read, o)
+
+	matching := cfg.request("")
+	matching.ObjectID, matching.Prior = o.ID, cfg.Properties
+	read, err = cfg.Provider.Read(t.Context(), matching)
+	if err != nil {
+		t.Fatalf("read %s for a blueprint: %v", o.ID, err)
+	}
+	cfg.matches(t, "for a blueprint", read, o)
+	for name, v := range read.Properties {
+		if _, wanted := cfg.Properties[name]; !wanted || !reflect.DeepEqual(v, cfg.Properties[name]) {
+			t.Errorf("read for a blueprint, property %s is %#v and wanted as %#v", name, v, cfg.Properties[name])
+		}
+	}
+}
+
+// matches checks that an object is the one that was made, and that all is there
+// but what is known to be hidden.
+func (cfg Config) matches(t *testing.T, how string, read, made *providers.Object) {
+	t.Helper()
+	if read.ID != made.ID || fmt.Sprint(read.Attributes) != fmt.Sprint(made.Attributes) {
+		t.Errorf("made %+v, read %s as %+v", made, how, read)
+	}
+	var unread []string
+	for name := range cfg.Properties {
+		if _, ok := read.Properties[name]; !ok {
+			unread = append(unread, name)
+		}
+	}
+	slices.Sort(unread)
+	if !slices.Equal(unread, cfg.Unread) {
+		t.Errorf("read %s, the properties %v are not told; expected %v", how, unread, cfg.Unread)
 	}
 }
 
