@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,13 +30,14 @@ const (
 // upgradeRules tells what AOS would refuse of an upgrade. Its codes are errors
 // if the request is strict; else they are advice, one for each rule, because
 // the plan does such things safely. What a user declared immutable is one in
-// any case.
+// any case. Where the former blueprint is not known there is no advice; strict
+// is what can be seen from the records, which is nearly all.
 func (m *maker) upgradeRules() {
-	if m.plan.Lifecycle != "upgrade" || m.req.Former == nil || m.req.Blueprint == nil {
+	if m.plan.Lifecycle != "upgrade" {
 		return
 	}
 	m.immutableInputs()
-	if m.diags.HasErrors() && !m.req.Strict {
+	if !m.req.Strict && (m.req.Former == nil || m.diags.HasErrors()) {
 		return // advice about a plan that can't run would only hide why
 	}
 	u := m.compareBlueprints()
@@ -45,7 +47,7 @@ func (m *maker) upgradeRules() {
 			continue
 		}
 		if found := r.find(u); len(found) > 0 {
-			slices.SortFunc(found, func(a, b violation) int { return strings.Compare(a.name, b.name) })
+			slices.SortFunc(found, violation.compare)
 			m.diags = append(m.diags, r.diagnostic(found, m.req.Strict))
 			changed = true
 		}
@@ -71,6 +73,14 @@ type violation struct {
 	name string     // of the node; "" if it is about the whole blueprint
 	text string     // what happens to it; may be ""
 	at   diag.Range // zero if it has no place any more
+}
+
+// compare orders violations as the document has them, copies by number.
+func (v violation) compare(o violation) int {
+	return cmp.Or(
+		cmp.Compare(v.at.File, o.at.File), cmp.Compare(v.at.Start.Line, o.at.Start.Line), cmp.Compare(v.at.Start.Column, o.at.Start.Column),
+		cmp.Compare(len(v.name), len(o.name)), cmp.Compare(v.name, o.name),
+	)
 }
 
 var rules = []rule{
@@ -158,7 +168,7 @@ func (m *maker) compareBlueprints() *upgrade {
 
 // former is the template from which the element of a step was made, or nil.
 func (u *upgrade) former(s *Step) *dsl.NodeTemplate {
-	if u.formers == nil {
+	if u.formers == nil && u.req.Former != nil {
 		u.formers = make(map[string]*dsl.NodeTemplate, len(u.req.Former.Nodes))
 		for _, n := range u.req.Former.Nodes {
 			u.formers[n.Name.Text] = n
@@ -310,7 +320,7 @@ func immovable(steps []*Step) (found []violation) {
 }
 
 func (u *upgrade) dialect() []violation {
-	if u.req.Former.Dialect == u.req.Blueprint.Dialect {
+	if u.req.Former == nil || u.req.Former.Dialect == u.req.Blueprint.Dialect {
 		return nil
 	}
 	return []violation{{}}
@@ -352,7 +362,7 @@ func (m *maker) immutableInputs() {
 	for _, in := range m.req.Blueprint.Inputs {
 		was, known := m.req.FormerInputs[in.Name.Text]
 		is := m.req.Inputs[in.Name.Text]
-		if !in.Immutable || !known || m.req.Former.Input(in.Name.Text) == nil || was.HasUnknown() || is.HasUnknown() || was.Equal(is) {
+		if !in.Immutable || !known || was.HasUnknown() || is.HasUnknown() || was.Equal(is) {
 			continue
 		}
 		values := "It is secret, so the values are not shown."

@@ -37,29 +37,27 @@ func revisionInputs(r *state.Revision) map[string]intrinsic.Value {
 }
 
 // addFormer tells a request what the newest revision of the stack deployed,
-// for the rules of upgrades. It stays unknown if that can't be read any more:
-// the rules are advice, and what exists is in the state.
+// for the rules of upgrades. Its blueprint stays unknown if it can't be read any
+// more: what exists is in the state.
 func (s *source) addFormer(req *planner.Request, st *state.Stack) {
 	if st == nil || st.Revision == nil {
 		return
 	}
 	r := st.Revision
-	if !s.sameText(r) {
-		if former, inputs, err := restoreRevision(r); err == nil {
-			req.Former, req.FormerInputs = former.flat, inputs
+	req.FormerInputs = revisionInputs(r)
+	switch {
+	case !s.sameText(r):
+		if former, _, err := restoreRevision(r); err == nil {
+			req.Former = former.flat
 		}
-		return
-	}
-	inputs := revisionInputs(r)
-	flat := s.flat
-	if !maps.EqualFunc(inputs, req.Inputs, intrinsic.Value.Equal) {
-		again, found := expand.Run(s.blueprint, inputs, expand.Options{Catalogue: s.catalogue, Package: s.pack, ForceTrim: true})
-		if found.HasErrors() {
-			return
+	case maps.EqualFunc(req.FormerInputs, req.Inputs, intrinsic.Value.Equal):
+		req.Former = s.flat
+	default:
+		flat, found := expand.Run(s.blueprint, req.FormerInputs, expand.Options{Catalogue: s.catalogue, Package: s.pack, ForceTrim: true})
+		if !found.HasErrors() {
+			req.Former = flat
 		}
-		flat = again
 	}
-	req.Former, req.FormerInputs = flat, inputs
 }
 
 // sameText reports whether a revision has the texts of this source, so that
