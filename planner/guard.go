@@ -40,8 +40,7 @@ func foundNothing(req Request) bool {
 // guard refuses the loss of data that nobody agreed to. It asks what is
 // recorded, so that leaving a node out of the blueprint does not disarm it.
 func (m *maker) guard() {
-	for _, name := range sortedKeys(m.steps) {
-		s := m.steps[name]
+	for name, s := range m.steps {
 		if s.HoldsData == "" || s.Kept || m.agreed(s) || m.faulty[name] {
 			continue
 		}

@@ -34,8 +34,7 @@ func insertChange(changes []Change, c Change) []Change {
 // checkRetained refuses to retain what goes with its container all the same.
 func (m *maker) checkRetained() {
 	var doomed map[string]*Step
-	for _, name := range sortedKeys(m.steps) {
-		s := m.steps[name]
+	for name, s := range m.steps {
 		if !s.forgets() {
 			continue
 		}

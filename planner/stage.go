@@ -2,6 +2,7 @@ package planner
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/planner/graph"
 )
@@ -42,12 +43,15 @@ func (m *maker) stage(g *graph.Graph, order []string) []string {
 // finalPhases are the phases that can't be undone, as tasks, with the reason.
 // What goes with its container is lost when that is destroyed.
 func (m *maker) finalPhases() map[string]string {
-	final := map[string]string{}
-	for _, name := range sortedKeys(m.steps) {
-		s := m.steps[name]
-		if s.Undo != Irreversible {
-			continue
+	var steps []*Step
+	for _, s := range m.steps {
+		if s.Undo == Irreversible {
+			steps = append(steps, s)
 		}
+	}
+	slices.SortFunc(steps, func(a, b *Step) int { return strings.Compare(a.Node, b.Node) })
+	final := map[string]string{}
+	for _, s := range steps {
 		if v := m.undoDelete(s); v.kind == Irreversible {
 			task := m.root(s).Node + "\x00-"
 			if final[task] == "" || s.DeletedWith == "" {
