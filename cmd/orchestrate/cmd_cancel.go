@@ -73,9 +73,9 @@ func (s *session) toCancel(ctx context.Context, args []string) (*state.Execution
 
 // nothingRuns says how the execution that might have been meant has ended.
 func (s *session) nothingRuns(x *state.Execution) error {
-	instead := "`apply` changes the stack, `rollback` returns to the revision before, `delete` removes it."
+	instead := "`apply` changes the stack, `rollback` returns to the revision before, `delete` removes it; `executions` lists what ran."
 	if !succeeded(x) {
-		instead = "`retry` goes on with it, `rollback` undoes it, `delete` removes the stack."
+		instead = "`retry` goes on with it, `rollback` undoes it, `delete` removes the stack; `executions` lists what ran."
 	}
 	return &noWayBack{fmt.Sprintf("nothing runs on stack %s: execution %s has ended (%s)", x.Stack, x.ID, x.Phase), instead}
 }

@@ -89,9 +89,9 @@ func (s *session) importRequest(ctx context.Context, in *intent, node, id string
 	if err != nil {
 		return nil, err
 	}
-	req.Former, req.Targets = nil, map[string]bool{node: true}
+	req.Former, req.Strict, req.Targets = nil, false, map[string]bool{node: true}
 	if n := slices.IndexFunc(req.Blueprint.Nodes, func(n *dsl.NodeTemplate) bool { return n.Name.Text == node }); n < 0 {
-		return nil, unknownNode(req, node)
+		return nil, noTemplate(req, node)
 	}
 	p, problems := planner.Make(*req)
 	step := slices.IndexFunc(p.Steps, func(s *planner.Step) bool { return s.Node == node })
@@ -105,7 +105,7 @@ func (s *session) importRequest(ctx context.Context, in *intent, node, id string
 	}, nil
 }
 
-func unknownNode(req *planner.Request, node string) error {
+func noTemplate(req *planner.Request, node string) error {
 	known := make([]string, len(req.Blueprint.Nodes))
 	for i, n := range req.Blueprint.Nodes {
 		known[i] = n.Name.Text

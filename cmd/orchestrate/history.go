@@ -168,7 +168,7 @@ func (h history) unfinished() (*state.Execution, error) {
 		case !succeeded(x):
 			return x, nil
 		case !records(x):
-			return nil, &noWayBack{fmt.Sprintf("there is nothing to retry: execution %s succeeded (%s)", x.ID, x.Phase), "`apply` carries out the blueprint as it is now, `rollback` returns to the revision before."}
+			return nil, &noWayBack{fmt.Sprintf("there is nothing to retry: execution %s succeeded (%s)", x.ID, x.Phase), "`apply` carries out the blueprint as it is now, `rollback` returns to the revision before, `delete` removes the stack."}
 		}
 	}
 	return nil, &noWayBack{"there is nothing to retry: nothing was begun yet (SVCSTG.AOS.4002548)", "`apply` creates the stack."}

@@ -75,13 +75,16 @@ func advice(err error) string {
 	var vendor *providers.Error
 	var held *state.HeldError
 	var none *noWayBack
+	var sealed *state.SealedError
 	switch {
 	case errors.As(err, &none):
 		return none.instead
 	case errors.As(err, &vendor):
 		return vendor.Advice
 	case errors.As(err, &held):
-		return "Wait until it has ended, and run the command again. If its process is dead, its hold ends by itself at " + held.Expires.UTC().Format("15:04:05") + " UTC."
+		return "Wait until it has ended, and run the command again; `executions` shows how far it is, `cancel` asks it to end. If its process is dead, its hold ends by itself at " + held.Expires.UTC().Format("15:04:05") + " UTC."
+	case errors.As(err, &sealed):
+		return "`show` and `elements` do without the key, and so does `delete`."
 	case errors.Is(err, state.ErrLeaseLost):
 		return "What this process had begun is recorded. Look at `orchestrate executions`, and run the command again when the other one has ended."
 	}

@@ -111,9 +111,9 @@ func (s *session) stackToShow(ctx context.Context, name string) (*state.Stack, e
 		}
 	}
 	if len(known) == 0 {
-		return nil, fmt.Errorf("there is no stack %q, nor any other, in %s", name, s.app.opts.state)
+		return nil, fmt.Errorf("there is no stack %q, nor any other, in %s; `apply` makes one", name, s.app.opts.state)
 	}
-	return nil, fmt.Errorf("there is no stack %q in %s; those that exist are %s (choose one with --stack)", name, s.app.opts.state, strings.Join(known, ", "))
+	return nil, fmt.Errorf("there is no stack %q in %s; those that exist are %s (choose one with --stack); `apply` makes another", name, s.app.opts.state, strings.Join(known, ", "))
 }
 
 // hold takes the lease of a stack and keeps it until release is called; held
