@@ -75,11 +75,16 @@ type violation struct {
 	at   diag.Range // zero if it has no place any more
 }
 
-// compare orders violations as the document has them, copies by number.
+// compare orders violations as the document has them, and by name those that
+// have no place; copies of one template are ordered by number.
 func (v violation) compare(o violation) int {
+	byNumber := 0
+	if !v.at.IsZero() {
+		byNumber = cmp.Compare(len(v.name), len(o.name))
+	}
 	return cmp.Or(
 		cmp.Compare(v.at.File, o.at.File), cmp.Compare(v.at.Start.Line, o.at.Start.Line), cmp.Compare(v.at.Start.Column, o.at.Start.Column),
-		cmp.Compare(len(v.name), len(o.name)), cmp.Compare(v.name, o.name),
+		byNumber, cmp.Compare(v.name, o.name),
 	)
 }
 
