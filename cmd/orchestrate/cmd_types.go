@@ -162,7 +162,25 @@ func typeJSON(t *dsl.NodeType, raw json.RawMessage) (object, error) {
 	if t.Serial != "" {
 		out["serial"] = t.Serial
 	}
+	if len(t.Rules) > 0 {
+		out["rules"] = rulesJSON(t.Rules)
+	}
 	return out, nil
+}
+
+func rulesJSON(rules []*dsl.Rule) []object {
+	var out []object
+	for _, r := range rules {
+		o := object{"message": r.Message, "advice": r.Advice, "at": r.At}
+		if r.When != nil {
+			o["when"] = r.When
+		}
+		if r.Then != nil {
+			o["then"] = r.Then
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 // orEmpty is the map itself, or an empty one for nil, which JSON tells apart.

@@ -30,6 +30,12 @@ func (a *app) showType(t *dsl.NodeType) {
 	} else {
 		a.showProperties(t.Properties, "  ")
 	}
+	if len(t.Rules) > 0 {
+		a.heading("Rules")
+		for _, r := range t.Rules {
+			a.printf("%s", wrap(r.Message+" "+r.Advice, "  "))
+		}
+	}
 	a.heading("Attributes")
 	for _, name := range slices.Sorted(maps.Keys(t.Attributes)) {
 		a.showProperty(name, t.Attributes[name], attributeFacts(t.Attributes[name]), "  ")

@@ -37,6 +37,9 @@ const everyFact = `{
   "timeouts": {"create": "5m", "delete": "1h"},
   "holdsData": "all of it",
   "forgotten": "nothing deletes it",
+  "rules": [
+    {"when": {"required": ["any"]}, "then": {"required": ["code"]}, "at": ["any"], "message": "Anything needs a code.", "advice": "Set code, which may be as short as one letter as long as that is an a."}
+  ],
   "serial": "zone"
 }`
 

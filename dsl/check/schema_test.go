@@ -37,7 +37,6 @@ var beyondSchemas = map[string]string{
 	"DSL228": "a schema can't compare names",
 	"DSL305": "the values come from inputs; those that are written out are caught",
 	"DSL306": "functions are not evaluated",
-	"DSL307": "the rules hold between values, for which functions may stand",
 	"DSL401": "a file with values for inputs has a schema of its own",
 	"DSL402": "a file with values for inputs has a schema of its own",
 	"DSL403": "a file with values for inputs has a schema of its own",

@@ -129,6 +129,12 @@ node_templates:
   b: {type: Cloud.AOS.Batch, properties: {limit: 3, items: [{element: Orchestrate.Data, properties: "input: 1"}]}}
   e: {type: ExternalNode, properties: {stackName: other, nodeName: net}}`, nil},
 		{"count and for_each", "node_templates: {a: {type: Orchestrate.Data, count: 1, for_each: [a]}}", []string{"/node_templates/a not"}},
+		{"rules between properties", `node_templates:
+  a: {type: Cloud.BCS.Instance, properties: {name: abcd, versionType: 3, resourcePassword: {get_input: p}, orgDiskSize: {get_input: x}, cceClusterInfo: {get_input: y}, peerOrgs: , consensus: SFLIC, ordererNodeNumber: 4}}`, nil},
+		{"broken rules", `node_templates:
+  a: {type: Cloud.BCS.Instance, properties: {name: abcd, versionType: 3, resourcePassword: {get_input: p}, orgDiskSize: 100, ordererNodeNumber: 4}}`, []string{
+			"/node_templates/a/properties required", "/node_templates/a/properties/ordererNodeNumber anyOf", "/node_templates/a/properties/orgDiskSize anyOf",
+		}},
 		{"former names", `node_templates:
   a: {type: Orchestrate.Data, renamed_from: "b[x.y]/c", retain: true}
   d: {type: Orchestrate.Data, for_each: [x], renamed_from: {x: e}, retain: false}`, nil},

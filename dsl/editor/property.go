@@ -22,6 +22,9 @@ func typeProperties(t *dsl.NodeType) Schema {
 	if len(p.Required) == 0 {
 		s["type"] = list{"object", "null"}
 	}
+	if rules := typeRules(t); len(rules) > 0 {
+		s["allOf"] = rules
+	}
 	return s
 }
 
