@@ -287,12 +287,13 @@ func (s *Step) document() ResourceChange {
 			r.Change.ReplacePaths = append(r.Change.ReplacePaths, pathParts(c.Path))
 		}
 	}
-	r.ActionReason = s.actionReason()
+	r.ActionReason = s.ActionReason()
 	return r
 }
 
-// actionReason uses OpenTofu's vocabulary where it has a word.
-func (s *Step) actionReason() string {
+// ActionReason is why a step does what it does, in OpenTofu's vocabulary; "" if
+// that has no word for it.
+func (s *Step) ActionReason() string {
 	switch {
 	case s.Action == Replace && s.Reason == replaceAsked:
 		return "replace_by_request"

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"time"
 
@@ -69,15 +70,9 @@ func (s *eventStream) plan(p *planner.Plan) {
 		s.emit("info", "resource_drift", d.Node+": Drift detected ("+string(action)+")", now,
 			object{"change": object{"resource": resource(d.Node, d.Type), "action": string(action)}})
 	}
-	for _, st := range actingSteps(p) {
-		change := object{"resource": resource(st.Node, st.Type), "action": string(st.Action)}
-		if st.Reason != "" {
-			change["explanation"] = st.Reason
-		}
-		if !st.Range.IsZero() {
-			change["range"] = st.Range
-		}
-		s.emit("info", "planned_change", st.Node+": Plan to "+string(st.Action), now, object{"change": change})
+	for _, st := range shownSteps(p) {
+		change := plannedChange(st)
+		s.emit("info", "planned_change", fmt.Sprintf("%s: Plan to %s", st.Node, change["action"]), now, object{"change": change})
 	}
 	s.summary(p.Summary(), "plan", summaryLine(p))
 	if len(p.Outputs) > 0 {
@@ -85,9 +80,35 @@ func (s *eventStream) plan(p *planner.Plan) {
 	}
 }
 
+// plannedChange is what becomes of a node, in OpenTofu's words.
+func plannedChange(s *planner.Step) object {
+	change := object{"resource": resource(s.Node, s.Type), "action": string(shownAction(s))}
+	if s.RenamedFrom != "" {
+		change["previous_resource"] = resource(s.RenamedFrom, s.Type)
+		if s.Action == planner.None {
+			change["action"] = "move"
+		}
+	}
+	switch s.ActionReason() {
+	case "replace_by_request":
+		change["reason"] = "requested"
+	case "replace_because_cannot_update":
+		change["reason"] = "cannot_update"
+	case "delete_because_no_resource_config":
+		change["reason"] = "delete_because_no_resource_config"
+	}
+	if s.Reason != "" {
+		change["explanation"] = s.Reason
+	}
+	if !s.Range.IsZero() {
+		change["range"] = s.Range
+	}
+	return change
+}
+
 func (s *eventStream) summary(n planner.Summary, operation, message string) {
 	s.emit("info", "change_summary", message, s.now(), object{"changes": object{
-		"add": n.Add, "change": n.Change, "import": 0, "remove": n.Destroy, "operation": operation}})
+		"add": n.Add, "change": n.Change, "import": 0, "remove": n.Destroy, "forget": n.Forget, "move": n.Move, "operation": operation}})
 }
 
 // rollback tells where an execution that undoes another one stands.

@@ -29,7 +29,7 @@ func (a *app) explainNode(ctx context.Context, c *cobra.Command, node, path stri
 	}
 	e := m.plan.Explain(node)
 	if e == nil {
-		return usagef(c, "%s", unknownNode(m.plan, node))
+		return usagef(c, "%s", noStepFor(m.plan, node))
 	}
 	if o.json {
 		return a.printJSON(e.Document(m.problems))
@@ -43,8 +43,8 @@ func (a *app) explainNode(ctx context.Context, c *cobra.Command, node, path stri
 	return nil
 }
 
-// unknownNode says why a plan has no step for a node.
-func unknownNode(p *planner.Plan, node string) string {
+// noStepFor says why a plan has no step for a node.
+func noStepFor(p *planner.Plan, node string) string {
 	if p.Blueprint != nil {
 		for _, n := range p.Blueprint.Nodes {
 			switch {
