@@ -133,3 +133,15 @@ func BenchmarkOrder(b *testing.B) {
 		})
 	}
 }
+
+func TestWeigh(t *testing.T) {
+	g := build("a>b b>c a>c d>c e")
+	order, err := g.Order()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := g.Weigh(order, func(name string) int { return strings.Index(".abcd", name) })
+	if d := cmp.Diff(map[string]int{"a": 1, "b": 3, "c": 6, "d": 4, "e": -1}, got); d != "" {
+		t.Error(d)
+	}
+}
