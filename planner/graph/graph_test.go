@@ -141,7 +141,7 @@ func TestWeigh(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := g.Weigh(order, func(name string) int { return strings.Index(".abcd", name) })
-	if d := cmp.Diff(map[string]int{"a": 1, "b": 3, "c": 6, "d": 4, "e": -1}, got); d != "" {
+	if d := cmp.Diff(map[string]int{"a": 1, "b": 3, "c": 7, "d": 4, "e": -1}, got); d != "" {
 		t.Error(d)
 	}
 }
