@@ -219,19 +219,29 @@ func (c cause) is(d cause) bool {
 	return c.kind != "" && c.kind == d.kind && c.status == d.status && c.code == d.code
 }
 
+// readRequest shares the recorded values with the request: who reads an object
+// changes none of them.
 func readRequest(stack string, el *state.Element) *providers.Request {
-	properties := plainMap(value(el.Properties))
+	properties := entries(el.Properties)
 	return &providers.Request{
 		Type: el.Type, Stack: stack, Node: el.Node, ObjectID: el.ObjectID,
-		Properties: properties, Prior: properties, Attributes: plainMap(value(el.Attributes)),
+		Properties: properties, Prior: properties, Attributes: entries(el.Attributes),
 	}
+}
+
+// entries are those of a document that is a map.
+func entries(d state.Document) map[string]any {
+	if m, ok := d.Value.(map[string]any); ok {
+		return m
+	}
+	return map[string]any{}
 }
 
 // observedProperties marks as sensitive what the node type calls so, what is
 // so on record, and what repeats a recorded secret.
 func observedProperties(plain map[string]any, typ *dsl.NodeType, recorded []string, was intrinsic.Value) intrinsic.Value {
 	v := taint(intrinsic.OfMarked(plain, recorded), secretsOf(was))
-	if typ == nil || typ.Properties == nil {
+	if typ == nil || !sensitive(typ.Properties) {
 		return v
 	}
 	return markDeclared(v, typ.Properties)
