@@ -117,6 +117,9 @@ func (m *maker) checkNames(option string, code diag.Code, named map[string]bool)
 
 // unknownNode tells that an option names a node that the plan does not have.
 func (m *maker) unknownNode(option string, code diag.Code, name string) {
+	if m.req.Again {
+		return
+	}
 	m.diags.Add(code, diag.Range{}, "%s names %q, but neither the blueprint nor the stack has a node of that name.%s", option, name, m.nodesLike(name))
 }
 

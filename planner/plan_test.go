@@ -108,6 +108,7 @@ type script struct {
 	Replace  []string                  `json:"replace"`
 	Retain   []string                  `json:"retain"`
 	Targets  []string                  `json:"targets"`
+	Again    bool                      `json:"again"`
 	Refresh  bool                      `json:"refreshOnly"`
 	Return   *returned                 `json:"return"`
 }
@@ -170,7 +171,7 @@ func request(t *testing.T, ar *txtar.Archive) Request {
 			t.Fatal(err)
 		}
 	}
-	req := Request{Stack: "demo", Catalogue: catalogue(), AllowDataLoss: set(sc.Allow), Elsewhere: sc.Place, Replace: set(sc.Replace), Retain: set(sc.Retain), RefreshOnly: sc.Refresh, Return: sc.returned(), State: sc.stack()}
+	req := Request{Stack: "demo", Catalogue: catalogue(), AllowDataLoss: set(sc.Allow), Elsewhere: sc.Place, Replace: set(sc.Replace), Retain: set(sc.Retain), RefreshOnly: sc.Refresh, Again: sc.Again, Return: sc.returned(), State: sc.stack()}
 	if sc.Targets != nil {
 		req.Targets = set(sc.Targets)
 	}

@@ -36,6 +36,10 @@ type Request struct {
 	// all.
 	Targets map[string]bool
 
+	// Again is true when these names are those of an execution that this plan
+	// goes on with: what they name may be done by now, and gone.
+	Again bool
+
 	// RefreshOnly plans to record what a refresh read, and nothing else.
 	RefreshOnly bool
 	// Return, if not nil, makes it a rollback: Blueprint is that of an earlier

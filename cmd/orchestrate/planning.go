@@ -208,7 +208,7 @@ func (s *session) request(ctx context.Context, in *intent, st *state.Stack) (*pl
 	req := &planner.Request{
 		Stack: in.stack, State: st, Inputs: in.inputs, Verify: check.Properties,
 		AllowDataLoss: names(t.AllowDataLoss), Replace: names(t.Replace), Retain: names(t.Retain),
-		RefreshOnly: in.refreshOnly, Strict: in.strict,
+		RefreshOnly: in.refreshOnly, Strict: in.strict, Again: t.Retries != "",
 	}
 	if len(t.Targets) > 0 {
 		req.Targets = names(t.Targets)
