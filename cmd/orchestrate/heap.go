@@ -1,19 +1,30 @@
 package main
 
-import "runtime"
+import (
+	"runtime"
+	"runtime/debug"
+)
 
-// headroomBytes is how much garbage there may be more than Go would allow.
-const headroomBytes = 64 << 20
+// Go collects garbage when the heap has doubled since the last time. That is
+// often while a heap is small, and when it is large it leaves as much garbage as
+// there is data. Here it may grow by 60 % only, but by 128 MB before that
+// counts.
+const (
+	headroomBytes  = 128 << 20
+	garbagePercent = 60
+)
 
-// heapHeadroom spares small commands the collection of garbage and large ones
-// the first few, without taking part in how much memory very large ones need:
-// Go collects when the heap has doubled since the last time, and what is held
-// here counts as heap, but takes no memory because nobody writes to it. It does
-// nothing if the user has set how garbage is collected.
+// heapHeadroom sets when garbage is collected, unless the user did. The headroom
+// is held as one allocation, which counts as heap, but takes no memory because
+// nobody writes to it.
 func heapHeadroom(setting func(string) string) (release func()) {
 	if setting("GOGC") != "" || setting("GOMEMLIMIT") != "" {
 		return func() {}
 	}
+	before := debug.SetGCPercent(garbagePercent)
 	untouched := make([]byte, headroomBytes)
-	return func() { runtime.KeepAlive(untouched) }
+	return func() {
+		runtime.KeepAlive(untouched)
+		debug.SetGCPercent(before)
+	}
 }
