@@ -71,9 +71,16 @@ func (o Options) parallelism() int {
 	return o.Parallelism
 }
 
+func (o Options) seed() uint64 {
+	if o.Seed == 0 {
+		return rand.Uint64()
+	}
+	return o.Seed
+}
+
 // run carries out tasks to the end; jobs belong to them one by one.
 func (d *driver) run(tasks []sched.Task, jobs []*job) error {
-	core, err := sched.New(tasks, sched.Options{Parallelism: d.options.parallelism(), Seed: rand.Uint64()})
+	core, err := sched.New(tasks, sched.Options{Parallelism: d.options.parallelism(), Seed: d.options.seed()})
 	if err != nil {
 		return fmt.Errorf("order the steps: %w", err)
 	}

@@ -32,7 +32,10 @@ type Options struct {
 	// Stop, when closed, starts nothing new and lets running steps reach their
 	// next recorded point (first Ctrl-C). Cancelling the context of Run aborts
 	// calls in flight (second Ctrl-C).
-	Stop    <-chan struct{}
+	Stop <-chan struct{}
+	// Seed is that of the jitter between tries, so that an execution can be
+	// repeated exactly; 0: any.
+	Seed    uint64
 	Observe func(Event) // called from one goroutine at a time; nil: nobody watches
 }
 
