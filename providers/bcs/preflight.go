@@ -2,7 +2,6 @@ package bcs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -19,33 +18,16 @@ const moreQuota = "Delete a network that is no longer needed, or ask for more qu
 // order, are names, clusters and flavors free, can what shall go be deleted.
 func (p instance) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	ctx = providers.Sharing(ctx)
-	var out looked
+	var out huaweicloud.Looks
 	if creations := huaweicloud.Of(reqs, providers.Create); len(creations) > 0 {
-		out.add(p.checkQuota(ctx, reqs))
-		out.add(p.checkNames(ctx, reqs))
+		out.Add(p.checkQuota(ctx, reqs))
+		out.Add(p.checkNames(ctx, reqs))
 		for _, req := range creations {
-			out.add(p.checkOrdered(ctx, req))
+			out.Add(p.checkOrdered(ctx, req))
 		}
 	}
-	out.add(p.checkAtWork(ctx, huaweicloud.Of(reqs, providers.Delete), func(req *providers.Request) string { return req.ObjectID }, deletable))
-	return out.result()
-}
-
-// looked collects what several looks found, and which of them failed.
-type looked struct {
-	found  []providers.Finding
-	failed []error
-}
-
-func (l *looked) add(found []providers.Finding, err error) {
-	l.found = append(l.found, found...)
-	if err != nil {
-		l.failed = append(l.failed, err)
-	}
-}
-
-func (l *looked) result() ([]providers.Finding, error) {
-	return huaweicloud.SortFindings(l.found), errors.Join(l.failed...)
+	out.Add(p.checkAtWork(ctx, huaweicloud.Of(reqs, providers.Delete), func(req *providers.Request) string { return req.ObjectID }, deletable))
+	return out.Result()
 }
 
 func (p instance) checkQuota(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
@@ -138,28 +120,28 @@ func (p instance) checkOrdered(ctx context.Context, req *providers.Request) ([]p
 	if err := providers.Decode(req.Properties, &want); err != nil {
 		return nil, nil // what is not known yet may stand in the way
 	}
-	var out looked
+	var out huaweicloud.Looks
 	if want.New && want.Type != "ief" {
 		_, found, err := p.c.CheckFlavor(ctx, req, "cceCreateInfo.nodeFlavor", want.Cluster.Flavor, want.Cluster.Zone, leastNode)
-		out.add(found, err)
+		out.Add(found, err)
 	}
 	if len(want.Orgs) == 0 && want.Orderers == 0 {
-		return out.result()
+		return out.Result()
 	}
 	limits, err := p.limits(ctx, want.Edition)
-	out.add(nil, err)
+	out.Add(nil, err)
 	for i, org := range want.Orgs {
 		if n := limits.peers; n > 0 && org.Peers > n {
-			out.add([]providers.Finding{tooManyPeers(req.Node, fmt.Sprintf("peerOrgs[%d].nodeCount", i), org.Name, org.Peers, n)}, nil)
+			out.Add([]providers.Finding{tooManyPeers(req.Node, fmt.Sprintf("peerOrgs[%d].nodeCount", i), org.Name, org.Peers, n)}, nil)
 		}
 	}
 	if n := limits.orderers; n > 0 && want.Orderers > n {
-		out.add([]providers.Finding{{
+		out.Add([]providers.Finding{{
 			Node: req.Node, Property: "ordererNodeNumber", Kind: providers.Invalid,
 			Message: fmt.Sprintf("The edition allows %d orderers; %d are asked for.", n, want.Orderers), Advice: "Ask for fewer.",
 		}}, nil)
 	}
-	return out.result()
+	return out.Result()
 }
 
 func tooManyPeers(node, property, org string, peers, most int64) providers.Finding {
@@ -233,18 +215,18 @@ func (a api) checkAtWork(ctx context.Context, reqs []*providers.Request, network
 			first[id] = req
 		}
 	}
-	var out looked
+	var out huaweicloud.Looks
 	for _, id := range slices.Sorted(maps.Keys(first)) {
 		f, err := a.atWork(ctx, id, first[id], m)
 		if f != nil && count[id] > 1 {
 			f.Message += fmt.Sprintf(" The same holds for %d more of the plan.", count[id]-1)
 		}
 		if f != nil {
-			out.add([]providers.Finding{*f}, nil)
+			out.Add([]providers.Finding{*f}, nil)
 		}
-		out.add(nil, err)
+		out.Add(nil, err)
 	}
-	return out.result()
+	return out.Result()
 }
 
 func (a api) atWork(ctx context.Context, id string, req *providers.Request, m may) (*providers.Finding, error) {
@@ -327,26 +309,26 @@ func (a api) byNetwork(ctx context.Context, reqs []*providers.Request, check fun
 			of[id] = append(of[id], req)
 		}
 	}
-	var out looked
+	var out huaweicloud.Looks
 	for _, id := range slices.Sorted(maps.Keys(of)) {
 		d, err := a.showBlockchainDetail(ctx, id)
 		switch {
 		case huaweicloud.Gone(err):
 		case err != nil:
-			out.add(nil, err)
+			out.Add(nil, err)
 		default:
-			out.add(check(id, d, of[id]))
+			out.Add(check(id, d, of[id]))
 		}
 	}
-	return out.result()
+	return out.Result()
 }
 
 // Preflight implements providers.Preflighter.
 func (p organization) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	ctx = providers.Sharing(ctx)
-	var out looked
-	out.add(p.checkAtWork(ctx, reqs, networkOf, changeable))
-	out.add(p.byNetwork(ctx, reqs, func(id string, d *model.ShowBlockchainDetailResponse, reqs []*providers.Request) ([]providers.Finding, error) {
+	var out huaweicloud.Looks
+	out.Add(p.checkAtWork(ctx, reqs, networkOf, changeable))
+	out.Add(p.byNetwork(ctx, reqs, func(id string, d *model.ShowBlockchainDetailResponse, reqs []*providers.Request) ([]providers.Finding, error) {
 		names := map[string]string{}
 		for _, org := range val(d.PeerInfo) {
 			names[val(org.Name)] = joinID(id, val(org.Name))
@@ -364,15 +346,15 @@ func (p organization) Preflight(ctx context.Context, reqs []*providers.Request) 
 		}
 		return found, err
 	}))
-	return out.result()
+	return out.Result()
 }
 
 // Preflight implements providers.Preflighter.
 func (p channel) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	ctx = providers.Sharing(ctx)
-	var out looked
-	out.add(p.checkAtWork(ctx, reqs, networkOf, changeable))
-	out.add(p.byNetwork(ctx, huaweicloud.Of(reqs, providers.Create), func(id string, d *model.ShowBlockchainDetailResponse, _ []*providers.Request) ([]providers.Finding, error) {
+	var out huaweicloud.Looks
+	out.Add(p.checkAtWork(ctx, reqs, networkOf, changeable))
+	out.Add(p.byNetwork(ctx, huaweicloud.Of(reqs, providers.Create), func(id string, d *model.ShowBlockchainDetailResponse, _ []*providers.Request) ([]providers.Finding, error) {
 		all, err := p.listBlockchainChannels(ctx, id)
 		if err != nil {
 			return nil, err
@@ -392,15 +374,15 @@ func (p channel) Preflight(ctx context.Context, reqs []*providers.Request) ([]pr
 		}
 		return append(found, stock.Check(here, huaweicloud.One)...), err
 	}))
-	return out.result()
+	return out.Result()
 }
 
 // Preflight implements providers.Preflighter.
 func (p membership) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	ctx = providers.Sharing(ctx)
-	var out looked
-	out.add(p.checkAtWork(ctx, reqs, networkOf, changeable))
-	out.add(p.byNetwork(ctx, huaweicloud.Of(reqs, providers.Create), func(id string, _ *model.ShowBlockchainDetailResponse, _ []*providers.Request) ([]providers.Finding, error) {
+	var out huaweicloud.Looks
+	out.Add(p.checkAtWork(ctx, reqs, networkOf, changeable))
+	out.Add(p.byNetwork(ctx, huaweicloud.Of(reqs, providers.Create), func(id string, _ *model.ShowBlockchainDetailResponse, _ []*providers.Request) ([]providers.Finding, error) {
 		all, err := p.listBlockchainChannels(ctx, id)
 		if err != nil {
 			return nil, err
@@ -415,7 +397,7 @@ func (p membership) Preflight(ctx context.Context, reqs []*providers.Request) ([
 		}
 		return huaweicloud.Taken(inNetwork(reqs, id), "membership", "organizationName", membershipOf, members), nil
 	}))
-	return out.result()
+	return out.Result()
 }
 
 // membershipOf returns the ID that a membership is going to have, "" while it

@@ -2,7 +2,6 @@ package ecs
 
 import (
 	"context"
-	"errors"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/ecs/v2"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/ecs/v2/model"
@@ -22,11 +21,12 @@ func (p server) Preflight(ctx context.Context, reqs []*providers.Request) ([]pro
 		return nil, nil
 	}
 	ctx = providers.Sharing(ctx)
-	flavors, found, failed := p.checkFlavors(ctx, reqs)
-	more, err := p.checkLimits(ctx, reqs, flavors)
-	found, failed = append(found, more...), errors.Join(failed, err)
-	more, err = p.checkAddresses(ctx, reqs)
-	return huaweicloud.SortFindings(append(found, more...)), errors.Join(failed, err)
+	var out huaweicloud.Looks
+	flavors, found, err := p.checkFlavors(ctx, reqs)
+	out.Add(found, err)
+	out.Add(p.checkLimits(ctx, reqs, flavors))
+	out.Add(p.checkAddresses(ctx, reqs))
+	return out.Result()
 }
 
 // checkFlavors returns, by name, the flavors of all requests as far as they

@@ -332,3 +332,15 @@ func TestPreflightChangesNothing(t *testing.T) {
 		t.Errorf("did %v", did)
 	}
 }
+
+// Several looks that fail for the same reason give one error.
+func TestPreflightWithRefusedCredentials(t *testing.T) {
+	c := newCloud(t)
+	c.faults.Add(emulator.Rule{Fault: emulator.Unauthorized()})
+	for typ, properties := range map[string]map[string]any{"BCS.Instance": ledger("ledger-01"), "VPC.VPC": {"cidr": "10.0.0.0/16"}, "ECS.CloudServer": serverIn("v", "s")} {
+		found, err := c.registry[typ].(providers.Preflighter).Preflight(t.Context(), []*providers.Request{creation(typ, "new", properties)})
+		if e := providertest.Failure(t, err); len(found) > 0 || e.Kind != providers.Auth || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: found %v, %v", typ, found, err)
+		}
+	}
+}

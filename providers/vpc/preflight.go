@@ -2,7 +2,6 @@ package vpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -48,16 +47,22 @@ func (p network) Preflight(ctx context.Context, reqs []*providers.Request) ([]pr
 		return nil, nil
 	}
 	ctx = providers.Sharing(ctx)
-	found, failed := checkStock(ctx, p.c, "vpc", "VPCs", reqs)
+	var out huaweicloud.Looks
+	out.Add(checkStock(ctx, p.c, "vpc", "VPCs", reqs))
+	out.Add(p.checkNames(ctx, reqs))
+	return out.Result()
+}
+
+func (p network) checkNames(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	all, err := p.list(ctx)
-	if err == nil {
-		names := map[string]string{}
-		for _, v := range all {
-			names[v.Name] = v.Id
-		}
-		found = append(found, huaweicloud.Taken(reqs, "VPC name", "name", nameOf, names)...)
+	if err != nil {
+		return nil, err
 	}
-	return huaweicloud.SortFindings(found), errors.Join(failed, err)
+	names := map[string]string{}
+	for _, v := range all {
+		names[v.Name] = v.Id
+	}
+	return huaweicloud.Taken(reqs, "VPC name", "name", nameOf, names), nil
 }
 
 // nameOf returns the name that a VPC is going to have.
@@ -71,7 +76,8 @@ func (p subnet) Preflight(ctx context.Context, reqs []*providers.Request) ([]pro
 		return nil, nil
 	}
 	ctx = providers.Sharing(ctx)
-	found, failed := checkStock(ctx, p.c, "subnet", "subnets", reqs)
+	var out huaweicloud.Looks
+	out.Add(checkStock(ctx, p.c, "subnet", "subnets", reqs))
 	of := map[string][]*providers.Request{}
 	for _, req := range creations {
 		if id := req.String("vpcId"); id != "" {
@@ -79,10 +85,9 @@ func (p subnet) Preflight(ctx context.Context, reqs []*providers.Request) ([]pro
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(of)) {
-		more, err := p.checkAddresses(ctx, id, of[id], huaweicloud.Freed(reqs))
-		found, failed = append(found, more...), errors.Join(failed, err)
+		out.Add(p.checkAddresses(ctx, id, of[id], huaweicloud.Freed(reqs)))
 	}
-	return huaweicloud.SortFindings(found), failed
+	return out.Result()
 }
 
 // span is what a subnet has, or is going to have, of the addresses.
