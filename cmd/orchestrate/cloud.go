@@ -121,12 +121,16 @@ func typesOf(st *state.Stack) []string {
 	return types
 }
 
-// typesOfSteps are the node types that a plan does something to.
+// typesOfSteps are the node types that a plan calls the cloud for. What only
+// leaves the record needs no cloud: one that is gone for good must not hold a
+// stack.
 func typesOfSteps(p *planner.Plan) []string {
-	steps := actingSteps(p)
-	types := make([]string, len(steps))
-	for i, s := range steps {
-		types[i] = s.Type
+	var types []string
+	for _, s := range actingSteps(p) {
+		if s.Action == planner.Delete && (s.Retained || s.Gone || s.Forgotten != "") {
+			continue
+		}
+		types = append(types, s.Type)
 	}
 	return types
 }

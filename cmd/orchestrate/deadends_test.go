@@ -351,7 +351,10 @@ func TestNoDeadEnds(t *testing.T) {
 				}
 				x := w.copied(t)
 				x.check(command, table[name])
-				if is := x.summary(); !left[is] && name != "held" && name != "key-lost" {
+				if name == "key-lost" {
+					x.must(x.commands()["delete"]...) // the way out of it
+				}
+				if is := x.summary(); !left[is] && name != "held" {
 					left[is] = true
 					x.leads(command)
 				}
