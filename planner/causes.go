@@ -27,7 +27,12 @@ func (m *maker) changes(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType) []Chang
 // there; nil: nothing.
 func (m *maker) causesOf(s *Step, c *Change, expr *dsl.Value) []Cause {
 	chain := chain{maker: m, property: lastKey(c.Path)}
+	then, _ := m.then(s.Node)
 	switch {
+	case then != nil && c.After.IsNull():
+		chain.add(Cause{Kind: ByBlueprint, Why: m.req.Return.when() + " did not have it", At: c.Range})
+	case then != nil:
+		chain.add(Cause{Kind: ByBlueprint, Why: m.req.Return.when() + " had this value", At: c.Range})
 	case expr != nil:
 		chain.add(Cause{Kind: ByBlueprint, Why: "the value is written here", At: expr.Range})
 		chain.read(expr)
@@ -47,17 +52,23 @@ func (m *maker) causesOf(s *Step, c *Change, expr *dsl.Value) []Cause {
 	return out
 }
 
-// drifted returns what a refresh found changed at a path of a node, or nil.
+// when names what a rollback returns to.
+func (r *Return) when() string {
+	if r.Only || r.To == 0 {
+		return "the element as it was before"
+	}
+	return fmt.Sprintf("revision %d", r.To)
+}
+
+// drifted returns what a refresh found changed at a path of the node that is
+// being compared, or nil. Its drift, if any, was noted last.
 func (m *maker) drifted(node, path string) *Change {
-	for i := len(m.plan.Drift) - 1; i >= 0; i-- {
-		if m.plan.Drift[i].Node != node {
-			continue
-		}
-		changes := m.plan.Drift[i].Changes
-		if at := slices.IndexFunc(changes, func(d Change) bool { return d.Path == path }); at >= 0 {
-			return &changes[at]
-		}
+	if len(m.plan.Drift) == 0 || m.plan.Drift[len(m.plan.Drift)-1].Node != node {
 		return nil
+	}
+	changes := m.plan.Drift[len(m.plan.Drift)-1].Changes
+	if i := slices.IndexFunc(changes, func(d Change) bool { return d.Path == path }); i >= 0 {
+		return &changes[i]
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/planner"
@@ -124,7 +126,13 @@ func (r *planRenderer) noReturn(n *planner.NoReturn) {
 	if n.Before > 0 {
 		before = fmt.Sprintf("What comes before, %s, can be undone.", count(n.Before, "action", "actions"))
 	}
-	r.printf("%s %s is %s, and %s.\n%s\n\n", r.paint(red, "Point of no return:"), n.Node, does, n.Why, before)
+	r.printf("%s %s is %s.\n  %s\n  %s\n\n", r.paint(red, "Point of no return:"), n.Node, does, capital(sentence(n.Why)), before)
+}
+
+// capital begins a sentence.
+func capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
 }
 
 // drift tells what was changed outside, apart from what the plan does, with a
