@@ -253,6 +253,12 @@ func TestPreflightOfServersAndNetworks(t *testing.T) {
 			[]string{"error quota new[]: The project may have 1 VPCs and has 1; the plan makes 1 more."}},
 		{"the name is taken", quotas(emulator.QuotaVPCs, 50), []*providers.Request{creation("VPC.VPC", "new", have)},
 			[]string{"error conflict new[name]: The VPC name net is taken by VPC, which this stack has not made."}},
+		{"addresses that leave a subnet out", emulator.Settings{}, []*providers.Request{{
+			Action: providers.Update, Type: "VPC.VPC", Node: "net", ObjectID: vpc, Prior: have, Properties: with(have, map[string]any{"cidr": "10.0.0.0/24"}),
+		}}, []string{"warning invalid net[cidr]: The subnet SUBNET (10.0.1.0/24) of the VPC is not within 10.0.0.0/24; the service refuses this while it exists."}},
+		{"addresses that widen", emulator.Settings{}, []*providers.Request{{
+			Action: providers.Update, Type: "VPC.VPC", Node: "net", ObjectID: vpc, Prior: have, Properties: with(have, map[string]any{"cidr": "10.0.0.0/8"}),
+		}}, nil},
 		{"no subnets left", quotas(emulator.QuotaSubnets, 1), []*providers.Request{creation("VPC.Subnet", "new", map[string]any{"cidr": "10.0.2.0/24"})},
 			[]string{"error quota new[]: The project may have 1 subnets and has 1; the plan makes 1 more."}},
 		{"addresses", quotas(emulator.QuotaSubnets, 50), []*providers.Request{

@@ -41,16 +41,42 @@ func checkStock(ctx context.Context, c *huaweicloud.Client, kind, what string, r
 }
 
 // Preflight implements providers.Preflighter: are there VPCs left to create,
-// and are the names free.
+// are the names free, and do the subnets fit into addresses that change.
 func (p network) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
-	if len(huaweicloud.Of(reqs, providers.Create)) == 0 {
-		return nil, nil
-	}
 	ctx = providers.Sharing(ctx)
 	var out huaweicloud.Looks
-	out.Add(checkStock(ctx, p.c, "vpc", "VPCs", reqs))
-	out.Add(p.checkNames(ctx, reqs))
+	if len(huaweicloud.Of(reqs, providers.Create)) > 0 {
+		out.Add(checkStock(ctx, p.c, "vpc", "VPCs", reqs))
+		out.Add(p.checkNames(ctx, reqs))
+	}
+	for _, req := range huaweicloud.Of(reqs, providers.Update) {
+		out.Add(p.checkNarrowed(ctx, req))
+	}
 	return out.Result()
+}
+
+// checkNarrowed looks for subnets that the new addresses of a VPC leave out.
+func (p network) checkNarrowed(ctx context.Context, req *providers.Request) ([]providers.Finding, error) {
+	outer, err := netip.ParsePrefix(req.String("cidr"))
+	if err != nil || req.String("cidr") == providers.Text(req.Prior["cidr"]) {
+		return nil, nil // not known, or as before
+	}
+	parts, err := subnet(p).list(ctx, req.ObjectID)
+	for _, s := range parts {
+		if inner, err := netip.ParsePrefix(s.Cidr); err == nil && !within(outer, inner) {
+			return []providers.Finding{{
+				Node: req.Node, Property: "cidr", Kind: providers.Invalid, Warning: true, // it may be deleted before
+				Message: fmt.Sprintf("The subnet %s (%s) of the VPC is not within %s; the service refuses this while it exists.", s.Id, inner, outer),
+				Advice:  "Choose addresses that hold all subnets, or delete it in an apply of its own before.",
+			}}, nil
+		}
+	}
+	return nil, err
+}
+
+// within tells whether all of inner lies in outer.
+func within(outer, inner netip.Prefix) bool {
+	return inner.Bits() >= outer.Bits() && outer.Contains(inner.Addr())
 }
 
 func (p network) checkNames(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
@@ -133,7 +159,7 @@ func addressFindings(v *model.Vpc, taken []span, creations []*providers.Request)
 		f := providers.Finding{Node: req.Node, Property: "cidr", Kind: providers.Invalid, Advice: "Choose other addresses."}
 		at := slices.IndexFunc(taken, func(s span) bool { return s.prefix.Overlaps(prefix) })
 		switch {
-		case outerErr == nil && (prefix.Bits() < outer.Bits() || !outer.Contains(prefix.Addr())):
+		case outerErr == nil && !within(outer, prefix):
 			f.Message = fmt.Sprintf("The addresses %s are not within those of the VPC %s (%s).", prefix, v.Id, outer)
 			out = append(out, f)
 		case at >= 0:
