@@ -19,14 +19,6 @@ const (
 	actionImport = "import" // into the stack
 )
 
-// lifecycleOf names the lifecycle of a plan.
-func lifecycleOf(p *planner.Plan) string {
-	if p.RefreshOnly {
-		return lifecycleRefresh
-	}
-	return p.Lifecycle
-}
-
 // open records, all or nothing, what changes without a call; from then on the
 // stack is seen so.
 func (r *runner) open(ctx context.Context, now time.Time) error {

@@ -48,7 +48,7 @@ func (v verb) outcome(o Outcome) string {
 	return v.failed()
 }
 
-// Lifecycles that are no plan's: they change the record and nothing else.
+// Lifecycles that change the record and nothing else.
 const (
 	lifecycleRefresh = "refresh"
 	lifecycleImport  = "import"

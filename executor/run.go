@@ -55,7 +55,6 @@ type runner struct {
 	attributes map[string]intrinsic.Value
 	expected   map[string]bool
 	left       map[string]bool // elements that are on record
-	lifecycle  string
 	scope      *intrinsic.Scope
 }
 
@@ -71,7 +70,6 @@ func (r *runner) load(ctx context.Context) error {
 		return err
 	}
 	r.stack = st
-	r.lifecycle = lifecycleOf(r.plan)
 	r.templates = map[string]*dsl.NodeTemplate{}
 	r.attributes, r.expected, r.left = map[string]intrinsic.Value{}, map[string]bool{}, map[string]bool{}
 	if r.plan.Blueprint != nil {
@@ -109,7 +107,7 @@ func (r *runner) attribute(node, name string) (intrinsic.Value, bool) {
 func (r *runner) begin(ctx context.Context) error {
 	now := time.Now().UTC()
 	x, err := r.engine.Store.Begin(ctx, r.keeper.lease, &state.Execution{
-		Stack: r.plan.Stack, Lifecycle: r.lifecycle, Phase: lifecycleVerb(r.lifecycle).running,
+		Stack: r.plan.Stack, Lifecycle: r.plan.Lifecycle, Phase: lifecycleVerb(r.plan.Lifecycle).running,
 		Owner: r.keeper.lease.Owner, Terms: r.options.Terms, Started: now,
 	}, r.revision(now), r.planned(now))
 	if err != nil {
@@ -162,7 +160,7 @@ func (r *runner) drive() error {
 	jobs := make([]*job, len(tasks))
 	for i, t := range tasks {
 		s := r.plan.Steps[at[i]]
-		tasks[i].Forget = t.Action == planner.Delete && r.lifecycle == "delete" && r.options.Terms.Force
+		tasks[i].Forget = t.Action == planner.Delete && r.plan.Lifecycle == "delete" && r.options.Terms.Force
 		jobs[i] = &job{
 			task: i, node: s.Node, typ: s.Type, action: t.Action, step: s, prior: r.stack.Elements[s.Node],
 			dependsOn: s.DependsOn, retain: s.Retain, revision: r.execution.Revision,
@@ -204,7 +202,7 @@ func (r *runner) resolve(j *job) (sched.Resolved, error) {
 // properties are those to be. What a rollback returns to was recorded once: it
 // need not be what the blueprint of that time gives today.
 func (r *runner) properties(j *job) (intrinsic.Value, error) {
-	if r.lifecycle == "rollback" && !j.step.After.HasUnknown() {
+	if r.plan.Lifecycle == "rollback" && !j.step.After.HasUnknown() {
 		return j.step.After, nil
 	}
 	n := r.templates[j.node]
@@ -262,12 +260,12 @@ func (r *runner) finish() (*Result, error) {
 		Outputs: r.outputs(), Errors: d.errors, CancelledBy: d.cancel.by,
 	}
 	x := r.execution
-	x.StackPhase, x.CancelAsked = stackPhase(r.lifecycle, r.stack.Phase), d.cancel.by
-	x.Phase, x.Message, x.Ended = lifecycleVerb(r.lifecycle).outcome(res.Outcome), r.message(res), time.Now().UTC()
+	x.StackPhase, x.CancelAsked = stackPhase(r.plan.Lifecycle, r.stack.Phase), d.cancel.by
+	x.Phase, x.Message, x.Ended = lifecycleVerb(r.plan.Lifecycle).outcome(res.Outcome), r.message(res), time.Now().UTC()
 	if errors.Is(d.storeErr, state.ErrLeaseLost) {
 		return res, fmt.Errorf("execution %s: %w", x.ID, d.storeErr)
 	}
-	gone := r.lifecycle == "delete" && res.Outcome == Succeeded && len(r.left) == 0
+	gone := r.plan.Lifecycle == "delete" && res.Outcome == Succeeded && len(r.left) == 0
 	ctx := context.WithoutCancel(r.keeper.ctx)
 	if err := r.engine.Store.Finish(ctx, r.keeper.lease, x, res.Outputs, gone); err != nil {
 		return res, fmt.Errorf("end execution %s: %w", x.ID, errors.Join(d.storeErr, err))
@@ -292,25 +290,27 @@ func (r *runner) message(res *Result) string {
 }
 
 // outputs evaluates the outputs that are known. A deletion keeps those that
-// are on record as long as the stack is, and so does what only records; a plan
-// for some nodes keeps those that it does not know.
+// are on record as long as the stack is, and so does what only records; those
+// that were not to change stay even if what they need is not known.
 func (r *runner) outputs() map[string]state.Document {
 	switch {
 	case r.plan.RefreshOnly:
 		return nil
-	case r.plan.Blueprint == nil && r.lifecycle == "rollback":
+	case r.plan.Blueprint == nil && r.plan.Lifecycle == "rollback":
 		return map[string]state.Document{} // to before there was anything
 	case r.plan.Blueprint == nil:
 		return nil
 	}
 	out := map[string]state.Document{}
-	for _, o := range r.plan.Blueprint.Outputs {
-		if was, ok := r.stack.Outputs[o.Name.Text]; ok && r.plan.Targeted {
-			out[o.Name.Text] = was
+	for _, c := range r.plan.Outputs {
+		if was, ok := r.stack.Outputs[c.Name]; ok && c.Action == planner.None {
+			out[c.Name] = was
 		}
+	}
+	for _, o := range r.plan.Blueprint.Outputs {
 		v, diags := intrinsic.Eval(o.Value, r.scope)
 		if err := diags.Err(); err != nil {
-			r.engine.log().Warn("evaluate output", "output", o.Name.Text, "error", r.driver.redact.err(err))
+			r.engine.log().Info("evaluate output", "output", o.Name.Text, "error", r.driver.redact.err(err))
 			continue
 		}
 		if !v.HasUnknown() {
