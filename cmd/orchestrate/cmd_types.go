@@ -159,6 +159,9 @@ func typeJSON(t *dsl.NodeType, raw json.RawMessage) (object, error) {
 	if t.Forgotten != "" {
 		out["forgotten"] = t.Forgotten
 	}
+	if len(t.Undo) > 0 {
+		out["undo"] = undoJSON(t.Undo)
+	}
 	if t.Serial != "" {
 		out["serial"] = t.Serial
 	}
@@ -166,6 +169,18 @@ func typeJSON(t *dsl.NodeType, raw json.RawMessage) (object, error) {
 		out["rules"] = rulesJSON(t.Rules)
 	}
 	return out, nil
+}
+
+func undoJSON(undo map[string]dsl.Reversal) object {
+	out := object{}
+	for action, r := range undo {
+		o := object{"kind": r.Kind}
+		if r.Why != "" {
+			o["why"] = r.Why
+		}
+		out[action] = o
+	}
+	return out
 }
 
 func rulesJSON(rules []*dsl.Rule) []object {

@@ -66,6 +66,11 @@ func typeFacts(t *dsl.NodeType) []string {
 	if t.Forgotten != "" {
 		out = append(out, fmt.Sprintf("A delete only forgets it: %s.", t.Forgotten))
 	}
+	for _, action := range []string{"create", "update", "delete"} {
+		if r := t.Undo[action]; r.Why != "" {
+			out = append(out, fmt.Sprintf("To %s is %s: %s.", action, r.Kind, r.Why))
+		}
+	}
 	switch t.Serial {
 	case "", "refID":
 	default:
@@ -111,6 +116,9 @@ func (a *app) showProperty(name string, p *dsl.Property, facts []string, indent 
 	a.printf("\n%s", wrap(p.Description, indent+"    "))
 	if p.Recorded != "" {
 		a.printf("%s", wrap("A change is only recorded: "+p.Recorded+".", indent+"    "))
+	}
+	if p.Undo != "" {
+		a.printf("%s", wrap("A decrease can't be undone as it was: "+p.Undo+".", indent+"    "))
 	}
 }
 
