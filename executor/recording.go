@@ -1,0 +1,201 @@
+package executor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/internal/sched"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// record makes a record durable and goes on. What a failed create left behind
+// is looked at first, so that it is not forgotten.
+func (d *driver) record(j *job, r sched.Record) {
+	if j.stays = d.stays(j, r); j.stays != "" && !j.step.Retained {
+		d.forgot[j.node] = true
+	}
+	if r.Kind == sched.Intent || r.Kind == sched.Result && j.begun.IsZero() && j.stays == "" {
+		d.begin(j)
+	}
+	if r.Kind == sched.Fail && j.unmade {
+		r = sched.Record{Task: r.Task, Kind: sched.Skip, Why: "its request was never sent or came to nothing"}
+	}
+	now := time.Now().UTC()
+	rec := d.journal(j, r, now)
+	switch {
+	case j.action == planner.Delete && (r.Kind == sched.Result || r.Kind == sched.Forget):
+		rec.Remove = true
+	case r.Kind == sched.Result:
+		rec.Element = j.element(now)
+	case r.Kind == sched.Halt && j.action != planner.Create && !r.Interrupted:
+		rec.Element = j.remains(nil, now)
+	}
+	// The loop leaves j alone until the answer is back.
+	go func() {
+		if r.Kind == sched.Fail {
+			rec.Element = j.remains(d.leftBehind(j), now)
+		}
+		err := d.append(rec)
+		d.send(func() { d.recorded(j, r, rec, err) })
+	}()
+}
+
+func (d *driver) append(records ...state.Record) error {
+	return d.engine.Store.Append(context.WithoutCancel(d.keeper.ctx), d.keeper.lease, records...)
+}
+
+// leftBehind is the object of a create that failed after it was made, or nil.
+// If it cannot be read, its ID stands for it.
+func (d *driver) leftBehind(j *job) *providers.Object {
+	id := j.op.ObjectID
+	if j.action != planner.Create || id == "" || j.provider == nil {
+		return nil
+	}
+	req := *j.req
+	req.ObjectID = id
+	o, err := look(d.keeper.ctx, func(ctx context.Context) (*providers.Object, error) { return j.provider.Read(ctx, &req) })
+	switch {
+	case isKind(err, providers.NotFound):
+		return nil
+	case err != nil || o == nil:
+		d.engine.log().Warn("read what a failed create left behind", "node", j.node, "object", id, "error", err)
+		return &providers.Object{ID: id, Attributes: map[string]any{"refID": id, "refName": ""}}
+	}
+	return o
+}
+
+func (d *driver) recorded(j *job, r sched.Record, rec state.Record, err error) {
+	if err != nil {
+		d.loseStore(fmt.Errorf("record the %s of %s: %w", rec.Kind, j.node, err))
+		if d.stopped == "" {
+			d.stopped = "its progress could not be recorded"
+		}
+		d.handle(sched.Unrecorded{Task: j.task})
+		return
+	}
+	switch r.Kind {
+	case sched.Result, sched.Forget:
+		d.count(j)
+		d.settled(j, rec.Element)
+		d.ended(j, rec)
+	case sched.Fail:
+		d.failed(j, j.failure(r.Why))
+	case sched.Halt:
+		d.halted(j, r)
+	case sched.Skip:
+		d.skippedOnce(j, rec.Error)
+	}
+	d.handle(sched.Recorded{Task: j.task})
+}
+
+// ended tells that a step is done.
+func (d *driver) ended(j *job, rec state.Record) {
+	if j.stays == "" {
+		d.observeJob(j, Event{Kind: StepComplete, ObjectID: rec.ObjectID, Attempt: j.attempt})
+		return
+	}
+	d.observeJob(j, Event{Kind: StepForgotten, ObjectID: rec.ObjectID, Attempt: j.attempt, Message: j.stays, Err: j.err})
+}
+
+// stays says why the object of a step that ends so remains in the cloud although
+// its element goes; "" if it does not.
+func (d *driver) stays(j *job, r sched.Record) string {
+	switch {
+	case j.action != planner.Delete || j.step == nil:
+	case r.Kind == sched.Forget:
+		return errorText(j.failure(r.Why))
+	case r.Kind == sched.Result && d.forgot[j.step.DeletedWith]:
+		return fmt.Sprintf("it would have gone with %s, which was not deleted", j.step.DeletedWith)
+	case r.Kind == sched.Result && j.step.Retained:
+		return "it is retained"
+	}
+	return ""
+}
+
+// journal is the journal record for what the core wants recorded.
+func (d *driver) journal(j *job, r sched.Record, now time.Time) state.Record {
+	rec := j.record(d.execution.ID, r, now)
+	switch {
+	case r.Kind == sched.Halt && r.Interrupted && d.cancel.by != nil:
+		rec.Phase = j.verb().cancelled()
+	case r.Kind == sched.Skip && r.Interrupted && d.cancel.by != nil:
+		rec.Error = "the execution was cancelled before this step began"
+	case j.stays != "" && rec.Error == "":
+		rec.Action = actionForget
+		if d.forgot[j.node] {
+			rec.Error = j.stays
+		}
+	}
+	return rec
+}
+
+func (d *driver) halted(j *job, r sched.Record) {
+	if !r.Interrupted {
+		d.failed(j, j.failure(r.Why))
+		return
+	}
+	message := "the next command finds out what came of the last request"
+	if j.op.ID != "" {
+		message = fmt.Sprintf("operation %s runs on in the cloud; the next command takes it up", j.op.ID)
+	}
+	d.observeJob(j, Event{Kind: StepStopped, Operation: j.op.ID, Message: message, Err: j.err})
+}
+
+func (d *driver) failed(j *job, err error) {
+	d.errors = append(d.errors, StepError{Node: j.node, Type: j.typ, Step: j.step, Err: err})
+	d.observeJob(j, Event{Kind: StepErrored, Operation: j.op.ID, Attempt: j.attempt, Err: err})
+	d.engine.log().Info("step failed", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", err)
+}
+
+// count sums up what was done. An update that turned out to be none does not
+// count; one that was known to call nothing does.
+func (d *driver) count(j *job) {
+	switch {
+	case j.equal && (j.step == nil || j.step.After.HasUnknown()):
+	case j.stays != "":
+		d.summary.Forget++
+	case j.action == planner.Create:
+		d.summary.Add++
+	case j.action == planner.Update:
+		d.summary.Change++
+	case j.action == planner.Delete:
+		d.summary.Destroy++
+	}
+}
+
+// recordSkips records steps that are skipped for the same event at once: one
+// failure may skip thousands.
+func (d *driver) recordSkips(skips []sched.Record) {
+	if len(skips) == 0 {
+		return
+	}
+	now := time.Now().UTC()
+	records := make([]state.Record, len(skips))
+	for i, r := range skips {
+		records[i] = d.journal(d.jobs[r.Task], r, now)
+	}
+	go func() {
+		err := d.append(records...)
+		d.send(func() {
+			for i, r := range skips {
+				d.skipped(d.jobs[r.Task], r, records[i], err)
+			}
+		})
+	}()
+}
+
+func (d *driver) skipped(j *job, r sched.Record, rec state.Record, err error) {
+	d.recorded(j, r, rec, err)
+}
+
+// skippedOnce tells once of a node that it is left out, however many phases it
+// has.
+func (d *driver) skippedOnce(j *job, why string) {
+	if !d.told[j.node] {
+		d.told[j.node] = true
+		d.observeJob(j, Event{Kind: StepSkipped, Message: why})
+	}
+}
