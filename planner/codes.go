@@ -17,4 +17,5 @@ const (
 	CodeCannotRetain     diag.Code = "PLAN010" // what is to stay is in what goes
 	CodeCannotReturn     diag.Code = "PLAN011" // a rollback can't give an element back
 	CodeNotMadeAgain     diag.Code = "PLAN012" // a rollback has nothing to make an element from
+	CodeSecondObject     diag.Code = "PLAN013" // a rollback makes what was retained once more
 )

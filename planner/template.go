@@ -104,7 +104,7 @@ func (m *maker) planTemplate(n *dsl.NodeTemplate, dependsOn []string) *Step {
 	e := m.element(name)
 	switch seen, _ := m.observed(name); {
 	case e == nil:
-		s.Action, s.Reason = Create, m.whyCreated(name)
+		s.Action, s.Reason = Create, m.whyCreated(n)
 	case seen.Gone:
 		s.Action, s.Reason = Create, "it no longer exists in the cloud"
 		m.gone(name, e)
@@ -115,11 +115,17 @@ func (m *maker) planTemplate(n *dsl.NodeTemplate, dependsOn []string) *Step {
 	return s
 }
 
-func (m *maker) whyCreated(name string) string {
-	if then, _ := m.then(name); then != nil {
-		return "it is no longer in the stack"
+// whyCreated tells why a node has no element.
+func (m *maker) whyCreated(n *dsl.NodeTemplate) string {
+	then, _ := m.then(n.Name.Text)
+	if then == nil {
+		return "it is not in the stack yet"
 	}
-	return "it is not in the stack yet"
+	if then.Retain && then.ObjectID != "" {
+		m.diags.Add(CodeSecondObject, n.Name.Range, "%q was retained when it left the stack, so its object %s should still be in the cloud; this makes another one. To get that one back, import it first: orchestrate import %s %s.",
+			n.Name.Text, then.ObjectID, n.Name.Text, then.ObjectID)
+	}
+	return "it is no longer in the stack"
 }
 
 // wanted are the properties that a node is to have.

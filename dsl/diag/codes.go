@@ -283,6 +283,9 @@ and the node has a new one. Apply a blueprint without the new node first; then r
 A rollback undoes one execution only. An element that this execution deleted was not part of the blueprint that it goes
 back to either, so there is nothing from which it could be made again. The rest is undone. If the element is needed, add
 its node template to the blueprint and apply.`},
+	{"PLAN013", Warning, "Rollback makes a second object", `
+An element left the stack and was retained, so its object is in the cloud still, unless somebody has deleted it. A
+rollback does not know that and makes another one. To get the retained object back, import it first.`},
 
 	{"UPG001", Warning, "Type of a node changes", `
 AOS refuses an upgrade that changes the type of a node (SVCSTG.AOS.4002563). Here the element is destroyed and made anew

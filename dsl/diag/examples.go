@@ -757,6 +757,12 @@ $ orchestrate apply --on-failure rollback
 `, `
 $ orchestrate apply with-the-old-node.yaml
 `},
+	"PLAN013": {`
+$ orchestrate rollback --to 3
+`, `
+$ orchestrate import ledger 4d3a0c1e-7b52-4a7e-9d55-1f0a3f6b2c11
+$ orchestrate rollback --to 3
+`},
 	"UPG001": {`
 $ git diff blueprint.yaml
    web:
