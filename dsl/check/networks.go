@@ -126,7 +126,7 @@ func (c *checker) refersTo(n *dsl.NodeTemplate, property string) *dsl.NodeTempla
 		}
 	}
 	i, ok := c.nodes[name]
-	if !ok || c.bp.Nodes[i].Each != nil || c.bp.Nodes[i].Condition != nil {
+	if !ok || c.bp.Nodes[i].Each != nil || mayBeLeftOut(c.bp.Nodes[i]) {
 		return nil
 	}
 	return c.bp.Nodes[i]
@@ -150,7 +150,7 @@ func (c *checker) networksApart() {
 	before := map[holder]int{}
 	for _, i := range order {
 		p := c.parts[i]
-		if p.judge.node.Condition != nil {
+		if mayBeLeftOut(p.judge.node) {
 			continue // conditions may exclude each other
 		}
 		for bits := p.net.Bits(); bits >= 0; bits-- {
@@ -180,6 +180,9 @@ func (c *checker) inside(p part) {
 		c.diags = append(c.diags, d.With(outer.Range, "declared here"))
 	}
 }
+
+// mayBeLeftOut tells whether it depends on values if there is such a node.
+func mayBeLeftOut(n *dsl.NodeTemplate) bool { return n.Condition != nil || n.Deploy != nil }
 
 // literal returns a property that is written as a text.
 func literal(n *dsl.NodeTemplate, property string) (*dsl.Value, bool) {

@@ -88,6 +88,7 @@ node_templates:
   net: {type: Cloud.VPC.VPC, properties: {cidr: 10.0.0.0/8}}
   one: {type: Cloud.VPC.Subnet, condition: big, properties: {vpcId: {get_reference: net}, cidr: 10.0.0.0/16, gateway: 10.0.0.1}}
   two: {type: Cloud.VPC.Subnet, condition: small, properties: {vpcId: {get_reference: net}, cidr: 10.0.0.0/24, gateway: 10.0.0.1}}
+  three: {type: Cloud.VPC.Subnet, properties: {deploy: {get_input: big}, vpcId: {get_reference: net}, cidr: 10.0.0.0/20, gateway: 10.0.0.1}}
 `), cat)
 	if bp == nil {
 		t.Fatal(diags.Err())
