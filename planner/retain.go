@@ -14,13 +14,25 @@ import (
 // blueprint, or because the user names it now.
 func (m *maker) retains(s *Step) bool { return s.Retain || m.req.Retain[s.Node] }
 
+// retainPath is the path of the change of what a template says about leaving
+// the stack, which is no property.
+const retainPath = "retain"
+
+const retainRecorded = "it counts when the node leaves the stack"
+
+// Rethinks reports whether the step records another wish about leaving the
+// stack than there was; Retain is the new one.
+func (s *Step) Rethinks() bool {
+	return slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Path == retainPath && c.Recorded == retainRecorded })
+}
+
 // retainChange is what an update records when a template says something else
 // about leaving the stack than it did. Nothing is called for it, but it must
 // not wait for another change: it counts when the node is gone.
 func retainChange(n *dsl.NodeTemplate, e *state.Element) Change {
 	return Change{
-		Path: "retain", Before: intrinsic.Of(e.Retain), After: intrinsic.Of(n.Retain), Range: n.Name.Range,
-		Recorded: "it counts when the node leaves the stack",
+		Path: retainPath, Before: intrinsic.Of(e.Retain), After: intrinsic.Of(n.Retain), Range: n.Name.Range,
+		Recorded: retainRecorded,
 		Causes:   []Cause{{Kind: ByBlueprint, Why: "the node template says so", At: n.Name.Range}},
 	}
 }

@@ -278,6 +278,12 @@ func remarks(s *planner.Step) []string {
 	if s.ObjectID != "" {
 		out = append(out, "id "+s.ObjectID)
 	}
+	switch {
+	case s.Rethinks() && s.Retain:
+		out = append(out, "from now on it stays in the cloud when it leaves the stack; nothing is called for that")
+	case s.Rethinks():
+		out = append(out, "from now on it is destroyed when it leaves the stack; nothing is called for that")
+	}
 	if text := deletionRemark(s); text != "" {
 		out = append(out, text)
 	}
