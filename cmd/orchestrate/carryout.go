@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/executor"
@@ -48,9 +49,7 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 		a.present(m)
 		a.warnOfForeseen(m)
 	}
-	if in.deletes() {
-		ok = a.guardData(m, in, ok)
-	}
+	ok = a.guardData(m, in, ok)
 	if err := m.err(); err != nil {
 		return err
 	}
@@ -58,6 +57,7 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 		a.unchanged(m)
 		return nil
 	}
+	a.tellHealing(m)
 	if err := s.cloud.reach(ctx, typesOfSteps(m.plan)); err != nil {
 		return err
 	}
@@ -151,10 +151,24 @@ func (m *made) nothingToDo() bool {
 	switch {
 	case m.plan.Lifecycle == lifecycleDelete:
 		return st == nil
-	case st != nil && statusOf(st.Phase) == statusAbnormal && !m.plan.Targeted && !m.plan.RefreshOnly:
+	case m.heals():
 		return false
 	}
 	return m.plan.Empty()
+}
+
+// heals reports whether carrying the plan out ends a failed phase of the stack.
+// A plan for a part of it does so only for an execution that was for that part.
+func (m *made) heals() bool {
+	st := m.request.State
+	return st != nil && statusOf(st.Phase) == statusAbnormal && !m.plan.RefreshOnly && (!m.plan.Targeted || m.request.Again)
+}
+
+// tellHealing says why a plan without changes is carried out.
+func (a *app) tellHealing(m *made) {
+	if m.plan.Empty() && m.heals() {
+		a.note("The last execution of stack %s did not get through (%s). Nothing is left to do: that is recorded.", m.plan.Stack, m.request.State.Phase)
+	}
 }
 
 // unchanged ends an execution that was not needed: what the stack gives is
@@ -335,14 +349,17 @@ func losing(p *planner.Plan, allowed map[string]bool) []*planner.Step {
 	return out
 }
 
-// guardData lets the user agree to a deletion that destroys data of elements
-// that were not named: on a terminal the name of the stack may be typed, so the
-// plan is made again as if they had been. Else the plan stays refused, and the
-// command to copy is said.
+// guardData helps a user whose deletion or rollback destroys data of elements
+// that were not named. The command to copy is said; a deletion on a terminal may
+// instead be agreed to by typing the name of the stack, so the plan is made again
+// as if they had been named.
 func (a *app) guardData(m *made, in *intent, ok approval) approval {
+	if in.source != nil && in.back == nil {
+		return ok
+	}
 	allowed := names(in.terms.AllowDataLoss)
 	lost := losing(m.plan, allowed)
-	if len(lost) == 0 {
+	if len(lost) == 0 || in.own {
 		return ok
 	}
 	var list strings.Builder
@@ -351,8 +368,11 @@ func (a *app) guardData(m *made, in *intent, ok approval) approval {
 		fmt.Fprintf(&list, "\n  %s (%s): %s", s.Node, typeLabel(s.Type), s.HoldsData)
 		named[s.Node] = true
 	}
-	if ok.given {
-		a.afterword = "If all of that is meant:\n    " + a.deleteCommand(in.stack, named)
+	if ok.given || in.back != nil {
+		if !m.problems.HasErrors() {
+			return ok
+		}
+		a.afterword = "If all of that is meant:\n    " + a.agreeCommand(in, slices.Sorted(maps.Keys(named)))
 		return ok
 	}
 	a.note("\nDeleting stack %q destroys data:%s", in.stack, &list)
@@ -363,14 +383,22 @@ func (a *app) guardData(m *made, in *intent, ok approval) approval {
 	return ok
 }
 
-// deleteCommand is a command line to copy.
-func (a *app) deleteCommand(stack string, allow map[string]bool) string {
-	nodes := slices.Sorted(maps.Keys(allow))
-	options := []string{"-y"}
-	if a.opts.force {
+// agreeCommand is the same command line again, with the nodes whose data may be
+// lost.
+func (a *app) agreeCommand(in *intent, nodes []string) string {
+	verb, options := "delete", []string{}
+	switch {
+	case in.terms.Retries != "":
+		verb = "retry"
+	case in.back != nil:
+		verb = "rollback"
+		if in.explicit {
+			options = append(options, "--to", strconv.FormatInt(in.back.to, 10))
+		}
+	case in.terms.Force:
 		options = append(options, "--force")
 	}
-	return a.commandLine([]string{"delete", "--stack", stack, "--cloud", a.opts.cloud}, append(options, "--allow-data-loss", strings.Join(nodes, ","))...)
+	return a.stackCommand(in.stack, verb, append(options, "--allow-data-loss", strings.Join(nodes, ","))...)
 }
 
 // applyCommand is a command line to copy, for a plan file.

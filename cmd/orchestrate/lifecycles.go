@@ -41,7 +41,7 @@ func (s *session) recall(ctx context.Context, in *intent, number int64) error {
 // rollbackIntent wants a stack to be as an earlier revision left it; revision 0
 // leaves it to the history to say which.
 func (a *app) rollbackIntent(stack string, revision int64, explicit bool) *intent {
-	in := &intent{stack: stack, terms: a.terms(), known: true}
+	in := &intent{stack: stack, terms: a.terms(), known: true, explicit: explicit}
 	in.decide = func(ctx context.Context, s *session) error {
 		h, err := s.history(ctx, stack)
 		if err != nil {

@@ -30,6 +30,7 @@ type intent struct {
 	refreshOnly bool     // only write down what exists
 	back        *wayBack // not nil: return to an earlier revision
 	own         bool     // the way back undoes what this command did itself
+	explicit    bool     // the revision to return to was named
 	// decide, if not nil, finds out the rest once what an earlier execution left
 	// behind is settled: what is to be done depends on how that ended.
 	decide func(context.Context, *session) error
@@ -182,10 +183,14 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 
 // foresee asks the cloud what it is going to refuse, before anything is begun.
 // Where it can't be asked, an apply is going to tell so. While work of the stack
-// is open, what is in the way may be its own.
+// is open, what is in the way may be its own. A deletion and the way back from a
+// failure are tried whatever is foreseen: only what the cloud has refused to
+// delete may be forgotten by force.
 func (s *session) foresee(ctx context.Context, in *intent, m *made) {
-	types := typesOfSteps(m.plan)
-	if s.app.opts.refresh && !in.unsettled && len(types) > 0 && s.cloud.reach(ctx, types) == nil {
+	if !s.app.opts.refresh || in.unsettled || in.own || in.deletes() {
+		return
+	}
+	if types := typesOfSteps(m.plan); len(types) > 0 && s.cloud.reach(ctx, types) == nil {
 		m.foreseen = s.engine.Preflight(ctx, m.plan)
 	}
 }

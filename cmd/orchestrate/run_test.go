@@ -44,6 +44,9 @@ func TestExitCodes(t *testing.T) {
 		"cancelled":            {fmt.Errorf("refresh: %w", context.Canceled), 130},
 		"failed, unchanged":    {&failedRun{steps: steps(quota)}, 1},
 		"failed, changed":      {&failedRun{steps: steps(quota, auth), changed: true}, 5},
+		"failed and undone":    {exitCode{code: exitUndone}, 6},
+		"nothing to do":        {&noWayBack{"x", "y"}, 1},
+		"foreseen":             {(&made{foreseen: diag.List{diag.New("EXEC002", diag.Range{}, "x")}}).err(), 1},
 		"refused in the midst": {&failedRun{steps: steps(auth, auth), changed: true}, 7},
 	} {
 		if got := codeOf(c.err); got != c.want {
