@@ -11,7 +11,7 @@ import (
 
 // maxCauses bounds a chain: what lies further back is told by the steps that
 // it names.
-const maxCauses = 16
+const maxCauses = 12
 
 // changes compares what exists of a node with what is wanted of it, and gives
 // every difference the chain that led to it.
@@ -26,7 +26,7 @@ func (m *maker) changes(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType) []Chang
 // causesOf is the chain that led to a change. expr is what the blueprint says
 // there; nil: nothing.
 func (m *maker) causesOf(s *Step, c *Change, expr *dsl.Value) []Cause {
-	chain := chain{maker: m, property: lastKey(c.Path)}
+	chain := chain{maker: m, property: lastKey(c.Path), links: m.links[:0]}
 	then, _ := m.then(s.Node)
 	switch {
 	case then != nil && c.After.IsNull():
@@ -41,7 +41,8 @@ func (m *maker) causesOf(s *Step, c *Change, expr *dsl.Value) []Cause {
 	default:
 		chain.add(Cause{Kind: ByDefault, Name: dsl.TypeLabel(s.Type), Why: "it is the default of " + dsl.TypeLabel(s.Type)})
 	}
-	out := chain.links
+	m.links = chain.links // room for the next one
+	out := slices.Clone(chain.links)
 	if d := m.drifted(s.Node, c.Path); d != nil {
 		link := Cause{Kind: ByDrift, Name: s.Node, Why: fmt.Sprintf("it was changed outside: read as %s, recorded as %s", intrinsic.Show(d.After), intrinsic.Show(d.Before))}
 		if d.Before.Equal(c.After) {
@@ -152,15 +153,28 @@ func (c *chain) condition(v *dsl.Value) {
 // input is a link to an input: where it is declared, and what it was before if
 // that is not what it is now.
 func (c *chain) input(name string) {
-	link := Cause{Kind: ByInput, Name: name, Why: fmt.Sprintf("it comes from input %q", name)}
-	if in := c.maker.req.Blueprint.Input(name); in != nil {
-		link.At = in.Name.Range
-	}
-	now, given := c.maker.req.Inputs[name]
-	if was, known := c.maker.formerInputs()[name]; given && known && !was.Equal(now) {
-		link.Why = fmt.Sprintf("it comes from input %q, which changes from %s to %s", name, intrinsic.Show(was), intrinsic.Show(now))
+	m := c.maker
+	link, known := m.inputLinks[name]
+	if !known {
+		link = m.inputLink(name)
+		if m.inputLinks == nil {
+			m.inputLinks = map[string]Cause{}
+		}
+		m.inputLinks[name] = link
 	}
 	c.add(link)
+}
+
+func (m *maker) inputLink(name string) Cause {
+	link := Cause{Kind: ByInput, Name: name, Why: fmt.Sprintf("it comes from input %q", name)}
+	if in := m.req.Blueprint.Input(name); in != nil {
+		link.At = in.Name.Range
+	}
+	now, given := m.req.Inputs[name]
+	if was, known := m.formerInputs()[name]; given && known && !was.Equal(now) {
+		link.Why = fmt.Sprintf("it comes from input %q, which changes from %s to %s", name, intrinsic.Show(was), intrinsic.Show(now))
+	}
+	return link
 }
 
 func (c *chain) mapping(name string) {

@@ -45,16 +45,18 @@ func (m *maker) planSteps() {
 
 // maker carries one run of Make.
 type maker struct {
-	req       Request
-	plan      *Plan
-	diags     diag.List
-	steps     map[string]*Step // by node
-	templates map[string]*dsl.NodeTemplate
-	planned   map[string]intrinsic.Value // attributes by node, as far as the plan knows them
-	deployed  map[string]bool
-	elsewhere string // why what was not found may exist elsewhere; "": it is gone
-	scope     *intrinsic.Scope
-	former    map[string]intrinsic.Value // inputs of the newest revision; read by formerInputs
+	req        Request
+	plan       *Plan
+	diags      diag.List
+	steps      map[string]*Step // by node
+	templates  map[string]*dsl.NodeTemplate
+	planned    map[string]intrinsic.Value // attributes by node, as far as the plan knows them
+	deployed   map[string]bool
+	elsewhere  string // why what was not found may exist elsewhere; "": it is gone
+	scope      *intrinsic.Scope
+	former     map[string]intrinsic.Value // inputs of the newest revision; read by formerInputs
+	links      []Cause                    // room for a chain while it is gathered
+	inputLinks map[string]Cause           // of inputs that chains named already
 
 	// elements are those on record, by the node that stands for them from now
 	// on. Of those that move, movedFrom gives the old name by the new one,
