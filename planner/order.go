@@ -151,8 +151,12 @@ func (m *maker) tieDeletes() {
 // blocksDelete reports whether s, which was created after target, must be dealt
 // with before target is destroyed: always if it is destroyed itself; if it
 // stays, then only when target goes for good, because an update that follows a
-// replacement needs the new object first.
+// replacement needs the new object first. What stays in the cloud is in nobody's
+// way, and nobody in its.
 func blocksDelete(s, target *Step) bool {
+	if target.Retained {
+		return false
+	}
 	return s.deletes() || s.Action == Update && target.Action == Delete
 }
 
