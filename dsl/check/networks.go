@@ -23,13 +23,13 @@ func (j *judge) network(root *spot, r *dsl.Rule, v intrinsic.Value) {
 		if !ok {
 			return
 		}
-		if net, err := parseNetwork(within); err == nil && !isHost(net, text) {
+		if net, problem := parseNetwork(within); problem == "" && !isHost(net, text) {
 			j.breaks(root, r, v, fmt.Sprintf(" %s is none of %s.", text, net))
 		}
 	default:
-		net, err := parseNetwork(text)
-		if err != nil {
-			j.breaks(root, r, v, " "+err.Error())
+		net, problem := parseNetwork(text)
+		if problem != "" {
+			j.breaks(root, r, v, " "+problem)
 		} else if !allowed(net, r.Network) {
 			j.breaks(root, r, v, fmt.Sprintf(" %s is not.", net))
 		}
@@ -47,16 +47,17 @@ func textAt(v intrinsic.Value, name string) (string, bool) {
 	return text, ok
 }
 
-// parseNetwork reads an IPv4 network. The error is a sentence.
-func parseNetwork(text string) (netip.Prefix, error) {
+// parseNetwork reads an IPv4 network. What is wrong with it is told in a
+// sentence, "" if nothing is.
+func parseNetwork(text string) (net netip.Prefix, problem string) {
 	p, err := netip.ParsePrefix(text)
 	switch {
 	case err != nil || !p.Addr().Is4():
-		return p, fmt.Errorf("%q is no network.", text) //nolint:staticcheck // a sentence of a diagnostic
+		return p, fmt.Sprintf("%q is no network.", text)
 	case p.Masked() != p:
-		return p, fmt.Errorf("%s is an address in the network %s; write the latter.", text, p.Masked()) //nolint:staticcheck // a sentence of a diagnostic
+		return p, fmt.Sprintf("%s is an address in the network %s; write the latter.", text, p.Masked())
 	}
-	return p, nil
+	return p, ""
 }
 
 func allowed(net netip.Prefix, r *dsl.NetworkRule) bool {
@@ -101,9 +102,9 @@ func (c *checker) networkParts(n *dsl.NodeTemplate, typ *dsl.NodeType, v intrins
 		if !ok {
 			continue
 		}
-		net, err := parseNetwork(text)
+		net, problem := parseNetwork(text)
 		of := c.refersTo(n, r.Network.PartOf)
-		if err == nil && of != nil {
+		if problem == "" && of != nil {
 			c.parts = append(c.parts, part{judge{c, n, typ}, rootOf(n), r, v, net, of})
 		}
 	}
@@ -175,7 +176,7 @@ func (c *checker) inside(p part) {
 	if !ok {
 		return
 	}
-	if net, err := parseNetwork(outer.Text()); err == nil && !holds(net, p.net) {
+	if net, problem := parseNetwork(outer.Text()); problem == "" && !holds(net, p.net) {
 		d := p.judge.broken(&p.root, p.rule, p.value, fmt.Sprintf(" %s is not within %s of %q.", p.net, net, p.of.Name.Text))
 		c.diags = append(c.diags, d.With(outer.Range, "declared here"))
 	}

@@ -19,6 +19,9 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/schemas"
 )
 
+// contracts are parsed once for all tests.
+var contracts = emulator.ShareContracts(schemas.OpenAPI())
+
 // cloud is an emulator on loopback and the providers that call it.
 type cloud struct {
 	emulator *emulator.Emulator
@@ -50,7 +53,7 @@ func newSlowCloud(t *testing.T) *cloud { return newCloudAt(t, 1) }
 func newCloudAt(t *testing.T, speed float64) *cloud {
 	t.Helper()
 	c := &cloud{registry: providers.Registry{}, faults: emulator.NewScript()}
-	e, err := emulator.Open(t.Context(), emulator.Options{Contracts: schemas.OpenAPI(), Speed: speed, Faults: c})
+	e, err := emulator.Open(t.Context(), emulator.Options{Contracts: contracts, Speed: speed, Faults: c})
 	if err != nil {
 		t.Fatal(err)
 	}
