@@ -238,11 +238,11 @@ func (d *driver) advance(j *job, a sched.Advance) {
 		if err == nil {
 			p, err = j.provider.Advance(ctx, req, op, a.Resumed)
 		}
-		d.send(func() { d.handle(d.advanced(j, p, err)) })
+		d.send(func() { d.handle(d.advanced(j, a, p, err)) })
 	}()
 }
 
-func (d *driver) advanced(j *job, p providers.Progress, err error) sched.Event {
+func (d *driver) advanced(j *job, a sched.Advance, p providers.Progress, err error) sched.Event {
 	if err != nil && j.action == planner.Delete && isKind(err, providers.NotFound) {
 		p, err = providers.Progress{Done: true}, nil // somebody was faster
 	}
@@ -256,6 +256,9 @@ func (d *driver) advanced(j *job, p providers.Progress, err error) sched.Event {
 	if err != nil {
 		j.err = d.redact.err(err)
 		class, wish := classify(err)
+		if class == sched.Fatal && a.Resumed && j.mayHaveMade(err) {
+			class = sched.Unclear
+		}
 		d.changed = d.changed || class == sched.Ambiguous || class == sched.Unclear || isKind(err, providers.Failed)
 		return sched.Erred{Task: j.task, Class: class, RetryAfter: wish}
 	}

@@ -47,6 +47,13 @@ type job struct {
 
 func (j *job) verb() verb { return actionVerb(j.action) }
 
+// mayHaveMade reports whether a create that looks after a lost answer may have
+// made its object although it is refused now: the refusal is about the look, or
+// about a second request. That the work itself failed is the last word.
+func (j *job) mayHaveMade(err error) bool {
+	return j.action == planner.Create && !j.req.Settling && !isKind(err, providers.Failed)
+}
+
 // encodeOperation is the form of a handle in the journal and in the core; the
 // zero one is "".
 func encodeOperation(op providers.Operation) (string, error) {

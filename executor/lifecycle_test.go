@@ -143,6 +143,18 @@ func TestRename(t *testing.T) {
 	})
 }
 
+// TestFoundWithoutACall has an element whose record alone changes, and which
+// somebody has changed to what the blueprint says by now.
+func TestFoundWithoutACall(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(strings.Replace(chain, "{uses: {get_attribute: [a", "{size: 6, uses: {get_attribute: [a", 1))
+		b.outside("b", 7)
+		res := b.apply(strings.Replace(moved, "{uses: {get_attribute: [first", "{size: 7, uses: {get_attribute: [first", 1))
+		equal(t, "summary", planner.Summary{Move: 1}, res.Summary)
+		equal(t, "before", "CreateSucceeded size=7", b.before(2)["b"])
+	})
+}
+
 // TestRenameAndChange renames what is changed and what is destroyed too.
 func TestRenameAndChange(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {

@@ -54,8 +54,19 @@ func (r *runner) open(ctx context.Context, now time.Time) error {
 func (r *runner) quiet(action string, was *state.Element, now time.Time) state.Record {
 	return state.Record{
 		Execution: r.execution.ID, Node: was.Node, Type: was.Type, Action: action, Kind: state.Result,
-		Phase: was.Phase, ObjectID: was.ObjectID, At: now, Before: was,
+		Phase: was.Phase, ObjectID: was.ObjectID, At: now,
 	}
+}
+
+// asFound is an element as it was found: as recorded, with what a refresh read
+// for its step, if it has one.
+func asFound(was *state.Element, s *planner.Step) *state.Element {
+	if s == nil || s.Before.IsNull() {
+		return was
+	}
+	e := *was
+	e.Properties, e.Attributes = document(s.Before), document(s.Attributes)
+	return &e
 }
 
 // renaming records the elements that bear another name from now on, and those
@@ -73,20 +84,20 @@ func (r *runner) renaming(now time.Time) []state.Record {
 	for _, node := range slices.Sorted(maps.Keys(r.stack.Elements)) {
 		was := r.stack.Elements[node]
 		e := renamed(was, names)
-		if s := steps[e.Node]; s != nil && s.Action == planner.None && !s.Kept {
+		s := steps[e.Node]
+		if s != nil && s.Action == planner.None && !s.Kept {
 			e.DependsOn, e.Retain = s.DependsOn, s.Retain
 		}
 		e.Updated = now
 		switch {
 		case e.Node != node:
-			gone := r.quiet(actionMove, was, now)
-			gone.Remove = true
-			come := r.quiet(actionMove, e, now)
-			come.Before, come.Element = nil, e
+			gone, come := r.quiet(actionMove, was, now), r.quiet(actionMove, e, now)
+			gone.Before, gone.Remove = asFound(was, s), true
+			come.Element = e
 			freed, changed = append(freed, gone), append(changed, come)
 		case e.Retain != was.Retain || !slices.Equal(e.DependsOn, was.DependsOn):
 			rec := r.quiet(string(planner.None), was, now)
-			rec.Element = e
+			rec.Before, rec.Element = asFound(was, s), e
 			changed = append(changed, rec)
 		}
 	}
@@ -124,13 +135,13 @@ func (r *runner) reading(now time.Time) []state.Record {
 		e := *was
 		e.Properties, e.Attributes, e.Updated = document(s.Before), document(s.Attributes), now
 		rec := r.quiet(string(planner.Read), was, now)
-		rec.Element = &e
+		rec.Before, rec.Element = asFound(was, s), &e
 		out = append(out, rec)
 	}
 	for _, d := range r.plan.Drift {
 		if was := r.stack.Elements[d.Node]; was != nil && d.Gone {
 			rec := r.quiet(actionForget, was, now)
-			rec.Remove = true
+			rec.Before, rec.Remove = was, true
 			out = append(out, rec)
 		}
 	}

@@ -366,6 +366,26 @@ func (b *bench) action(source, node string) planner.Action {
 	return ""
 }
 
+// TestRefusedAfterALostAnswer makes an object, loses the answer, and is then
+// refused: what was made is not forgotten.
+func TestRefusedAfterALostAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.cloud.faults["a"] = []fault{
+			{err: &providers.Error{Kind: providers.Ambiguous}, after: true}, {err: &providers.Error{Kind: providers.Quota, Message: "no room"}},
+		}
+		l := b.lease()
+		res, err := b.engine.Run(context.Background(), l, b.plan(chain, nil), b.options())
+		b.must(err)
+		if len(res.Errors) != 1 || !isKind(res.Errors[0].Err, providers.Quota) {
+			t.Errorf("errors: %v", res.Errors)
+		}
+		rec, err := b.engine.Recover(context.Background(), l, "web", b.options())
+		b.must(err)
+		equal(t, "adopted", []string{"a"}, rec.Adopted)
+		equal(t, "a", planner.None, b.action(chain, "a"))
+	})
+}
+
 // TestRefusedWhileWaiting loses its rights in the middle: the work stays open
 // and is taken up once they are back.
 func TestRefusedWhileWaiting(t *testing.T) {
