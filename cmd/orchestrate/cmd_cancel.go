@@ -153,6 +153,9 @@ func (s *session) takeOver(ctx context.Context, x *state.Execution) error {
 		return err
 	}
 	defer release()
+	if now, err := s.execution(ctx, x.ID); err != nil || !now.Ended.IsZero() {
+		return err // its owner came first; what it left open is the next command's
+	}
 	return s.app.interrupt.gently(func(stop <-chan struct{}) error {
 		return s.recover(ctx, lease, &intent{stack: x.Stack}, stop)
 	})

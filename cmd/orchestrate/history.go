@@ -140,14 +140,22 @@ func (h history) before(x *state.Execution) wayBack {
 	for x.Terms.Retries != "" && h.byID(x.Terms.Retries) != nil {
 		x = h.byID(x.Terms.Retries)
 	}
-	w := wayBack{since: x.Number, undoes: x.ID, only: true}
+	return wayBack{to: h.inForce(x), since: x.Number, undoes: x.ID, only: true}
+}
+
+// inForce is the revision that a stack had when an execution began; 0: none, or
+// the stack had been emptied.
+func (h history) inForce(x *state.Execution) int64 {
 	for _, y := range h {
-		if y.Number < x.Number && y.Revision > 0 {
-			w.to = y.Revision
-			break
+		switch {
+		case y.Number >= x.Number:
+		case y.Revision > 0:
+			return y.Revision
+		case y.Lifecycle == lifecycleRollback:
+			return 0
 		}
 	}
-	return w
+	return 0
 }
 
 // again is the way of an earlier rollback.

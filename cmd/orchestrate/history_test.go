@@ -110,6 +110,8 @@ func TestWayBefore(t *testing.T) {
 		{"creation", []string{"create:1-"}, wayBack{since: 1, undoes: "s-1", only: true}},
 		{"upgrade", []string{"create:1+", "upgrade:2-"}, wayBack{to: 1, since: 2, undoes: "s-2", only: true}},
 		{"retried upgrade", []string{"create:1+", "upgrade:2-", "upgrade:3-<2", "upgrade:4-<3"}, wayBack{to: 1, since: 2, undoes: "s-2", only: true}},
+		{"creation after one that was undone", []string{"create:1-", "rollback+un1", "create:2-"}, wayBack{since: 3, undoes: "s-3", only: true}},
+		{"after an import", []string{"create:1+", "import+", "upgrade:2-"}, wayBack{to: 1, since: 3, undoes: "s-3", only: true}},
 		{"after a deletion that failed", []string{"create:1+", "delete-", "upgrade:2-"}, wayBack{to: 1, since: 3, undoes: "s-3", only: true}},
 	} {
 		h := historyOf(told(t, c.was...))

@@ -81,7 +81,7 @@ func executionObject(e *state.Execution) object {
 	out := object{
 		"id": e.ID, "stack": e.Stack, "number": e.Number, "lifecycle": e.Lifecycle, "phase": e.Phase, "message": e.Message,
 		"status": statusOf(e.Phase), "revision": nil, "owner": e.Owner, "started": timeJSON(e.Started), "ended": timeJSON(e.Ended),
-		"terms": termsObject(e.Terms), "cancelled_by": nil,
+		"terms": termsObject(e.Terms), "cancelled_by": nil, "source": sourceOf(e),
 	}
 	if e.Revision > 0 {
 		out["revision"] = e.Revision
@@ -90,6 +90,15 @@ func executionObject(e *state.Execution) object {
 		out["cancelled_by"] = e.CancelAsked
 	}
 	return out
+}
+
+// sourceOf says who began an execution: what undoes a failed one begins by
+// itself.
+func sourceOf(e *state.Execution) string {
+	if e.Terms.Undoes != "" && e.Terms.Retries == "" {
+		return "system"
+	}
+	return "user"
 }
 
 func termsObject(t state.Terms) object {
