@@ -203,6 +203,9 @@ type Value struct {
 	Function Name     // of a Call
 	Argument *Value   // of a Call
 	Range    diag.Range
+	// From is the expression that an expansion evaluated to get this value, for
+	// those who want to know where it comes from; nil: it stands as written.
+	From *Value
 }
 
 // Entry is one key and value of a map.

@@ -16,16 +16,15 @@ const maxCauses = 12
 // changes compares what exists of a node with what is wanted of it, and gives
 // every difference the chain that led to it.
 func (m *maker) changes(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType) []Change {
-	changes, written := compared(typ, n, s.Before, s.After)
+	changes, said := compared(typ, n, s.Before, s.After)
 	for i := range changes {
-		changes[i].Causes = m.causesOf(s, &changes[i], written[i])
+		changes[i].Causes = m.causesOf(s, &changes[i], said[i])
 	}
 	return changes
 }
 
-// causesOf is the chain that led to a change. expr is what the blueprint says
-// there; nil: nothing.
-func (m *maker) causesOf(s *Step, c *Change, expr *dsl.Value) []Cause {
+// causesOf is the chain that led to a change.
+func (m *maker) causesOf(s *Step, c *Change, said written) []Cause {
 	chain := chain{maker: m, property: lastKey(c.Path), links: m.links[:0]}
 	then, _ := m.then(s.Node)
 	switch {
@@ -33,9 +32,10 @@ func (m *maker) causesOf(s *Step, c *Change, expr *dsl.Value) []Cause {
 		chain.add(Cause{Kind: ByBlueprint, Why: m.req.Return.when() + " did not have it", At: c.Range})
 	case then != nil:
 		chain.add(Cause{Kind: ByBlueprint, Why: m.req.Return.when() + " had this value", At: c.Range})
-	case expr != nil:
-		chain.add(Cause{Kind: ByBlueprint, Why: "the value is written here", At: expr.Range})
-		chain.read(expr)
+	case said.expr != nil:
+		chain.add(Cause{Kind: ByBlueprint, Why: "the value is written here", At: said.expr.Range})
+		chain.given(said.from)
+		chain.read(said.expr)
 	case c.After.IsNull():
 		chain.add(Cause{Kind: ByBlueprint, Why: "the blueprint does not give it any more", At: c.Range})
 	default:
@@ -89,10 +89,25 @@ func (c *chain) add(link Cause) {
 	}
 }
 
+// given follows a value that an expansion put in: it was given elsewhere, as
+// an input of a composite, of a nested stack or of a copy.
+func (c *chain) given(from *dsl.Value) {
+	if from == nil || len(c.links) == maxCauses {
+		return
+	}
+	c.add(Cause{Kind: ByBlueprint, Why: "the value is given here", At: from.Range})
+	c.given(from.From)
+	c.read(from)
+}
+
 // read follows an expression to the inputs, mappings and attributes that its
 // value comes from.
 func (c *chain) read(v *dsl.Value) {
+	top := v
 	v.Walk(func(v *dsl.Value) bool {
+		if v != top {
+			c.given(v.From)
+		}
 		if v.Kind != dsl.Call {
 			return true
 		}
@@ -102,7 +117,8 @@ func (c *chain) read(v *dsl.Value) {
 		case dsl.GetInMap:
 			c.mapping(v.Argument.Items[0].Text())
 		case dsl.FitInput:
-			c.add(Cause{Kind: ByBlueprint, Why: "the value is given here", At: v.Argument.Range})
+			c.given(v.Argument)
+			return false
 		case dsl.CondIf:
 			c.choice(v.Argument.Items)
 			return false

@@ -11,13 +11,20 @@ import (
 // differ compares values leaf by leaf and collects what differs.
 type differ struct {
 	changes []Change
-	written []*dsl.Value // of each change, what the blueprint says there; nil: nothing
+	written []written // of each change
+}
+
+// written is what the blueprint says at a change.
+type written struct {
+	expr *dsl.Value // nil: nothing
+	from *dsl.Value // what an expansion evaluated to get expr, or a value around it; nil: it stands as written
 }
 
 // place follows a value through the blueprint and through its node type, so
 // that each change knows where it comes from and what it needs.
 type place struct {
 	expr  *dsl.Value    // what the blueprint says; a call stands for all that it gives; nil: nothing
+	from  *dsl.Value    // see written
 	at    diag.Range    // of the nearest expression, or of the node template
 	prop  *dsl.Property // what the node type says; nil: nothing
 	fixed bool          // it, or what it is part of, is immutable
@@ -30,7 +37,7 @@ func diff(typ *dsl.NodeType, tmpl *dsl.NodeTemplate, before, after intrinsic.Val
 }
 
 // compared is diff with what the blueprint says at each of the leaves.
-func compared(typ *dsl.NodeType, tmpl *dsl.NodeTemplate, before, after intrinsic.Value) ([]Change, []*dsl.Value) {
+func compared(typ *dsl.NodeType, tmpl *dsl.NodeTemplate, before, after intrinsic.Value) ([]Change, []written) {
 	var d differ
 	var props *dsl.Property
 	if typ != nil {
@@ -55,6 +62,9 @@ func (d *differ) walk(path string, before, after intrinsic.Value, here place) {
 	here.fixed = here.fixed || here.prop != nil && here.prop.Immutable
 	if here.expr != nil {
 		here.at = here.expr.Range
+		if here.expr.From != nil {
+			here.from = here.expr.From
+		}
 	}
 	if !whole(before) && !whole(after) && d.parts(path, before, after, here) {
 		return
@@ -66,7 +76,7 @@ func (d *differ) walk(path string, before, after intrinsic.Value, here place) {
 	if !whole(before) && !whole(after) {
 		c.Within = within(before, after)
 	}
-	d.changes, d.written = append(d.changes, c), append(d.written, here.expr)
+	d.changes, d.written = append(d.changes, c), append(d.written, written{here.expr, here.from})
 }
 
 // parts compares the parts of two maps or of two lists, one of which may be

@@ -282,8 +282,9 @@ func (s *space) bind(user *instance, missing diag.Code, given func(string) *dsl.
 		s.args[in.Name.Text] = a
 		if a.expr != nil {
 			a.at = a.expr.Range
-			if a.known = s.eval(sub.value(a.expr, in.Name.Text)); a.known.IsNull() {
-				a.expr = nil // as if it were not given
+			a.from = sub.value(a.expr, in.Name.Text)
+			if a.known = s.eval(a.from); a.known.IsNull() {
+				a.expr, a.from = nil, nil // as if it were not given
 			}
 		}
 		s.fit(a, missing)
@@ -297,7 +298,7 @@ func (s *space) fit(a *argument, missing diag.Code) {
 	switch {
 	case a.expr != nil:
 	case in.Default != nil:
-		a.known, code = intrinsic.Of(in.Default.Plain()), "DSL407"
+		a.known, a.from, code = intrinsic.Of(in.Default.Plain()), in.Default, "DSL407"
 	case in.Required != nil && !*in.Required:
 		return
 	default:

@@ -206,6 +206,7 @@ type argument struct {
 	expr          *dsl.Value // nil: the default
 	user          *instance  // the use of the composite, in whose space expr stands
 	known         intrinsic.Value
+	from          *dsl.Value // the expression that known comes from, as it stands in the flat blueprint; nil: none
 	at            diag.Range
 	literal, open memo
 }

@@ -305,7 +305,9 @@ func (s *substitution) input(v *dsl.Value) *dsl.Value {
 			a.literal.size = sized(a.literal.value)
 		}
 		s.charge(a.literal.size, v.Range)
-		return moved(a.literal.value, v.Range)
+		out := moved(a.literal.value, v.Range)
+		out.From = a.from
+		return out
 	case s.static:
 		out := call(dsl.NotKnown, nil, v.Range)
 		if a.known.HasSensitive() {
@@ -357,11 +359,16 @@ func (s *substitution) getEach(v *dsl.Value) *dsl.Value {
 		found, path = part, path[1:]
 	}
 	sub := substitution{space: s.each.space, static: s.static, chosen: true}
+	from := found
 	key := ""
 	if v.Argument.Kind == dsl.List {
 		key = pathText(v.Argument.Items[len(v.Argument.Items)-1])
 	}
-	return stepInto(moved(sub.value(found, key), v.Range), path)
+	out := moved(sub.value(found, key), v.Range)
+	if out.From == nil {
+		out.From = from
+	}
+	return stepInto(out, path)
 }
 
 func pathText(v *dsl.Value) string { return intrinsic.Of(v.Scalar).Text() }
