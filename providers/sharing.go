@@ -40,19 +40,24 @@ func Shared[T any](ctx context.Context, key string, read func(context.Context) (
 	if !ok {
 		return read(ctx)
 	}
-	r, mine := s.join(key)
-	if mine {
-		r.value, r.err = read(ctx)
-		s.settle(key, r)
+	for {
+		r, mine := s.join(key)
+		if mine {
+			r.value, r.err = read(ctx)
+			s.settle(key, r)
+		}
+		select {
+		case <-r.over:
+		case <-ctx.Done():
+			var none T
+			return none, &Error{Kind: Unavail, Message: "stopped while waiting for an answer", Err: ctx.Err()}
+		}
+		if !mine && errors.Is(r.err, context.Canceled) && ctx.Err() == nil {
+			continue // only the one who asked has given up
+		}
+		value, _ := r.value.(T)
+		return value, r.err
 	}
-	select {
-	case <-r.over:
-	case <-ctx.Done():
-		var none T
-		return none, &Error{Kind: Unavail, Message: "stopped while waiting for an answer", Err: ctx.Err()}
-	}
-	value, _ := r.value.(T)
-	return value, r.err
 }
 
 // join returns the read of that key, and whether the caller has to make it.

@@ -88,3 +88,22 @@ func TestWaitingForASharedReadEnds(t *testing.T) {
 		close(release)
 	})
 }
+
+func TestSharedReadOfOneWhoGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx := providers.Sharing(t.Context())
+		impatient, giveUp := context.WithCancel(ctx)
+		go providers.Shared(impatient, "key", func(ctx context.Context) (int, error) { <-ctx.Done(); return 0, ctx.Err() })
+		synctest.Wait()
+		got := make(chan int)
+		go func() {
+			v, _ := providers.Shared(ctx, "key", func(context.Context) (int, error) { return 7, nil })
+			got <- v
+		}()
+		synctest.Wait()
+		giveUp()
+		if v := <-got; v != 7 {
+			t.Errorf("got %d", v)
+		}
+	})
+}
