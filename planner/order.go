@@ -1,9 +1,11 @@
 package planner
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/planner/graph"
 )
 
@@ -151,12 +153,9 @@ func (m *maker) tieDeletes() {
 // blocksDelete reports whether s, which was created after target, must be dealt
 // with before target is destroyed: always if it is destroyed itself; if it
 // stays, then only when target goes for good, because an update that follows a
-// replacement needs the new object first. What stays in the cloud is in nobody's
-// way, and nobody in its.
+// replacement needs the new object first. It holds for what is retained too: a
+// stack that is left half way must not have lost what its elements live in.
 func blocksDelete(s, target *Step) bool {
-	if target.Retained {
-		return false
-	}
 	return s.deletes() || s.Action == Update && target.Action == Delete
 }
 
@@ -194,7 +193,7 @@ func (m *maker) sortSteps() {
 	g := m.tasks()
 	order, err := g.Order()
 	if err != nil {
-		m.reportCycles(err)
+		m.reportDeadlock(err)
 		order = nil
 	}
 	order = m.stage(g, order)
@@ -212,4 +211,37 @@ func (m *maker) sortSteps() {
 func (m *maker) phase(task string) (s *Step, deletes bool) {
 	name, sign, _ := strings.Cut(task, "\x00")
 	return m.steps[name], sign == "-"
+}
+
+// reportDeadlock tells of steps that wait for each other although the templates
+// don't: what is recorded wants another order than what is wanted.
+func (m *maker) reportDeadlock(err error) {
+	var cycles *graph.CycleError
+	if !errors.As(err, &cycles) {
+		m.diags.Add(CodeCycle, diag.Range{}, "%v", err)
+		return
+	}
+	for _, c := range cycles.Cycles {
+		var path []string
+		for _, task := range append(slices.Clone(c), c[0]) {
+			path = append(path, m.taskLabel(task))
+		}
+		s, _ := m.phase(c[0])
+		m.diags.Add(CodeCycle, s.Range, "These steps wait for each other: %s. Make the change in two parts, so that one of them is done before.", strings.Join(path, ", then "))
+	}
+}
+
+// taskLabel names a phase for people.
+func (m *maker) taskLabel(task string) string {
+	s, deletes := m.phase(task)
+	action := s.Action
+	switch {
+	case deletes:
+		action = Delete
+	case s.Action == Replace:
+		action = Create
+	case s.Action == None:
+		return "keep " + s.Node
+	}
+	return string(action) + " " + s.Node
 }
