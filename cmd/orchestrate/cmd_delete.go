@@ -19,8 +19,8 @@ Elements that hold data must be named with --allow-data-loss; on a terminal the
 name of the stack may be typed instead. With --retain NODE the object stays in
 the cloud and is only forgotten.
 
-After a deletion that did not get through, --force forgets what can't be deleted:
-the cloud may then still have it, and the list of what that is.`,
+After a deletion that did not get through, --force forgets what can't be deleted
+and says what that is: the cloud may still have it.`,
 		Example: examples(
 			"orchestrate delete --stack consortium --cloud local",
 			"orchestrate delete --stack consortium -y --allow-data-loss ledger,trade",

@@ -96,7 +96,7 @@ func codeOf(err error) int {
 // finish shows an error, looks after the streams, and returns the exit code.
 func (a *app) finish(err error) int {
 	code := codeOf(err)
-	if err != nil && a.interrupt.wasAsked() && code != exitPartWay {
+	if err != nil && a.interrupt.wasAsked() && code != exitPartWay && code != exitUndone {
 		code = exitInterrupted
 	}
 	a.showError(err, code)

@@ -189,7 +189,7 @@ const (
 )
 
 func (a *app) addOnFailureFlag(c *cobra.Command) {
-	c.Flags().StringVar(&a.opts.onFailure, "on-failure", onFailureStop, "if a step fails, `stop` after what runs, or rollback: undo what this command did, and exit 6")
+	c.Flags().StringVar(&a.opts.onFailure, "on-failure", onFailureStop, "if a step fails, do `WHAT`: stop after what runs, or rollback: undo what this command did, and exit 6")
 }
 
 // command finishes a command: its work gets the context first.
