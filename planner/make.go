@@ -63,6 +63,9 @@ type maker struct {
 	// movedTo the reverse.
 	elements           map[string]*state.Element
 	movedFrom, movedTo map[string]string
+	// takenBack are nodes whose elements are not on record, but come back as they
+	// were.
+	takenBack map[string]bool
 	// withdrawn are templates that are not deployed, by the node that they were
 	// renamed from.
 	withdrawn map[string]*dsl.NodeTemplate
@@ -94,6 +97,7 @@ func newMaker(req Request) *maker {
 		found:     map[string]diag.List{},
 		withdrawn: map[string]*dsl.NodeTemplate{},
 		faulty:    map[string]bool{},
+		takenBack: map[string]bool{},
 		elsewhere: elsewhere(req),
 	}
 	if req.State != nil {

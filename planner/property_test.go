@@ -293,6 +293,11 @@ func checkReturn(t *rapid.T, w *world, req Request, was, names map[string]string
 	for _, e := range w.stack.Elements {
 		there[e.ObjectID] = true
 	}
+	for node, e := range req.Return.Elements {
+		if e != nil && e.Retain && req.Return.Only {
+			_, there[names[node]] = w.live[names[node]]
+		}
+	}
 	w.run(t, p, -1)
 	if d := cmp.Diff(was, normal(w.stack.Elements)); d != "" {
 		t.Fatalf("the stack is not as it was:\n%s\n%s", d, printPlan(p))

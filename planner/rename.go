@@ -21,6 +21,7 @@ func (m *maker) moveElements() {
 	if len(v.to) > 0 {
 		m.rename(v.from)
 	}
+	m.takeBack()
 }
 
 // rename makes the recorded elements known by their new names; from gives the

@@ -37,6 +37,16 @@ func retainChange(n *dsl.NodeTemplate, e *state.Element) Change {
 	}
 }
 
+// returnChange is what an update records when an element that was retained
+// comes back into the stack.
+func returnChange(n *dsl.NodeTemplate) Change {
+	return Change{
+		Path: retainPath, After: intrinsic.Of(n.Retain), Range: n.Name.Range,
+		Recorded: "the stack had let go of it",
+		Causes:   []Cause{{Kind: ByBlueprint, Why: "the revision that is returned to has it", At: n.Name.Range}},
+	}
+}
+
 // insertChange puts a change where its path belongs.
 func insertChange(changes []Change, c Change) []Change {
 	at, _ := slices.BinarySearchFunc(changes, c.Path, func(c Change, path string) int { return strings.Compare(c.Path, path) })

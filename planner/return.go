@@ -2,6 +2,7 @@ package planner
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
@@ -131,6 +132,29 @@ func (v *moves) back() {
 		default:
 			v.add(now, name)
 		}
+	}
+}
+
+// takeBack puts on record again what the execution that is undone has let go:
+// its object was retained a moment ago, and another one must not be made.
+func (m *maker) takeBack() {
+	if m.req.Return == nil || !m.req.Return.Only {
+		return
+	}
+	for node, e := range m.req.Return.Elements {
+		t := m.templates[node]
+		if e == nil || e.ObjectID == "" || !e.Retain && !m.req.Retain[node] || t == nil || t.TypeName != e.Type {
+			continue
+		}
+		if m.deployed[node] && m.element(node) == nil && m.movedTo[node] == "" {
+			m.takenBack[node] = true
+		}
+	}
+	if len(m.takenBack) > 0 {
+		m.elements = maps.Clone(m.elements)
+	}
+	for node := range m.takenBack {
+		m.elements[node] = m.req.Return.Elements[node]
 	}
 }
 

@@ -183,10 +183,15 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 
 // adjust decides between none and update.
 func (m *maker) adjust(s *Step, n *dsl.NodeTemplate, e *state.Element) {
-	if e.Retain != n.Retain {
+	switch {
+	case m.takenBack[s.Node]:
+		s.Changes = insertChange(s.Changes, returnChange(n))
+	case e.Retain != n.Retain:
 		s.Changes = insertChange(s.Changes, retainChange(n, e))
 	}
 	switch {
+	case m.takenBack[s.Node]:
+		s.Action, s.Reason = Update, "its object stayed in the cloud and comes back into the stack"
 	case len(s.Changes) > 0:
 		s.Action, s.Reason = Update, changedReason(s.Changes)
 	case s.RenamedFrom != "":

@@ -206,6 +206,8 @@ func (w *world) apply(t *rapid.T, p *Plan, s *Step, scope *intrinsic.Scope) {
 	e := &state.Element{Node: s.Node, Type: s.Type, DependsOn: s.DependsOn, Retain: s.Retain}
 	if was := w.stack.Elements[s.Node]; was != nil {
 		e.ObjectID = was.ObjectID
+	} else if s.Action == Update { // it comes back
+		e.ObjectID = s.ObjectID
 	} else {
 		w.made++
 		e.ObjectID = fmt.Sprintf("id-%d", w.made)
