@@ -43,6 +43,8 @@ rollback-failed    0    0     0    0       0     0        0      1     1      1 
 rollback-paused    0    0     0|3  0       0     0        0      1     1      1      0       0    0          0
 rollback-cancelled 0    0     0    0       0     0        0      1     1      1      0       0    0          0
 rollback-killed    0    0     0|3  0       0     0        0      1     0      1      0       0    0          0
+undo-failed        0    0     0    0       0     0        0      1     1      1      0       0    0          0
+undo-killed        0    0     0|3  0       0     0        0      1     0      0|1    0       0    0          0
 emptied            0    0     0    0       1     1        0      1     1      0      0       0    0          0
 delete-failed      0    0     0    0       0     0        0      0     1      1      0       0    0          0
 delete-paused      0    0     0|3  0       0     0        0      0     1      1      0       0    0          0
@@ -272,11 +274,14 @@ func (w *world) states() map[string]func() {
 			stem + "-cancelled": func() { before(); w.killed(operation, when, c[name]...); do("cancel") },
 		}
 	}
+	undo := append(slices.Clone(c["apply"]), "--on-failure", "rollback")
 	all := map[string]func(){
 		"none":        func() {},
 		"created":     func() { do("apply") },
 		"upgraded":    func() { do("apply"); do("upgrade") },
 		"rolled-back": func() { do("apply"); do("upgrade"); do("rollback") },
+		"undo-failed": func() { w.board.refuse("DeleteVpc"); w.fails("CreateSubnet", undo...) },
+		"undo-killed": func() { w.board.refuse("CreateSubnet"); w.killed("DeleteVpc", "net: Destroying", undo...) },
 		"emptied":     func() { w.fails("CreateSubnet", c["apply"]...); do("rollback") },
 		"imported":    func() { do("import") },
 		"refreshed":   func() { do("apply"); w.drift(); do("refresh") },
