@@ -11,11 +11,11 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
-// A rollback is planned as an upgrade to an earlier blueprint, with four
+// A rollback is planned as an upgrade to an earlier blueprint, with these
 // differences: properties are those that were recorded then, not what the
 // blueprint gives today; renamings are taken back; if one execution is undone,
-// nothing else is touched; and if it undoes itself, what it has made is not
-// guarded against it.
+// nothing else is touched and what it has let go comes back; and if it undoes
+// itself, what it has made is not guarded against it.
 
 // whyLeft tells why an element has no place in what a rollback returns to.
 func (r *Return) whyLeft() string {
