@@ -2,7 +2,10 @@ package executor
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,8 +30,10 @@ const (
 
 // Preflight asks the providers what the cloud is going to refuse of a plan. It
 // changes nothing. With errors in the list the plan would fail part way; that
-// something could not be looked at is a warning.
-func (e *Engine) Preflight(ctx context.Context, p *planner.Plan) diag.List {
+// something could not be looked at, for lack of a permission too, is a warning.
+// An error tells that the cloud does not know the credentials at all: no step
+// would get through.
+func (e *Engine) Preflight(ctx context.Context, p *planner.Plan) (diag.List, error) {
 	ctx = providers.Sharing(ctx) // several types look at the same objects
 	looks := e.looksOf(p)
 	var wg sync.WaitGroup
@@ -38,9 +43,12 @@ func (e *Engine) Preflight(ctx context.Context, p *planner.Plan) diag.List {
 	wg.Wait()
 	var out diag.List
 	for _, l := range looks {
+		if l.denied != nil {
+			return nil, fmt.Errorf("ask what the cloud would refuse for %s: %w", dsl.TypeLabel(l.typ), l.denied)
+		}
 		out = append(out, l.diags...)
 	}
-	return out.Sorted()
+	return out.Sorted(), nil
 }
 
 // preflight is a look at the actions on objects of one type.
@@ -52,6 +60,7 @@ type preflight struct {
 	reqs      []*providers.Request // in the order of the plan, a deletion before the creation that follows it
 	redact    redactor
 	diags     diag.List
+	denied    error // the credentials are refused; nil: they are not
 }
 
 // looksOf lists the looks that a plan calls for, by type.
@@ -148,7 +157,11 @@ func (l *preflight) run(ctx context.Context) {
 	for _, f := range found {
 		l.tell(f)
 	}
-	if err != nil {
+	var refusal *providers.Error
+	switch {
+	case errors.As(err, &refusal) && refusal.Kind == providers.Auth && refusal.Status == http.StatusUnauthorized:
+		l.denied = l.redact.err(err)
+	case err != nil:
 		l.diags.Add(CodeBlind, diag.Range{}, "Whether the cloud would refuse what is planned for %s could not be found out: %v.",
 			dsl.TypeLabel(l.typ), l.redact.err(err))
 	}

@@ -41,7 +41,10 @@ func TestPreflight(t *testing.T) {
 		changed = strings.Replace(changed, "properties: {size: 1}", "properties: {size: 1, uses: x}", 1)
 		changed = strings.Replace(changed, "{uses: {get_attribute: [a, refID]}}", "{size: 2}", 1)
 		changed = strings.Replace(changed, "{uses: {get_attribute: [b, refID]}}", "{size: 3}", 1)
-		diags := b.engine.Preflight(context.Background(), b.plan(changed, nil))
+		diags, err := b.engine.Preflight(context.Background(), b.plan(changed, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
 
 		var got []string
 		for _, d := range diags {
@@ -78,8 +81,17 @@ func TestPreflightLooksAtWhatActs(t *testing.T) {
 		{Node: "d", Type: "Fake.Thing", Action: planner.Delete, Forgotten: "it can't be deleted"},
 		{Node: "e", Type: "Other.Thing", Action: planner.Create},
 	}}
-	if diags := e.Preflight(context.Background(), p); len(diags) > 0 {
-		t.Errorf("told: %v", diags)
+	if diags, err := e.Preflight(context.Background(), p); len(diags) > 0 || err != nil {
+		t.Errorf("told: %v, %v", diags, err)
+	}
+}
+
+func TestPreflightWithRefusedCredentials(t *testing.T) {
+	f := &foreseeing{fakeCloud: newCloud(), err: &providers.Error{Kind: providers.Auth, Status: 401, Message: "unknown access key"}}
+	e := &Engine{Providers: providers.Registry{"Fake.Thing": f}}
+	diags, err := e.Preflight(context.Background(), &planner.Plan{Steps: []*planner.Step{{Node: "a", Type: "Fake.Thing", Action: planner.Create}}})
+	if !isKind(err, providers.Auth) || diags != nil {
+		t.Errorf("told %v, and the error %v", diags, err)
 	}
 }
 

@@ -176,9 +176,9 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	}
 	if !m.problems.HasErrors() {
 		s.app.warn(m.problems, m.texts)
-		s.foresee(ctx, in, m)
+		err = s.foresee(ctx, in, m)
 	}
-	return m, nil
+	return m, err
 }
 
 // foresee asks the cloud what it is going to refuse, before anything is begun.
@@ -186,13 +186,14 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 // is open, what is in the way may be its own. A deletion and the way back from a
 // failure are tried whatever is foreseen: only what the cloud has refused to
 // delete may be forgotten by force.
-func (s *session) foresee(ctx context.Context, in *intent, m *made) {
+func (s *session) foresee(ctx context.Context, in *intent, m *made) (err error) {
 	if !s.app.opts.refresh || in.unsettled || in.own || in.deletes() {
-		return
+		return nil
 	}
 	if types := typesOfSteps(m.plan); len(types) > 0 && s.cloud.reach(ctx, types) == nil {
-		m.foreseen = s.engine.Preflight(ctx, m.plan)
+		m.foreseen, err = s.engine.Preflight(ctx, m.plan)
 	}
+	return err
 }
 
 // warnOfForeseen tells, after the plan, what the cloud is going to mind but not

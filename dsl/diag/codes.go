@@ -245,7 +245,7 @@ its time limit; as an error, that waiting would not help.`},
 	{"EXEC006", Warning, "The cloud could not be asked", `
 Before a plan is carried out, quotas, names and running operations are looked at, so that nothing is bought for a plan
 that can't be finished. That look failed, so a refusal would show only when its step runs. Check the network and the
-permissions of the credentials, or go on.`},
+permissions of the credentials, or go on. Credentials that are not known at all end the command with exit code 7.`},
 
 	{"PLAN001", Error, "Data would be lost", `
 The plan destroys an element that holds data. That is done only when the element is named with --allow-data-loss NODE.`},
