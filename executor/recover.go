@@ -71,7 +71,9 @@ func (e *PlaceError) Error() string {
 // are followed to their end; of an intent alone it looks what came of it. All
 // of that is recorded in the journal of that execution, so that another crash
 // only means to go on from there; at last the execution is ended if it was
-// not. It runs before planning, because it changes what is on record.
+// not: as cancelled if somebody has asked for that (Store.Cancel), which is how
+// the execution of a dead process is cancelled. It runs before planning,
+// because it changes what is on record.
 func (e *Engine) Recover(ctx context.Context, l *state.Lease, stack string, o Options) (*Recovered, error) {
 	k := e.keep(ctx, l)
 	defer k.stop()
