@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 )
 
@@ -31,7 +32,70 @@ func (p *Plan) SecretInText() bool {
 	for _, v := range p.Inputs {
 		eachSecret(v, false, look)
 	}
+	p.eachWritten(look)
 	return found
+}
+
+// eachWritten visits the secrets that the blueprint states and this plan does
+// not use: the default of an input that was given, a property of a node that is
+// not planned for.
+func (p *Plan) eachWritten(do func(string)) {
+	if p.Blueprint == nil {
+		return
+	}
+	for _, i := range p.Blueprint.Inputs {
+		if i.Sensitive() {
+			eachText(i.Default, do)
+		}
+	}
+	for _, n := range p.Blueprint.Nodes {
+		typ := p.Catalogue[n.TypeName]
+		if typ == nil || typ.Properties == nil {
+			continue
+		}
+		for _, e := range n.Properties {
+			eachSensitive(e.Value, typ.Properties.Properties[e.Key.Text], do)
+		}
+	}
+}
+
+// eachSensitive visits the texts in an expression where its property says that
+// they are secret.
+func eachSensitive(v *dsl.Value, p *dsl.Property, do func(string)) {
+	switch {
+	case v == nil || p == nil:
+	case p.Sensitive:
+		eachText(v, do)
+	default:
+		for _, item := range v.Items {
+			eachSensitive(item, p.Items, do)
+		}
+		for _, e := range v.Entries {
+			part := p.Properties[e.Key.Text]
+			if part == nil {
+				part = p.Additional
+			}
+			eachSensitive(e.Value, part, do)
+		}
+	}
+}
+
+// eachText visits the texts of an expression, also those that functions make
+// something of.
+func eachText(v *dsl.Value, do func(string)) {
+	if v == nil {
+		return
+	}
+	if text, ok := v.Scalar.(string); ok {
+		do(text)
+	}
+	eachText(v.Argument, do)
+	for _, item := range v.Items {
+		eachText(item, do)
+	}
+	for _, e := range v.Entries {
+		eachText(e.Value, do)
+	}
 }
 
 // squeeze drops what YAML may add to a text or take from it: quotes, escapes
