@@ -39,14 +39,15 @@ func drawBlueprint(title string, bp *dsl.Blueprint) drawing {
 // actionColour is the border of a step.
 var actionColour = map[planner.Action]string{
 	planner.None: "gray", planner.Read: "blue", planner.Create: "green4", planner.Update: "orange3",
-	planner.Replace: "purple", planner.Delete: "red3",
+	planner.Replace: "purple", planner.Delete: "red3", forget: "cyan4",
 }
 
 // drawPlan shows the steps and what they wait for.
 func drawPlan(p *planner.Plan) drawing {
 	d := drawing{title: p.Stack + ": " + summaryLine(p)}
 	for _, s := range p.Steps {
-		d.boxes = append(d.boxes, box{s.Node, string(s.Action) + " " + typeLabel(s.Type), actionColour[s.Action]})
+		action := shownAction(s)
+		d.boxes = append(d.boxes, box{s.Node, string(action) + " " + typeLabel(s.Type), actionColour[action]})
 		before := s.DependsOn
 		if s.Action == planner.Delete {
 			before = s.DeleteAfter
