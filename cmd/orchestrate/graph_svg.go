@@ -276,6 +276,8 @@ func svgColour(dot string) string {
 		return "darkorange"
 	case "red3":
 		return "firebrick"
+	case "cyan4":
+		return "darkcyan"
 	}
 	return dot
 }
