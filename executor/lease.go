@@ -31,12 +31,13 @@ type keeper struct {
 	done   chan struct{} // closed by stop
 	ended  chan struct{}
 
-	mu      sync.Mutex // guards renewed; held while renewing
-	renewed time.Time  // wall clock: a machine that slept must notice
+	asking  chan struct{} // holds one while the store is asked
+	mu      sync.Mutex    // guards renewed
+	renewed time.Time     // wall clock: a machine that slept must notice
 }
 
 func (e *Engine) keep(ctx context.Context, l *state.Lease) *keeper {
-	k := &keeper{engine: e, lease: l, done: make(chan struct{}), ended: make(chan struct{})}
+	k := &keeper{engine: e, lease: l, done: make(chan struct{}), ended: make(chan struct{}), asking: make(chan struct{}, 1)}
 	k.ctx, k.cancel = context.WithCancelCause(ctx)
 	go k.beat()
 	return k
@@ -65,25 +66,35 @@ func (k *keeper) beat() {
 }
 
 // sure returns nil if the lease is certainly still ours. A process that was
-// stopped for longer than the lease lives asks before it calls anything.
+// stopped for longer than the lease lives asks before it calls anything. As long
+// as it is fresh nobody waits for a store that is slow to renew it.
 func (k *keeper) sure() error {
 	if k.ctx.Err() != nil {
 		return context.Cause(k.ctx)
 	}
-	k.mu.Lock()
-	fresh := time.Now().Round(0).Sub(k.renewed) < LeaseTTL
-	k.mu.Unlock()
-	if fresh {
+	if time.Now().Round(0).Sub(k.lastRenewed()) < LeaseTTL {
 		return nil
 	}
 	return k.renew()
 }
 
+func (k *keeper) lastRenewed() time.Time {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.renewed
+}
+
+func (k *keeper) noteRenewed(at time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.renewed = at
+}
+
 // renew asks the store. An error of the store other than a lost lease is not
 // the end until the lease has run out.
 func (k *keeper) renew() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	k.asking <- struct{}{}
+	defer func() { <-k.asking }()
 	now := time.Now().Round(0)
 	// The store must answer even while the caller is being interrupted.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), LeaseTTL/3)
@@ -91,17 +102,17 @@ func (k *keeper) renew() error {
 	err := k.engine.Store.Renew(ctx, k.lease, LeaseTTL)
 	switch {
 	case err == nil:
-		k.renewed = now
+		k.noteRenewed(now)
 		return nil
 	case errors.Is(err, state.ErrLeaseLost):
 		k.cancel(state.ErrLeaseLost)
 		return state.ErrLeaseLost
 	}
 	k.engine.log().Warn("renew lease", "stack", k.lease.Stack, "error", err)
-	if k.renewed.IsZero() {
-		k.renewed = now
+	if k.lastRenewed().IsZero() {
+		k.noteRenewed(now)
 	}
-	if now.Sub(k.renewed) < LeaseTTL {
+	if now.Sub(k.lastRenewed()) < LeaseTTL {
 		return nil
 	}
 	k.cancel(state.ErrLeaseLost)
