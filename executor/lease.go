@@ -75,7 +75,10 @@ func (k *keeper) sure() error {
 	if time.Now().Round(0).Sub(k.lastRenewed()) < LeaseTTL {
 		return nil
 	}
-	return k.renew()
+	if err := k.renew(); err != nil {
+		return err
+	}
+	return context.Cause(k.ctx) // it may have ended while the store was asked
 }
 
 func (k *keeper) lastRenewed() time.Time {
