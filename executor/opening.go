@@ -71,7 +71,8 @@ func asFound(was *state.Element, s *planner.Step) *state.Element {
 
 // renaming records the elements that bear another name from now on, and those
 // that no step changes but that depend on other nodes or are retained now: what
-// a later deletion goes by. Names that become free come first.
+// a later deletion goes by, or that are as they should be in the cloud, but not
+// on record, because an answer was lost. Names that become free come first.
 func (r *runner) renaming(now time.Time) []state.Record {
 	steps, names := map[string]*planner.Step{}, map[string]string{}
 	for _, s := range r.plan.Steps {
@@ -84,9 +85,12 @@ func (r *runner) renaming(now time.Time) []state.Record {
 	for _, node := range slices.Sorted(maps.Keys(r.stack.Elements)) {
 		was := r.stack.Elements[node]
 		e := renamed(was, names)
-		s := steps[e.Node]
+		s, read := steps[e.Node], false
 		if s != nil && s.Action == planner.None && !s.Kept {
 			e.DependsOn, e.Retain = s.DependsOn, s.Retain
+			if read = !s.Before.Equal(value(was.Properties)); read {
+				e.Properties, e.Attributes = document(s.Before), document(s.Attributes)
+			}
 		}
 		e.Updated = now
 		switch {
@@ -95,7 +99,7 @@ func (r *runner) renaming(now time.Time) []state.Record {
 			gone.Before, gone.Remove = asFound(was, s), true
 			come.Element = e
 			freed, changed = append(freed, gone), append(changed, come)
-		case e.Retain != was.Retain || !slices.Equal(e.DependsOn, was.DependsOn):
+		case read || e.Retain != was.Retain || !slices.Equal(e.DependsOn, was.DependsOn):
 			rec := r.quiet(string(planner.None), was, now)
 			rec.Before, rec.Element = asFound(was, s), e
 			changed = append(changed, rec)
