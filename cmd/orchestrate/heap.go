@@ -7,11 +7,11 @@ import (
 
 // Go collects garbage when the heap has doubled since the last time. That is
 // often while a heap is small, and when it is large it leaves as much garbage as
-// there is data. Here it may grow by 60 % only, but by 96 MB before that
+// there is data. Here it may grow by 50 % only, but by 96 MB before that
 // counts.
 const (
 	headroomBytes  = 96 << 20
-	garbagePercent = 60
+	garbagePercent = 50
 )
 
 // heapHeadroom sets when garbage is collected, unless the user did. The headroom
