@@ -424,6 +424,25 @@ func TestUndo(t *testing.T) {
 	})
 }
 
+// TestUndoOfWhatWasLetGo takes back what an option has retained, not only what
+// its template has: no second object is made.
+func TestUndoOfWhatWasLetGo(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(chain)
+		was := b.stack().Elements["d"].ObjectID
+		req := b.request(strings.Replace(chain[:strings.Index(chain, "  d:\n")]+chain[strings.Index(chain, "outputs:"):], "[d, refName]", "[c, refName]", 1), nil)
+		req.Retain = map[string]bool{"d": true}
+		b.run(b.make(req), state.Terms{Retain: []string{"d"}})
+		b.cloud.log = nil
+		p := b.returning(chain, 1, func(r *planner.Return) { r.Only = true })
+		equal(t, "outcome", Succeeded, b.run(p, state.Terms{Undoes: "web-2"}).Outcome)
+		equal(t, "calls", []string(nil), b.acted())
+		if e := b.stack().Elements["d"]; e == nil || e.ObjectID != was || e.Retain {
+			t.Errorf("element: %+v, its object was %s", e, was)
+		}
+	})
+}
+
 // TestTargets changes some nodes and leaves the others, and what is known of
 // them, as they are.
 func TestTargets(t *testing.T) {

@@ -176,13 +176,13 @@ func (r *recovery) load(ctx context.Context, stack string) ([]*job, error) {
 func openEnds(records []state.Record) []state.Record {
 	type phase struct{ node, action string }
 	var order []phase
-	open := map[phase]*state.Record{}
+	begun, open := map[phase]bool{}, map[phase]*state.Record{}
 	for _, r := range records {
 		p := phase{r.Node, r.Action}
 		switch r.Kind {
 		case state.Intent:
-			if !slices.Contains(order, p) {
-				order = append(order, p)
+			if !begun[p] {
+				begun[p], order = true, append(order, p)
 			}
 			open[p] = &r
 		case state.Operation:
