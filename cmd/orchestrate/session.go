@@ -16,7 +16,8 @@ import (
 // between them.
 type session struct {
 	app    *app
-	store  state.Store // nil: there is no state file yet, and none is made
+	store  state.Store   // nil: there is no state file yet, and none is made
+	file   *state.SQLite // the store, for commands about the state itself; nil as store is
 	keys   *state.Keyring
 	cloud  *cloud // nil: the command calls none
 	engine *executor.Engine
@@ -37,7 +38,7 @@ func (a *app) openState(ctx context.Context, create bool) (*session, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the state: %w", err)
 	}
-	s.store = store
+	s.store, s.file = store, store
 	return s, nil
 }
 
