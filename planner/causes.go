@@ -26,11 +26,10 @@ func (m *maker) changes(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType) []Chang
 // causesOf is the chain that led to a change.
 func (m *maker) causesOf(s *Step, c *Change, said written) []Cause {
 	chain := chain{maker: m, property: lastKey(c.Path), links: m.links[:0]}
-	then, _ := m.then(s.Node)
-	switch {
-	case then != nil && c.After.IsNull():
+	switch back := m.goesBack(s); {
+	case back && c.After.IsNull():
 		chain.add(Cause{Kind: ByBlueprint, Why: m.req.Return.when() + " did not have it", At: c.Range})
-	case then != nil:
+	case back:
 		chain.add(Cause{Kind: ByBlueprint, Why: m.req.Return.when() + " had this value", At: c.Range})
 	case said.expr != nil:
 		chain.add(Cause{Kind: ByBlueprint, Why: "the value is written here", At: said.expr.Range})
@@ -51,6 +50,14 @@ func (m *maker) causesOf(s *Step, c *Change, said written) []Cause {
 		out = append(out, link)
 	}
 	return out
+}
+
+// goesBack reports whether a step leads to the properties that its element had
+// then. What was made from objects that are no more, it takes from the earlier
+// blueprint.
+func (m *maker) goesBack(s *Step) bool {
+	then, _ := m.then(s.Node)
+	return then != nil && s.After.Equal(value(then.Properties))
 }
 
 // when names what a rollback returns to.
@@ -188,7 +195,7 @@ func (m *maker) inputLink(name string) Cause {
 	}
 	now, given := m.req.Inputs[name]
 	if was, known := m.formerInputs()[name]; given && known && !was.Equal(now) {
-		link.Why = fmt.Sprintf("it comes from input %q, which changes from %s to %s", name, intrinsic.Show(was), intrinsic.Show(now))
+		link.Why = fmt.Sprintf("it comes from input %q, which changes from %s to %s", name, intrinsic.Show(was.WithMarksOf(now)), intrinsic.Show(now.WithMarksOf(was)))
 	}
 	return link
 }

@@ -212,3 +212,31 @@ func withMark(v, like intrinsic.Value) intrinsic.Value {
 	}
 	return v
 }
+
+// markedLike marks in v what is secret in like. What is called a secret from now
+// on is not shown as it was either: often it is the same.
+func markedLike(v, like intrinsic.Value) intrinsic.Value {
+	switch {
+	case !like.HasSensitive():
+		return v
+	case like.IsSensitive():
+		return v.MarkSensitive()
+	}
+	if entries, ok := v.Map(); ok {
+		out := make(map[string]intrinsic.Value, len(entries))
+		for key, e := range entries {
+			l, _ := like.Get(key)
+			out[key] = markedLike(e, l)
+		}
+		return withMark(intrinsic.Of(out), v)
+	}
+	if items, ok := v.List(); ok {
+		out := make([]intrinsic.Value, len(items))
+		for i, item := range items {
+			l, _ := like.Index(i)
+			out[i] = markedLike(item, l)
+		}
+		return withMark(intrinsic.Of(out), v)
+	}
+	return v
+}

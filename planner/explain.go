@@ -171,9 +171,13 @@ func (x *explainer) stage(s *Step, only string, deletes bool, stage int) []Wait 
 		return nil
 	}
 	why := "it cannot be undone, so it comes after everything that can"
+	others := x.plan.Steps
+	if only != "" {
+		others = []*Step{x.steps[only]}
+	}
 	var out []Wait
-	for _, other := range x.plan.Steps {
-		if other == s || !other.acts() || only != "" && only != other.Node {
+	for _, other := range others {
+		if other == s || !other.acts() {
 			continue
 		}
 		w := Wait{Node: other.Node, Delete: deletes, Action: other.Action, Why: why, Stage: true}

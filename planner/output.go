@@ -23,14 +23,16 @@ func (m *maker) planOutputs() {
 	if m.req.Blueprint != nil {
 		declared = m.req.Blueprint.Outputs
 	}
+	stated := make(map[string]bool, len(declared))
 	for _, o := range declared {
+		stated[o.Name.Text] = true
 		was, known := recorded[o.Name.Text]
 		if c := m.planOutput(o, was, known); c != nil {
 			m.plan.Outputs = append(m.plan.Outputs, c)
 		}
 	}
 	for _, name := range sortedKeys(recorded) {
-		if !slices.ContainsFunc(declared, func(o *dsl.Output) bool { return o.Name.Text == name }) {
+		if !stated[name] {
 			m.plan.Outputs = append(m.plan.Outputs, &OutputChange{Name: name, Before: value(recorded[name]), Action: Delete})
 		}
 	}
@@ -49,7 +51,7 @@ func (m *maker) planOutput(o *dsl.Output, was state.Document, known bool) *Outpu
 	switch {
 	case !m.partial() || !diags.HasErrors():
 		m.diags = append(m.diags, diags...)
-		c.After = after
+		c.Before, c.After = markedLike(c.Before, after), after
 	case known:
 		c.After = c.Before
 	default:

@@ -225,7 +225,7 @@ func changedReason(changes []Change) string {
 // and notes the drift between the two.
 func (m *maker) recall(s *Step, typ *dsl.NodeType, e *state.Element) {
 	s.ObjectID = e.ObjectID
-	s.Before = value(e.Properties)
+	s.Before = markedLike(value(e.Properties), s.After)
 	s.Attributes = value(e.Attributes)
 	seen, ok := m.observed(s.Node)
 	if !ok || seen.Gone {
