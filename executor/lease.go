@@ -58,10 +58,21 @@ func (k *keeper) beat() {
 		case <-k.done:
 			return
 		case <-t.C:
-			if k.renew() != nil {
+			if k.stopped() || k.renew() != nil {
 				return
 			}
 		}
+	}
+}
+
+// stopped reports whether stop was called: it need not wait for another renewal
+// that became due during the last one.
+func (k *keeper) stopped() bool {
+	select {
+	case <-k.done:
+		return true
+	default:
+		return false
 	}
 }
 
