@@ -90,12 +90,16 @@ func (s *session) importRequest(ctx context.Context, in *intent, node, id string
 		return nil, err
 	}
 	req.Former, req.Strict, req.Targets = nil, false, map[string]bool{node: true}
-	if n := slices.IndexFunc(req.Blueprint.Nodes, func(n *dsl.NodeTemplate) bool { return n.Name.Text == node }); n < 0 {
+	at := slices.IndexFunc(req.Blueprint.Nodes, func(n *dsl.NodeTemplate) bool { return n.Name.Text == node })
+	if at < 0 {
 		return nil, noTemplate(req, node)
 	}
 	p, problems := planner.Make(*req)
 	step := slices.IndexFunc(p.Steps, func(s *planner.Step) bool { return s.Node == node })
-	if step < 0 {
+	switch n := req.Blueprint.Nodes[at]; {
+	case step < 0 && (n.Condition != nil || n.Trimmed != ""):
+		return nil, exitCode{exitInvalid, fmt.Errorf("%s; what the plan leaves out can't be imported", noStepFor(p, node))}
+	case step < 0:
 		return nil, &invalid{diags: problems, sources: in.source.texts}
 	}
 	x := p.Steps[step]
