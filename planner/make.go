@@ -66,6 +66,9 @@ type maker struct {
 	// takenBack are nodes whose elements are not on record, but come back as they
 	// were.
 	takenBack map[string]bool
+	// objectsThen are the objects that were there before what is undone; read by
+	// thereThen.
+	objectsThen map[string]bool
 	// withdrawn are templates that are not deployed, by the node that they were
 	// renamed from.
 	withdrawn map[string]*dsl.NodeTemplate

@@ -64,14 +64,28 @@ func (m *maker) stays(node string) bool {
 		return true
 	}
 	e, _ := m.then(node)
-	return e != nil && m.req.Return.Only && m.req.Blueprint != nil
+	return e != nil && m.req.Return.Only
 }
 
 // ownWork reports whether the object of a step was made by the execution that
 // now undoes itself: nobody has come to rely on it.
 func (m *maker) ownWork(s *Step) bool {
-	e, changed := m.then(s.Node)
-	return changed && m.req.Return.Own && (e == nil || e.ObjectID != s.ObjectID)
+	_, changed := m.then(s.Node)
+	return changed && m.req.Return.Own && !m.thereThen(s)
+}
+
+// thereThen reports whether the object of a step was there already, under
+// whatever name.
+func (m *maker) thereThen(s *Step) bool {
+	if m.objectsThen == nil {
+		m.objectsThen = map[string]bool{}
+		for _, e := range m.req.Return.Elements {
+			if e != nil {
+				m.objectsThen[e.ObjectID] = true
+			}
+		}
+	}
+	return m.objectsThen[s.ObjectID]
 }
 
 // propertiesThen are the recorded properties that a node returns to. They hold
@@ -106,7 +120,7 @@ func (m *maker) sameObject(node string) bool {
 
 // back takes back what was renamed since: an object that is recorded under a
 // name which the earlier blueprint does not have, and that had the name of one
-// of its templates then.
+// of its templates then. What one execution is undone of gets any name back.
 func (v *moves) back() {
 	if v.req.Return == nil {
 		return
@@ -119,12 +133,13 @@ func (v *moves) back() {
 	}
 	for _, name := range sortedKeys(v.req.Return.Elements) {
 		then := v.req.Return.Elements[name]
-		if then == nil || v.templates[name] == nil || !v.deployed[name] {
+		wanted := v.templates[name] != nil && v.deployed[name]
+		if then == nil || !wanted && !v.req.Return.Only {
 			continue
 		}
 		now := byObject[then.Type+"\x00"+then.ObjectID]
 		switch {
-		case now == "" || v.to[now] != "":
+		case now == "" || now == name || v.to[now] != "" || !wanted && v.element(name) != nil:
 		case v.element(name) != nil:
 			v.diags.Add(CodeCannotReturn, v.templates[name].Name.Range, "%q can't be given back the %s that it had: the stack has that as %q by now, and %q is another one. Apply a blueprint without %q first, or keep what is there.",
 				name, dsl.TypeLabel(then.Type), now, name, name)

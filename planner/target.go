@@ -64,7 +64,7 @@ func (m *maker) keepRest(moved map[string]string) {
 // keep adds a step for completeness: nothing becomes of the element.
 func (m *maker) keep(name string, e *state.Element, why string) {
 	s := &Step{
-		Node: name, Type: e.Type, Action: None, Kept: true, Reason: why, ObjectID: e.ObjectID, Retain: e.Retain,
+		Node: name, Type: e.Type, Action: None, Kept: true, Reason: why, ObjectID: e.ObjectID, Retain: e.Retain, RenamedFrom: m.movedFrom[name],
 		Before: value(e.Properties), Attributes: value(e.Attributes), DependsOn: e.DependsOn,
 	}
 	s.After = s.Before

@@ -82,14 +82,21 @@ func (s *SQLite) unsealElement(stack, text, place string, sealed **SealedError) 
 // firstChanges selects, for every node, the first record since an execution
 // that may have changed it: an intent, or a result of a step that had none. Of
 // one that is older than schema 3 what was there is known only if it was made
-// then.
+// then. What was imported into a node that had nothing is nobody's work, so the
+// node begins anew with it.
 func firstChanges(t *snapshot) string {
 	before := t.column(3, "before", "NULL")
-	return `SELECT node, coalesce(` + before + `, '') FROM journal WHERE (` + before + ` IS NOT NULL OR action = 'create') AND seq IN (
-		SELECT min(j.seq) FROM executions e JOIN journal j ON j.execution = e.id
+	return `WITH changes AS MATERIALIZED (
+		SELECT j.seq, j.node, j.action = 'import' AND coalesce(` + before + `, '') = '' AS brought
+		FROM executions e JOIN journal j ON j.execution = e.id
 		WHERE e.stack = ?1 AND j.kind IN ('intent', 'result') AND e.number >= max(?2,
 			(SELECT coalesce(max(number), 0) + 1 FROM executions WHERE stack = ?1 AND ` + t.column(3, "final", finalBefore3) + `))
-		GROUP BY j.node
+	), imports AS MATERIALIZED (
+		SELECT node, max(seq) AS seq FROM changes WHERE brought GROUP BY node
+	)
+	SELECT node, coalesce(` + before + `, '') FROM journal WHERE (` + before + ` IS NOT NULL OR action = 'create') AND seq IN (
+		SELECT min(c.seq) FROM changes c LEFT JOIN imports i ON i.node = c.node
+		WHERE i.seq IS NULL OR c.seq > i.seq GROUP BY c.node
 	) ORDER BY node`
 }
 

@@ -105,6 +105,24 @@ func TestBefore(t *testing.T) {
 	}
 }
 
+// What was imported into a node without an element is no work that could be
+// undone; what was imported in place of what a failed creation left still is.
+func TestBeforeImport(t *testing.T) {
+	s := lives{t: t, store: openTest(t, temp(t), "")}
+	s.lease = acquire(t, s.store, "web", "a")
+	left, brought := named("left", "1"), named("brought", "2")
+	s.execute("create", false,
+		Record{Node: "brought", Kind: Intent, Action: "create"}, Record{Node: "brought", Kind: Failure, Error: "refused"},
+		Record{Node: "left", Kind: Intent, Action: "create"}, Record{Node: "left", Kind: Failure, Error: "broken", Element: left})
+	s.execute("import", false, Record{Node: "brought", Kind: Result, Action: "import", Element: brought})
+	s.execute("import", false, Record{Node: "left", Kind: Result, Action: "import", Before: left, Element: left})
+	s.before(1, map[string]*Element{"left": nil})
+	s.before(2, map[string]*Element{"left": left})
+
+	s.execute("create", false, Record{Node: "brought", Kind: Intent, Action: "update", Before: brought})
+	s.before(1, map[string]*Element{"left": nil, "brought": brought})
+}
+
 func TestCancel(t *testing.T) {
 	ctx, path := context.Background(), temp(t)
 	s := openTest(t, path, "")

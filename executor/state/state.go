@@ -240,7 +240,8 @@ type Store interface {
 	// may have changed, what the first record of that says; nil: the node had no
 	// element. Nodes whose first change is on record without what was there
 	// before, because the journal was then of an earlier schema, are left out,
-	// unless that change made them.
+	// unless that change made them. What came before something was imported into
+	// a node without an element does not count for that node.
 	// What lies before the last removal of the stack is another stack's:
 	// only executions after it count. Secrets that cannot be decrypted are
 	// dealt with as in Stack.
