@@ -147,7 +147,7 @@ type DocumentSummary struct {
 	Move   int `json:"move"`
 }
 
-// DocumentDiagnostic is a problem that keeps the plan from running.
+// DocumentDiagnostic is a problem of the plan; an error keeps it from running.
 type DocumentDiagnostic struct {
 	Severity diag.Severity `json:"severity"`
 	Code     diag.Code     `json:"code"`

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -148,9 +149,11 @@ func (a *app) showRevisions(revisions []revisionLine) {
 
 func (a *app) showValues(d state.Document) {
 	v := intrinsic.OfMarked(d.Value, d.Sensitive)
-	for _, k := range v.Keys() {
+	keys := v.Keys()
+	width := longest(keys)
+	for _, k := range keys {
 		e, _ := v.Get(k)
-		a.printf("    %-*s = %s\n", longest(v.Keys()), k, blockText(e, "  ", "  "))
+		a.printf("    %-*s = %s\n", width, k, blockText(e, "  ", "  "))
 	}
 }
 
@@ -175,10 +178,10 @@ func mapOf(values map[string]intrinsic.Value) map[string]any {
 }
 
 func entriesText(v intrinsic.Value) string {
-	text := ""
+	var b strings.Builder
 	for _, k := range v.Keys() {
 		e, _ := v.Get(k)
-		text += fmt.Sprintf("%s = %s\n", k, outputText(e, ""))
+		fmt.Fprintf(&b, "%s = %s\n", k, outputText(e, ""))
 	}
-	return text
+	return b.String()
 }

@@ -358,13 +358,14 @@ func (r *planRenderer) body(s *planner.Step) {
 // whole writes all properties of an element that comes or goes.
 func (r *planRenderer) whole(v intrinsic.Value, a planner.Action) {
 	keys := v.Keys()
+	width := longest(keys)
 	for _, k := range keys {
 		e, _ := v.Get(k)
 		suffix := ""
 		if a == planner.Delete {
 			suffix = " -> null"
 		}
-		r.printf("      %s %-*s = %s%s\n", r.symbol(a), longest(keys), k, r.block(e, a, "      "), suffix)
+		r.printf("      %s %-*s = %s%s\n", r.symbol(a), width, k, r.block(e, a, "      "), suffix)
 	}
 }
 
@@ -380,12 +381,13 @@ func (r *planRenderer) entries(before, after intrinsic.Value, path, indent strin
 		}
 		shown = append(shown, k)
 	}
+	width := longest(shown)
 	for _, k := range shown {
 		at := k
 		if path != "" {
 			at = path + "." + k
 		}
-		r.pair(fmt.Sprintf("%-*s = ", longest(shown), k), get(before, k), get(after, k), at, indent, "")
+		r.pair(fmt.Sprintf("%-*s = ", width, k), get(before, k), get(after, k), at, indent, "")
 	}
 	if hidden > 0 {
 		r.printf("%s  %s\n", indent, r.paint(faint, fmt.Sprintf("# (%s hidden)", count(hidden, "unchanged property", "unchanged properties"))))
@@ -466,12 +468,13 @@ func (r *planRenderer) outputs(all []*planner.OutputChange) {
 	if len(names) == 0 {
 		return
 	}
+	width := longest(names)
 	r.printf("\n%s\n", r.paint(bold, "Changes to Outputs:"))
 	for _, o := range all {
 		if o.Action == planner.None {
 			continue
 		}
-		r.printf("  %s %-*s = ", r.symbol(o.Action), longest(names), o.Name)
+		r.printf("  %s %-*s = ", r.symbol(o.Action), width, o.Name)
 		switch o.Action {
 		case planner.Create:
 			r.printf("%s\n", r.block(o.After, planner.Create, "  "))

@@ -34,10 +34,11 @@ func blockText(v intrinsic.Value, indent, mark string) string {
 		return b.String() + indent + "  ]"
 	}
 	keys := v.Keys()
+	width := longest(keys)
 	b.WriteString("{\n")
 	for _, k := range keys {
 		e, _ := v.Get(k)
-		fmt.Fprintf(&b, "%s%s%-*s = %s\n", inner, mark, longest(keys), k, blockText(e, inner, mark))
+		fmt.Fprintf(&b, "%s%s%-*s = %s\n", inner, mark, width, k, blockText(e, inner, mark))
 	}
 	return b.String() + indent + "  }"
 }
