@@ -1,10 +1,7 @@
 package planner
 
 import (
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,46 +12,27 @@ import (
 )
 
 // explained makes the plan of a script, with one change at a time on a chain.
-func explained(t *testing.T, file string) (*Plan, *txtar.Archive) {
+func explained(t *testing.T, ar *txtar.Archive) *Plan {
 	t.Helper()
-	ar, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	req := request(t, ar)
 	for typ, property := range map[string]string{"Test.Chain": "refID", "Test.Org": "chainId", "Test.Member": "chainId"} {
 		req.Catalogue[typ].Serial = property
 	}
 	p, _ := Make(req)
-	return p, ar
+	return p
 }
 
 // TestExplain prints, for each script, what every step waits for and what waits
 // for it.
 func TestExplain(t *testing.T) {
-	files, err := filepath.Glob("testdata/explain/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
-			p, ar := explained(t, f)
-			var b strings.Builder
-			for _, s := range p.Steps {
-				printExplanation(&b, p.Explain(s.Node))
-			}
-			if *update {
-				setSection(ar, "want", b.String())
-				if err := os.WriteFile(f, txtar.Format(ar), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if d := cmp.Diff(section(ar, "want"), b.String()); d != "" {
-				t.Errorf("the explanation differs (-want +got):\n%s", d)
-			}
-		})
-	}
+	scripts(t, "testdata/explain/*.txtar", func(t *testing.T, ar *txtar.Archive, expect golden) {
+		p := explained(t, ar)
+		var b strings.Builder
+		for _, s := range p.Steps {
+			printExplanation(&b, p.Explain(s.Node))
+		}
+		expect("want", b.String())
+	})
 }
 
 func printExplanation(b *strings.Builder, e *Explanation) {
@@ -79,9 +57,8 @@ func printExplanation(b *strings.Builder, e *Explanation) {
 
 // What a step waits for is told from both sides.
 func TestExplainIsMutual(t *testing.T) {
-	files, _ := filepath.Glob("testdata/*/*.txtar")
-	for _, f := range files {
-		p, _ := explained(t, f)
+	everyScript(t, func(t *testing.T, ar *txtar.Archive) {
+		p := explained(t, ar)
 		waits, awaits := map[string]int{}, map[string]int{}
 		for _, s := range p.Steps {
 			e := p.Explain(s.Node)
@@ -95,9 +72,9 @@ func TestExplainIsMutual(t *testing.T) {
 			}
 		}
 		if d := cmp.Diff(waits, awaits); d != "" {
-			t.Errorf("%s: waits and awaits differ:\n%s", f, d)
+			t.Errorf("waits and awaits differ:\n%s", d)
 		}
-	}
+	})
 }
 
 func TestExplainUnknown(t *testing.T) {
@@ -112,22 +89,10 @@ func TestExplanationsFitTheirSchema(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, _ := filepath.Glob("testdata/*.txtar")
-	more, _ := filepath.Glob("testdata/*/*.txtar")
-	for _, f := range append(files, more...) {
-		p, _ := explained(t, f)
+	everyScript(t, func(t *testing.T, ar *txtar.Archive) {
+		p := explained(t, ar)
 		for _, s := range p.Steps {
-			b, err := json.Marshal(p.Explain(s.Node).Document(nil))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var plain any
-			if err := json.Unmarshal(b, &plain); err != nil {
-				t.Fatal(err)
-			}
-			if violations := schema.Validate(plain); len(violations) > 0 {
-				t.Errorf("%s, %s: %v\n%s", f, s.Node, violations, b)
-			}
+			checkSchema(t, schema, p.Explain(s.Node).Document(nil))
 		}
-	}
+	})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/schemas"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -114,7 +115,18 @@ type script struct {
 }
 
 func TestPlans(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
+	scripts(t, "testdata/*.txtar", func(t *testing.T, ar *txtar.Archive, expect golden) {
+		expect("want", runScript(t, ar))
+	})
+}
+
+// golden compares with a section of a script, or writes it with -update.
+type golden func(section, got string)
+
+// scripts runs every script that a pattern finds.
+func scripts(t *testing.T, pattern string, run func(*testing.T, *txtar.Archive, golden)) {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts: %v", err)
 	}
@@ -124,19 +136,44 @@ func TestPlans(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := runScript(t, ar)
-			want := section(ar, "want")
+			run(t, ar, func(name, got string) {
+				if *update {
+					setSection(ar, name, got)
+				} else if d := cmp.Diff(section(ar, name), got); d != "" {
+					t.Errorf("%s differs (-want +got):\n%s", name, d)
+				}
+			})
 			if *update {
-				setSection(ar, "want", got)
 				if err := os.WriteFile(f, txtar.Format(ar), 0o644); err != nil {
 					t.Fatal(err)
 				}
-				return
-			}
-			if d := cmp.Diff(want, got); d != "" {
-				t.Errorf("plan differs (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+// everyScript runs those of plans and those of single sides of them, for what
+// holds of any plan.
+func everyScript(t *testing.T, run func(*testing.T, *txtar.Archive)) {
+	t.Helper()
+	for _, pattern := range []string{"testdata/*.txtar", "testdata/*/*.txtar"} {
+		scripts(t, pattern, func(t *testing.T, ar *txtar.Archive, _ golden) { run(t, ar) })
+	}
+}
+
+// checkSchema holds what becomes of a value as JSON to a schema of ours.
+func checkSchema(t *testing.T, schema *schemas.Schema, v any) {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain any
+	if err := json.Unmarshal(b, &plain); err != nil {
+		t.Fatal(err)
+	}
+	if violations := schema.Validate(plain); len(violations) > 0 {
+		t.Errorf("%v\n%s", violations, b)
 	}
 }
 
