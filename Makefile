@@ -1,7 +1,7 @@
 # Targets for working on orchestrate. `make` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race vet staticcheck fuzz bench ci
+.PHONY: help build check test race vet staticcheck sim fuzz bench ci
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,11 @@ test: ## all tests
 
 race: ## all tests under the race detector
 	go test -race ./...
+
+SEEDS ?= 100000
+FIRST ?= 1
+sim: ## the simulation of the executor over SEEDS (default 100000) from FIRST
+	GOGC=400 go test ./executor/simtest -run TestSim -seeds $(SEEDS) -first $(FIRST) -v -timeout 2h
 
 FUZZTIME ?= 1m
 fuzz: ## every fuzz target for FUZZTIME (default 1m)

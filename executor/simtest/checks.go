@@ -1,0 +1,421 @@
+package simtest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// goal is what processes try to reach, one after the other, until one does.
+type goal struct {
+	doomed map[string]bool // objects that the first plan destroys, by ID; nil: no plan yet
+}
+
+// wrong notes from a goroutine of a process that something does not hold.
+func (p *process) wrong(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faulty = append(p.faulty, fmt.Sprintf(format, args...))
+}
+
+// course is what the last execution has recorded of one phase of a step.
+type course struct {
+	begun     bool   // an intent without an end
+	operation []byte // that was recorded last
+	done      bool   // the last record is a result
+}
+
+// courseOf reads the journal. A phase that a crash left open is closed by the
+// recovery, in the same journal.
+func (w *world) courseOf(node, action string) course {
+	var c course
+	x := w.store.last()
+	if x == nil {
+		return c
+	}
+	for _, r := range w.store.records(x.ID) {
+		if r.Node != node || r.Action != action && !(action == "delete" && r.Action == "forget") {
+			continue
+		}
+		switch r.Kind {
+		case state.Intent:
+			c = course{begun: true}
+		case state.Operation:
+			c.operation = r.Operation
+		case state.Result:
+			c = course{done: true}
+		case state.Failure, state.Skipped:
+			c = course{}
+		}
+	}
+	return c
+}
+
+// checkAdvance holds that an intent is on record before anything is asked, and
+// an operation before it is gone on with; and that nothing is asked any more
+// after a stop.
+func (w *world) checkAdvance(p *process, req *providers.Request, op providers.Operation) {
+	if p.isDead() {
+		return
+	}
+	p.mu.Lock()
+	stopped := p.stopped && !p.stalled
+	p.mu.Unlock()
+	if stopped {
+		p.wrong("%s of %s goes on after the stop", req.Action, req.Node)
+	}
+	c := w.courseOf(req.Node, string(req.Action))
+	if !c.begun {
+		p.wrong("%s of %s is begun, but no intent is on record", req.Action, req.Node)
+	}
+	if given := text(op); string(c.operation) != given && !(len(c.operation) == 0 && given == "{}") {
+		p.wrong("%s of %s goes on with %s, on record is %s", req.Action, req.Node, given, c.operation)
+	}
+}
+
+// checkChange holds, at the moment when a changing request takes effect, that
+// its process owns the stack, that it does not only settle, and that everything
+// is done that comes before.
+func (w *world) checkChange(p *process, req *providers.Request, op providers.Operation) {
+	if !w.store.held(p.lease) {
+		w.violate(p, "%s of %s is sent by a process that has lost the stack", req.Action, req.Node)
+	}
+	c := w.courseOf(req.Node, string(req.Action))
+	if !c.begun {
+		w.violate(p, "%s of %s is sent, but no intent is on record", req.Action, req.Node)
+	}
+	if req.Action == providers.Create && !strings.Contains(string(c.operation), `"stage":"send"`) {
+		w.violate(p, "%s is created, but it is not on record that it may be: %s, %+v", req.Node, c.operation, op)
+	}
+	run := p.run
+	switch {
+	case req.Settling || run == nil || run.settling:
+		w.violate(p, "%s of %s is sent while an earlier execution is settled", req.Action, req.Node)
+	default:
+		w.checkOrder(p, run.plan, req)
+	}
+}
+
+// checkOrder holds that a phase comes after those before it.
+func (w *world) checkOrder(p *process, plan *planner.Plan, req *providers.Request) {
+	steps := map[string]*planner.Step{}
+	for _, s := range plan.Steps {
+		steps[s.Node] = s
+	}
+	s := steps[req.Node]
+	if s == nil {
+		w.violate(p, "%s of %s is not planned", req.Action, req.Node)
+		return
+	}
+	stage := s.ApplyStage
+	if req.Action == providers.Delete {
+		stage = s.DeleteStage
+		for _, before := range s.DeleteAfter {
+			w.checkBefore(p, req, steps[before], true)
+		}
+	} else {
+		if s.Action == planner.Replace && !w.courseOf(s.Node, "delete").done {
+			w.violate(p, "%s is made anew before it is deleted", s.Node)
+		}
+		for _, before := range s.DependsOn {
+			w.checkBefore(p, req, steps[before], false)
+		}
+	}
+	if stage%2 == 0 {
+		return
+	}
+	for _, other := range plan.Steps {
+		if other.Action != planner.None && other.ApplyStage < stage && other.Action != planner.Delete {
+			w.checkBefore(p, req, other, false)
+		}
+		if (other.Action == planner.Delete || other.Action == planner.Replace) && other.DeleteStage < stage {
+			w.checkBefore(p, req, other, true)
+		}
+	}
+}
+
+// checkBefore holds that a step is over: its deletion if that counts and it has
+// one, else its application.
+func (w *world) checkBefore(p *process, req *providers.Request, s *planner.Step, deletion bool) {
+	if s == nil || s.Action == planner.None || s.Action == planner.Read {
+		return
+	}
+	action := "create"
+	switch {
+	case s.Action == planner.Delete && !deletion:
+		return
+	case (s.Action == planner.Delete || s.Action == planner.Replace) && deletion:
+		action = "delete"
+	case s.Action == planner.Update:
+		action = "update"
+	}
+	if !w.courseOf(s.Node, action).done {
+		w.violate(p, "%s of %s is sent before the %s of %s is done", req.Action, req.Node, action, s.Node)
+	}
+}
+
+// checkTwice holds that nothing is made twice. An object that has moved to
+// another node keeps the name that it was made under.
+func (w *world) checkTwice(p *process, made *object) {
+	w.note(p, "  made %s (%s)", made.id, made.name)
+	moved := map[string]bool{}
+	if st, err := w.store.stack(stackName); err == nil {
+		for node, e := range st.Elements {
+			moved[e.ObjectID] = node != made.node()
+		}
+	}
+	for _, o := range w.cloud.live() {
+		if o != made && o.name == made.name && !w.unmanaged[o.id] && !moved[o.id] {
+			w.violate(p, "%s is made twice: %s exists already when %s is made", made.name, o.id, made.id)
+		}
+	}
+}
+
+// checkRecords holds of records that were just written that they are true.
+func (w *world) checkRecords(p *process, records []state.Record) {
+	for _, r := range records {
+		if r.Kind != state.Result {
+			continue
+		}
+		o := w.cloud.byID(r.ObjectID)
+		switch {
+		case r.Remove && r.Action == "move":
+		case r.Remove && (r.Action == "forget" || kindOf(r.Type) == key):
+			w.unmanaged[r.ObjectID] = true
+			if s := p.step(r.Node); s == nil || !s.Retained && s.Forgotten == "" {
+				w.violate(p, "%s is forgotten, but nobody wants that", r.Node)
+			}
+		case r.Remove && o != nil && r.ObjectID != "":
+			w.violate(p, "%s is recorded as deleted, but %s exists", r.Node, r.ObjectID)
+		case r.Element != nil && w.cloud.byID(r.Element.ObjectID) == nil:
+			w.violate(p, "%s is recorded as %s, which does not exist", r.Node, r.Element.ObjectID)
+		}
+	}
+}
+
+// step is that of the plan which a process carries out; nil if there is none.
+func (p *process) step(node string) *planner.Step {
+	if p.run == nil || p.run.plan == nil {
+		return nil
+	}
+	for _, s := range p.run.plan.Steps {
+		if s.Node == node {
+			return s
+		}
+	}
+	return nil
+}
+
+// restart forgets what the first plan destroyed, because the objects are others
+// by now.
+func (w *world) restart() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.goal.doomed = nil
+}
+
+// checkDestroys holds that whatever happened on the way to a goal, later plans
+// destroy nothing that the first one did not, but for what a failed creation has
+// left behind.
+func (w *world) checkDestroys(p *process, st *state.Stack, plan *planner.Plan) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	first := w.goal.doomed == nil
+	if first {
+		w.goal.doomed = map[string]bool{}
+	}
+	for _, s := range plan.Steps {
+		destroys := (s.Action == planner.Delete || s.Action == planner.Replace) && !s.Gone && !s.Retained
+		if !destroys || plan.Lifecycle == "delete" {
+			continue
+		}
+		if first {
+			w.goal.doomed[s.ObjectID] = true
+		}
+		was := st.Elements[s.Node]
+		if s.RenamedFrom != "" {
+			was = st.Elements[s.RenamedFrom]
+		}
+		if !w.goal.doomed[s.ObjectID] && (was == nil || was.Phase != "CreateFailed") {
+			p.wrong("after an interruption %s (%s) is to be destroyed: %s", s.Node, s.ObjectID, s.Reason)
+		}
+	}
+}
+
+// checkUndone holds that a stack is what it was before the execution that was
+// undone. Where that went on with what another had left half done, the earlier
+// blueprint does not tell all of what was, and so nothing is held.
+func (w *world) checkUndone(p *process, was *state.Stack, diags diag.List) {
+	if was != nil && !strings.HasSuffix(was.Phase, "Succeeded") {
+		return
+	}
+	for _, d := range diags {
+		if d.Code == planner.CodeNotMadeAgain {
+			return // and that was told
+		}
+	}
+	st, err := w.store.stack(stackName)
+	if err != nil {
+		p.wrong("after an undoing the stack can't be read: %v", err)
+		return
+	}
+	before := map[string]*state.Element{}
+	if was != nil {
+		before = was.Elements
+	}
+	if d := difference(normal(before), normal(st.Elements)); d != "" {
+		p.wrong("the undoing did not bring back what was: %s", d)
+	}
+}
+
+// normal is what elements amount to, without what depends on the course of
+// things: an ID is written as the name of its node, and so are the IDs that are
+// no element's.
+func normal(elements map[string]*state.Element) map[string]string {
+	var ids []string
+	for _, node := range slices.Sorted(maps.Keys(elements)) {
+		ids = append(ids, fmt.Sprintf("%q", elements[node].ObjectID), fmt.Sprintf("%q", "ID of "+node))
+	}
+	r := strings.NewReplacer(ids...)
+	out := map[string]string{}
+	for node, e := range elements {
+		level, _ := e.Attributes.Value.(map[string]any)
+		out[node] = r.Replace(fmt.Sprintf("%s %s level=%s retain=%t after %v", e.Type, text(e.Properties.Value), text(level["level"]), e.Retain, e.DependsOn))
+	}
+	return out
+}
+
+// difference tells where two normal forms differ; "" if they do not.
+func difference(want, got map[string]string) string {
+	var out []string
+	for _, node := range slices.Sorted(maps.Keys(want)) {
+		if got[node] != want[node] {
+			out = append(out, fmt.Sprintf("%s is %q, not %q", node, got[node], want[node]))
+		}
+	}
+	for _, node := range slices.Sorted(maps.Keys(got)) {
+		if _, ok := want[node]; !ok {
+			out = append(out, fmt.Sprintf("%s should not be there: %q", node, got[node]))
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+// checkRest holds what is true while nothing runs: cloud and state agree, but
+// for what is open on record, and the journal tells what the state is.
+func (w *world) checkRest() {
+	w.cloud.tick()
+	open := w.openNodes()
+	elements := map[string]*state.Element{}
+	if st, err := w.store.stack(stackName); err == nil {
+		elements = st.Elements
+	}
+	owned := map[string]string{}
+	for _, node := range slices.Sorted(maps.Keys(elements)) {
+		e := elements[node]
+		if other := owned[e.ObjectID]; other != "" {
+			w.violate(nil, "%s and %s are both %s", node, other, e.ObjectID)
+		}
+		owned[e.ObjectID] = node
+		if w.cloud.byID(e.ObjectID) == nil && !open[node] && !w.vanishes(e.ObjectID) {
+			w.violate(nil, "%s is recorded as %s, which does not exist", node, e.ObjectID)
+		}
+	}
+	for _, o := range w.cloud.live() {
+		if owned[o.id] == "" && !w.unmanaged[o.id] && !open[o.node()] {
+			w.violate(nil, "%s (%s) exists, but is forgotten", o.id, o.name)
+		}
+	}
+	w.checkReplay(elements)
+}
+
+// vanishes reports whether an object goes, or is gone, because of a deletion
+// whose answer was lost: as long as it was still there it counted as not
+// deleted. The next plan finds it gone.
+func (w *world) vanishes(id string) bool {
+	for _, o := range w.cloud.objects {
+		if o.id == id {
+			return o.doomed && (o.gone || o.work == "deletion")
+		}
+	}
+	return false
+}
+
+// whole reports whether every element is there to stay.
+func (w *world) whole() bool {
+	st, err := w.store.stack(stackName)
+	if err != nil {
+		return true
+	}
+	for _, e := range st.Elements {
+		if w.vanishes(e.ObjectID) {
+			return false
+		}
+	}
+	return true
+}
+
+// openNodes are those with a phase that the last execution has left open, and,
+// unless it succeeded, those that went with their room and are still on record.
+func (w *world) openNodes() map[string]bool {
+	out := map[string]bool{}
+	x := w.store.last()
+	if x == nil {
+		return out
+	}
+	for _, r := range w.store.records(x.ID) {
+		if r.Kind == state.Intent && w.courseOf(r.Node, r.Action).begun {
+			out[r.Node] = true
+		}
+	}
+	st, err := w.store.stack(stackName)
+	if err != nil || succeeded(x) {
+		return out
+	}
+	for node, e := range st.Elements {
+		properties, _ := e.Properties.Value.(map[string]any)
+		if kindOf(e.Type) == part && w.cloud.byID(providers.Text(properties["room"])) == nil {
+			out[node] = true
+		}
+	}
+	return out
+}
+
+// checkReplay holds that the journals, from the beginning, tell which elements
+// there are.
+func (w *world) checkReplay(elements map[string]*state.Element) {
+	told := map[string]string{}
+	for _, x := range slices.Backward(w.store.all(stackName)) {
+		for _, r := range w.store.records(x.ID) {
+			switch {
+			case r.Kind == state.Result && (r.Action == "delete" || r.Action == "forget" || r.Action == "move" && r.Remove):
+				delete(told, r.Node)
+			case r.Kind == state.Result:
+				told[r.Node] = r.ObjectID
+			case r.Kind == state.Failure && r.Action == "create" && r.Element != nil:
+				told[r.Node] = r.Element.ObjectID
+			}
+		}
+		for _, s := range state.Fold(w.store.records(x.ID)) {
+			if succeeded(x) && !strings.HasSuffix(s.Phase, "Succeeded") && s.Phase != "" && s.Action != "none" && s.Action != "move" {
+				w.violate(nil, "execution %s succeeded, but its step %s is %s", x.ID, s.Node, s.Phase)
+			}
+		}
+		if x.Final {
+			clear(told)
+		}
+	}
+	is := map[string]string{}
+	for node, e := range elements {
+		is[node] = e.ObjectID
+	}
+	if d := difference(told, is); d != "" {
+		w.violate(nil, "the journal does not tell what the state is: %s", d)
+	}
+}

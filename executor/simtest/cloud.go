@@ -1,0 +1,370 @@
+package simtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// lateness is how long after its creation an object may be missing from reads
+// and lists; providers count on a little more.
+const (
+	lateness = 20 * time.Second
+	late     = 25 * time.Second
+)
+
+// poll is how often providers of the simulation ask how far work is.
+const poll = 2 * time.Second
+
+// cloud holds what exists. Work takes its time; at most one change runs in a
+// room at once, and others are refused as busy meanwhile.
+type cloud struct {
+	w       *world
+	objects []*object // by creation
+	made    int
+	changes []string // the changing requests that had an effect, in order
+}
+
+// object is one thing that exists. Its work is what the cloud does to it at the
+// moment.
+type object struct {
+	id, name, typ string
+	kind          kind
+	room          string // ID of what it is in; "": nothing
+	properties    map[string]any
+
+	work     string // creation, change or deletion; "": none
+	ends     time.Time
+	fails    bool           // the work will
+	next     map[string]any // properties after the change
+	shown    time.Time      // reads and lists show it from then on
+	broken   bool           // its creation failed
+	gone     bool
+	stranger bool // somebody else made it
+	doomed   bool // somebody has asked for its deletion
+}
+
+// tick ends the work that is due.
+func (c *cloud) tick() {
+	now := time.Now()
+	for _, o := range c.objects {
+		if o.work == "" || now.Before(o.ends) {
+			continue
+		}
+		switch {
+		case o.work == "creation":
+			o.broken = o.fails
+		case o.work == "change" && !o.fails:
+			o.properties = o.next
+		case o.work == "deletion" && !o.fails:
+			c.remove(o)
+		}
+		o.work = ""
+	}
+}
+
+// remove takes an object out, and what goes with it.
+func (c *cloud) remove(o *object) {
+	o.gone = true
+	for _, inner := range c.objects {
+		if inner.room == o.id && !inner.gone {
+			c.remove(inner)
+		}
+	}
+}
+
+// byID is an object that exists; nil if none does.
+func (c *cloud) byID(id string) *object {
+	for _, o := range c.objects {
+		if o.id == id && !o.gone {
+			return o
+		}
+	}
+	return nil
+}
+
+// live lists what exists and was not made by strangers.
+func (c *cloud) live() []*object {
+	var out []*object
+	for _, o := range c.objects {
+		if !o.gone && !o.stranger {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// named lists the IDs of what a list of a kind shows under a name.
+func (c *cloud) named(k kind, name string) []string {
+	var out []string
+	for _, o := range c.objects {
+		if o.name == name && !o.gone && (k == named) == (o.kind == named) && !time.Now().Before(o.shown) {
+			out = append(out, o.id)
+		}
+	}
+	return out
+}
+
+// busy refuses a change while other work runs on the object, on what it is in,
+// or on something else in there.
+func (c *cloud) busy(o *object, room string) error {
+	if o != nil && o.work != "" {
+		return refusal(providers.Busy, "other work runs on "+o.id)
+	}
+	if room == "" {
+		return nil
+	}
+	for _, other := range c.objects {
+		if !other.gone && other.work != "" && (other.id == room || other.room == room) {
+			return refusal(providers.Busy, "other work runs in "+room)
+		}
+	}
+	return nil
+}
+
+func refusal(kind providers.Kind, message string) error {
+	status := map[providers.Kind]int{
+		providers.NotFound: 404, providers.Conflict: 409, providers.Busy: 409, providers.Throttled: 429,
+		providers.Auth: 401, providers.Invalid: 400, providers.Quota: 403,
+	}[kind]
+	return &providers.Error{Kind: kind, Status: status, Message: message}
+}
+
+// begin starts work on an object. Some of it fails in the end.
+func (c *cloud) begin(o *object, work string) {
+	o.work = work
+	o.ends = time.Now().Add(c.w.duration(o.kind))
+	o.fails = c.w.failure()
+	c.tick()
+}
+
+// create makes an object.
+func (c *cloud) create(req *providers.Request, k kind) (*object, error) {
+	room := req.String("room")
+	if in := c.byID(room); room != "" && (in == nil || in.work == "deletion") {
+		return nil, refusal(providers.NotFound, "there is no "+room)
+	}
+	if err := c.busy(nil, room); err != nil {
+		return nil, err
+	}
+	if k == named && slices.ContainsFunc(c.objects, func(o *object) bool { return o.name == req.DefaultName() && o.kind == named && !o.gone }) {
+		return nil, refusal(providers.Conflict, "the name is taken")
+	}
+	c.made++
+	o := &object{
+		id: fmt.Sprintf("id-%d", c.made), name: req.DefaultName(), typ: req.Type, kind: k, room: room,
+		properties: cloneValue(req.Properties).(map[string]any), shown: time.Now().Add(c.w.invisibility(k)),
+	}
+	c.objects = append(c.objects, o)
+	c.begin(o, "creation")
+	return o, nil
+}
+
+// provider serves all types of the simulation to one process. What it does is
+// made of single exchanges, so that anything can happen between two.
+type provider struct {
+	p *process
+}
+
+// exchange sends one request.
+func (v *provider) exchange(ctx context.Context, what string, changing bool, carry func(*cloud) error) error {
+	var err error
+	w := v.p.w
+	c := &call{p: v.p, ctx: ctx, what: "cloud: " + what, changing: changing, effect: func() {
+		w.cloud.tick()
+		err = carry(w.cloud)
+		if err != nil {
+			w.note(v.p, "  refused: %v", err)
+		}
+	}}
+	if broken := w.do(c); broken != nil {
+		return broken
+	}
+	return err
+}
+
+// Advance implements providers.Provider.
+func (v *provider) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+	v.p.w.checkAdvance(v.p, req, op)
+	switch {
+	case req.Action == providers.Create:
+		return v.create(ctx, req, op, resumed)
+	case op.Stage == huaweicloud.StageWait:
+		return v.wait(ctx, req, op)
+	case req.Action == providers.Update:
+		return v.update(ctx, req)
+	}
+	return v.delete(ctx, req)
+}
+
+// create runs as that of the real providers does.
+func (v *provider) create(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+	k := kindOf(req.Type)
+	return huaweicloud.Creation{
+		Settling: req.Settling,
+		Late:     late,
+		Look: func(ctx context.Context) (notes map[string]string, err error) {
+			err = v.exchange(ctx, "look for "+req.Node, false, func(c *cloud) error {
+				ids := c.named(k, req.DefaultName())
+				if k == named && len(ids) > 0 {
+					return huaweicloud.Exists("object", req.DefaultName(), "")
+				}
+				notes = huaweicloud.Existing(ids)
+				return nil
+			})
+			return notes, err
+		},
+		Send: func(ctx context.Context, op providers.Operation) (next providers.Operation, err error) {
+			err = v.exchange(ctx, "CREATE "+req.Node, true, func(c *cloud) error {
+				v.p.w.checkChange(v.p, req, op)
+				o, err := c.create(req, k)
+				if err != nil {
+					return err
+				}
+				c.changes = append(c.changes, "create "+req.Node)
+				v.p.w.checkTwice(v.p, o)
+				next = providers.Operation{ID: "op-" + o.id, ObjectID: o.id}
+				return nil
+			})
+			return next, err
+		},
+		Find: func(ctx context.Context, op providers.Operation) (next *providers.Operation, err error) {
+			err = v.exchange(ctx, "find "+req.Node, false, func(c *cloud) (err error) {
+				ids := c.named(k, req.DefaultName())
+				if k == named && len(ids) > 0 {
+					next = &providers.Operation{ObjectID: ids[0]}
+					return nil
+				}
+				next, err = huaweicloud.Newcomer(op, "object", req.DefaultName(), ids)
+				return err
+			})
+			return next, err
+		},
+		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
+			return v.wait(ctx, req, op)
+		},
+	}.Advance(ctx, op, resumed)
+}
+
+// wait tells how far work on an object is.
+func (v *provider) wait(ctx context.Context, req *providers.Request, op providers.Operation) (p providers.Progress, err error) {
+	err = v.exchange(ctx, fmt.Sprintf("wait for the %s of %s", req.Action, req.Node), false, func(c *cloud) error {
+		o := c.byID(op.ObjectID)
+		switch {
+		case o == nil && req.Action == providers.Delete:
+			p = providers.Progress{Done: true}
+		case o == nil:
+			return refusal(providers.NotFound, op.ObjectID+" does not exist")
+		case o.work != "" || time.Now().Before(o.shown):
+			p = providers.Progress{Next: op, After: poll, Message: "working"}
+		case req.Action == providers.Delete && op.Note["sent"] != "" || o.broken && req.Action == providers.Create || req.Action == providers.Update && !same(o.properties, req.Properties):
+			return &providers.Error{Kind: providers.Failed, Message: fmt.Sprintf("the %s of %s failed", req.Action, o.id)}
+		default:
+			p = providers.Progress{Done: true, Object: o.object()}
+		}
+		return nil
+	})
+	return p, err
+}
+
+// update sends all properties; to send it twice does no harm.
+func (v *provider) update(ctx context.Context, req *providers.Request) (p providers.Progress, err error) {
+	err = v.exchange(ctx, "UPDATE "+req.Node, true, func(c *cloud) error {
+		v.p.w.checkChange(v.p, req, providers.Operation{})
+		o := c.byID(req.ObjectID)
+		if o == nil {
+			return refusal(providers.NotFound, req.ObjectID+" does not exist")
+		}
+		if err := c.busy(o, o.room); err != nil {
+			return err
+		}
+		c.changes = append(c.changes, "update "+req.Node)
+		o.next = cloneValue(req.Properties).(map[string]any)
+		c.begin(o, "change")
+		p = providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ID: "op-" + o.id, ObjectID: o.id}}
+		return nil
+	})
+	return p, err
+}
+
+func (v *provider) delete(ctx context.Context, req *providers.Request) (p providers.Progress, err error) {
+	err = v.exchange(ctx, "DELETE "+req.Node, true, func(c *cloud) error {
+		v.p.w.checkChange(v.p, req, providers.Operation{})
+		o := c.byID(req.ObjectID)
+		if o == nil {
+			p = providers.Progress{Done: true}
+			return nil
+		}
+		if o.work != "deletion" {
+			if err := c.busy(o, o.room); err != nil {
+				return err
+			}
+			if slices.ContainsFunc(c.objects, func(inner *object) bool { return inner.room == o.id && !inner.gone && inner.kind == lot }) {
+				return refusal(providers.Busy, "something is left in "+o.id)
+			}
+			c.changes = append(c.changes, "delete "+req.Node)
+			o.doomed = true
+			c.begin(o, "deletion")
+		}
+		p = providers.Progress{Next: providers.Operation{
+			Stage: huaweicloud.StageWait, ID: "op-" + o.id, ObjectID: o.id, Note: map[string]string{"sent": "yes"},
+		}}
+		return nil
+	})
+	return p, err
+}
+
+// Read implements providers.Provider.
+func (v *provider) Read(ctx context.Context, req *providers.Request) (found *providers.Object, err error) {
+	err = v.exchange(ctx, "read "+req.Node, false, func(c *cloud) error {
+		o := c.byID(req.ObjectID)
+		if o == nil || time.Now().Before(o.shown) {
+			return refusal(providers.NotFound, req.ObjectID+" does not exist")
+		}
+		found = o.object()
+		return nil
+	})
+	return found, err
+}
+
+// Find implements providers.Provider: an intent alone has sent nothing.
+func (v *provider) Find(ctx context.Context, req *providers.Request) ([]*providers.Object, error) {
+	return huaweicloud.LooksFirst{}.Find(ctx, req)
+}
+
+func (o *object) object() *providers.Object {
+	read := map[string]any{}
+	for _, name := range []string{"size", "color", "uses", "pinned", "room"} {
+		if v, ok := o.properties[name]; ok {
+			read[name] = cloneValue(v)
+		}
+	}
+	return &providers.Object{
+		ID: o.id, Properties: read,
+		Attributes: map[string]any{"refID": o.id, "refName": o.name, "level": o.properties["size"]},
+		Evidence:   "same name",
+	}
+}
+
+// same compares plain values; numbers by what they say.
+func same(a, b map[string]any) bool {
+	return maps.EqualFunc(a, b, func(x, y any) bool { return text(x) == text(y) })
+}
+
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b)
+}
+
+// node is the node that an object was made for.
+func (o *object) node() string { return strings.TrimPrefix(o.name, stackName+"-") }

@@ -1,0 +1,321 @@
+package simtest
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/executor"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// stackName is the one stack of a world.
+const stackName = "web"
+
+// world is a disk, a cloud and the processes that work on them.
+type world struct {
+	*kernel
+	store     *memory
+	cloud     *cloud
+	catalogue dsl.Catalogue
+	parsed    map[string]*dsl.Blueprint // by text
+	processes []*process                // those that have not ended
+	launched  int
+	faults    faults
+	denied    time.Time   // until then credentials are refused
+	goal      *goal       // what the processes are to reach
+	mirror    state.Store // is to do all that the store does; nil: none
+	stuck     bool        // what is wanted can't be done at once: its steps wait for each other
+	deaths    int
+	graves    map[string]bool // owners that are known to be dead, by ID
+	unmanaged map[string]bool // objects that were left to the cloud on purpose, by ID
+}
+
+// faults say how often things go wrong: once in so many times; 0 is never.
+type faults struct {
+	cloud  int // calls to the cloud
+	store  int // writes of the state
+	work   int // work in the cloud
+	denial int // calls to the cloud after which credentials are refused for a while
+}
+
+func newWorld(k *kernel, cat dsl.Catalogue) *world {
+	w := &world{kernel: k, store: newMemory(), catalogue: cat, parsed: map[string]*dsl.Blueprint{}, unmanaged: map[string]bool{}, graves: map[string]bool{}}
+	w.cloud = &cloud{w: w}
+	return w
+}
+
+// often is true once in n times, and never if n is 0.
+func (w *world) often(n int) bool { return n > 0 && w.chance(n) }
+
+// draw decides when a call has its effect, and what goes wrong with it.
+func (w *world) draw(c *call) {
+	if c.store {
+		c.due = w.moment(w.between(2*time.Millisecond, 12*time.Millisecond))
+		if until := c.p.cut; c.due.Before(until) {
+			c.due = w.moment(time.Until(until))
+		}
+		if w.often(w.faults.store) {
+			c.fate = fate{err: fmt.Errorf("no space left on device"), lost: w.chance(2)}
+		}
+		return
+	}
+	c.due = w.moment(w.between(10*time.Millisecond, 800*time.Millisecond))
+	if w.chance(3) {
+		c.fate.lag = w.between(2*time.Millisecond, time.Second)
+	}
+	if w.often(w.faults.denial) {
+		w.denied = time.Now().Add(w.between(time.Second, 3*time.Minute))
+	}
+	switch {
+	case time.Now().Before(w.denied):
+		c.fate = fate{err: refusal(providers.Auth, "the credentials are not accepted"), lost: true}
+	case w.often(w.faults.cloud):
+		c.fate = w.fault(c)
+	}
+}
+
+// fault draws what goes wrong with a call to the cloud.
+func (w *world) fault(c *call) fate {
+	ambiguous := &providers.Error{Kind: providers.Ambiguous, Message: "connection reset"}
+	switch w.rng.IntN(10) {
+	case 0:
+		e := &providers.Error{Kind: providers.Throttled, Status: 429, Message: "too many requests"}
+		if w.chance(2) {
+			e.RetryAfter = w.between(time.Second, 20*time.Second)
+		}
+		return fate{err: e, lost: true}
+	case 1:
+		return fate{err: &providers.Error{Kind: providers.Unavail, Message: "connection refused"}, lost: true}
+	case 2:
+		return fate{err: &providers.Error{Kind: providers.Ambiguous, Status: 502, Message: "bad gateway"}, lost: true}
+	case 3, 4:
+		return fate{err: ambiguous, lag: w.between(2*time.Millisecond, time.Second)}
+	case 5, 6:
+		return fate{err: ambiguous, lost: w.chance(3), lag: w.between(10*time.Second, 2*time.Minute)} // it hangs
+	case 7:
+		return fate{lag: w.between(5*time.Second, 20*time.Second)}
+	case 8:
+		return fate{err: &providers.Error{Kind: providers.Unexpected, Status: 200, Message: "an answer that makes no sense"}, lost: w.chance(2)}
+	}
+	if !c.changing {
+		return fate{err: ambiguous, lost: true}
+	}
+	kinds := []providers.Kind{providers.Quota, providers.Invalid, providers.Busy}
+	return fate{err: refusal(kinds[w.rng.IntN(len(kinds))], "not now"), lost: true}
+}
+
+// duration is how long work takes.
+func (w *world) duration(k kind) time.Duration {
+	switch {
+	case k == quick || k == key:
+		return 0
+	case w.chance(20):
+		return w.between(time.Minute, 8*time.Minute)
+	}
+	return w.between(100*time.Millisecond, 20*time.Second)
+}
+
+// failure draws whether work fails in the end.
+func (w *world) failure() bool { return w.often(w.faults.work) }
+
+// invisibility is how long a new object is not shown.
+func (w *world) invisibility(k kind) time.Duration {
+	if k == named || !w.chance(3) {
+		return 0
+	}
+	return w.between(time.Second, lateness)
+}
+
+// blueprint parses a text once.
+func (w *world) blueprint(text string) *dsl.Blueprint {
+	if bp := w.parsed[text]; bp != nil {
+		return bp
+	}
+	bp, diags := dsl.Parse("web.yaml", []byte(text), w.catalogue)
+	if err := diags.Err(); err != nil {
+		w.violate(nil, "the drawn blueprint is wrong: %v\n%s", err, text)
+		return nil
+	}
+	w.parsed[text] = bp
+	return bp
+}
+
+// seesDead reports whether the process that owns a lease is known to be dead:
+// one on the same machine is.
+func (w *world) seesDead(o state.Owner) bool { return w.graves[o.ID] }
+
+// process is one run of a command.
+type process struct {
+	w       *world
+	index   int
+	name    string
+	command command
+	owner   state.Owner
+	engine  *executor.Engine
+	ctx     context.Context
+	cancel  context.CancelFunc
+	stop    chan struct{}
+	trouble trouble
+	calls   int       // that were carried out; the kernel's
+	cut     time.Time // until then its writes do not get through; the kernel's
+
+	mu       sync.Mutex
+	dead     bool // guarded by the kernel's mu
+	finished bool
+	told     []string // events not yet in the trace
+	faulty   []string // what does not hold, as its goroutines have seen
+	stopped  bool     // it was told to begin nothing new
+	stalled  bool     // its state was out of reach: what it had decided before a stop may come after
+	run      *doing   // nil: it carries nothing out
+	lease    *state.Lease
+	err      error
+	outcome  executor.Outcome
+}
+
+// launch starts a process that carries out a command.
+func (w *world) launch(c command, t trouble) *process {
+	w.launched++
+	p := &process{
+		w: w, index: w.launched, name: fmt.Sprintf("p%d", w.launched), command: c, trouble: t, stop: make(chan struct{}),
+	}
+	p.owner = state.Owner{ID: p.name, Host: "far away", PID: w.launched, Command: c.String()}
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.engine = &executor.Engine{Store: &store{p: p, m: w.store}}
+	p.engine.Providers = registry(w.catalogue, &provider{p: p})
+	w.processes = append(w.processes, p)
+	w.note(p, "BEGINS %s, %s", c, t)
+	go func() {
+		err := p.main()
+		p.mu.Lock()
+		p.finished, p.err = true, err
+		p.mu.Unlock()
+		w.ring()
+	}()
+	return p
+}
+
+func (p *process) isDead() bool {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	return p.dead
+}
+
+func (p *process) isCut() bool { return time.Now().Before(p.cut) }
+
+func (p *process) ended() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case !p.finished || len(p.told)+len(p.faulty) > 0:
+	case p.dead:
+		p.w.note(p, "is over") // what it says depends on who is told of its death first
+	default:
+		p.w.note(p, "ENDS %s %v", p.outcome, p.err)
+	}
+	return p.finished && len(p.told)+len(p.faulty) == 0
+}
+
+// takeTold empties the list of what was observed.
+func (p *process) takeTold() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	told := p.told
+	p.told = nil
+	for _, f := range p.faulty {
+		p.w.violate(p, "%s", f)
+	}
+	p.faulty = nil
+	return told
+}
+
+// observe keeps an event for the trace.
+func (p *process) observe(e executor.Event) {
+	if p.isDead() {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e.Kind == executor.StopAsked {
+		p.stopped = true
+	}
+	if !p.w.verbose || e.Kind == executor.StepProgress {
+		return
+	}
+	line := fmt.Sprintf("%s %s %s", e.Kind, e.Node, e.Action)
+	if e.Message != "" {
+		line += ": " + e.Message
+	}
+	if e.Err != nil {
+		line += fmt.Sprintf(" (%v)", e.Err)
+	}
+	p.told = append(p.told, line)
+}
+
+// trouble is what befalls a process from outside, at its at-th call.
+type trouble struct {
+	kind string
+	at   int
+}
+
+// The kinds of trouble.
+const (
+	dieBefore  = "it dies before"
+	dieAfter   = "it dies after"
+	interrupt  = "Ctrl-C at"
+	abort      = "Ctrl-C twice at"
+	cancelling = "it is cancelled at"
+	losing     = "its state is out of reach from"
+	challenge  = "another process begins at"
+)
+
+func (t trouble) String() string {
+	if t.kind == "" {
+		return "undisturbed"
+	}
+	return fmt.Sprintf("%s call %d", t.kind, t.at)
+}
+
+// strike brings the trouble of a process about.
+func (w *world) strike(p *process) {
+	if p.trouble.kind != dieBefore && p.trouble.kind != dieAfter {
+		w.note(p, "TROUBLE: %s", p.trouble)
+	}
+	switch p.trouble.kind {
+	case dieBefore, dieAfter:
+		w.kill(p)
+	case interrupt:
+		close(p.stop)
+	case abort:
+		close(p.stop)
+		p.cancel()
+	case cancelling:
+		if x := w.store.last(); x != nil {
+			by := state.Owner{ID: "somebody", Command: "cancel"}
+			err := w.store.cancel(x.ID, by) // it may have ended
+			if w.mirror != nil {
+				w.reflect(p, "cancel", func(s state.Store) error { return s.Cancel(context.Background(), x.ID, by) }, err)
+			}
+		}
+	case losing:
+		p.mu.Lock()
+		p.stalled = true
+		p.mu.Unlock()
+		p.cut = w.moment(w.between(20*time.Second, 2*time.Minute))
+		for _, c := range w.waiting {
+			if c.p == p && c.store && !c.passed {
+				c.due = w.moment(time.Until(p.cut))
+			}
+		}
+		w.launch(p.command, trouble{})
+	case challenge:
+		w.launch(p.command, trouble{})
+	}
+}
+
+// seeded is a source of its own for a purpose.
+func seeded(seed, stream uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, stream)) }
