@@ -233,10 +233,18 @@ func (s *session) run(ctx context.Context, lease *state.Lease, m *made, in *inte
 	case executor.Cancelled:
 		return a.cancelledShort(in, res)
 	}
-	if in.terms.OnFailure == onFailureRollback && res.Changed && !a.interrupt.wasAsked() {
+	if in.terms.OnFailure == onFailureRollback && a.mayUndo(m, res) {
 		return s.undo(ctx, lease, m, in, res, stop)
 	}
 	return a.failedShort(m, in, res)
+}
+
+// mayUndo reports whether a failed execution is undone when that was asked for:
+// also if it changed nothing, so that the stack, and the exit code, do not
+// depend on which of several steps was answered first. Nothing is undone for
+// somebody who has stopped it or whom the cloud does not let in.
+func (a *app) mayUndo(m *made, res *executor.Result) bool {
+	return !a.interrupt.wasAsked() && failureOf(m, res).exit() != exitRefused
 }
 
 // execute carries the plan out, shown as it goes.
