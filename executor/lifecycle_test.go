@@ -443,6 +443,23 @@ func TestUndoOfWhatWasLetGo(t *testing.T) {
 	})
 }
 
+// TestUndoOfWhatIsNoLongerRetained destroys what its template had retained until
+// then: there is nothing to take back.
+func TestUndoOfWhatIsNoLongerRetained(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(strings.Replace(chain, "{size: 4}", "{size: 4}\n    retain: true", 1))
+		req := b.request(chain, nil)
+		req.Replace = map[string]bool{"d": true}
+		b.cloud.faults["d"] = []fault{{}, {}, {}, {err: &providers.Error{Kind: providers.Quota}}}
+		equal(t, "outcome", Failed, b.run(b.make(req), state.Terms{}).Outcome)
+		equal(t, "after the failure", "no element", b.size("d"))
+		b.cloud.faults["d"] = nil
+		p := b.returning(chain, 1, func(r *planner.Return) { r.Only = true })
+		equal(t, "outcome", Succeeded, b.run(p, state.Terms{Undoes: "web-2"}).Outcome)
+		equal(t, "after the undoing", "4", b.size("d"))
+	})
+}
+
 // TestTargets changes some nodes and leaves the others, and what is known of
 // them, as they are.
 func TestTargets(t *testing.T) {
