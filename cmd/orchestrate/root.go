@@ -194,9 +194,28 @@ func (a *app) addOnFailureFlag(c *cobra.Command) {
 
 // command finishes a command: its work gets the context first.
 func command(c *cobra.Command, run func(ctx context.Context, c *cobra.Command, args []string) error) *cobra.Command {
-	c.RunE = func(c *cobra.Command, args []string) error { return run(c.Context(), c, args) }
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if err := needNames(c); err != nil {
+			return err
+		}
+		return run(c.Context(), c, args)
+	}
 	c.DisableFlagsInUseLine = true
 	return c
+}
+
+// needNames refuses options that limit what a command touches and name nothing,
+// as an unset variable of a script makes them: without them it would touch more.
+func needNames(c *cobra.Command) error {
+	for _, option := range []string{"target", "retain"} {
+		if !c.Flags().Changed(option) {
+			continue
+		}
+		if list, err := c.Flags().GetStringSlice(option); err == nil && len(names(list)) == 0 {
+			return usagef(c, "--%s names no node; give its name, or leave the option out", option)
+		}
+	}
+	return nil
 }
 
 // pathArg is the optional PATH of a command; the current folder by default.
