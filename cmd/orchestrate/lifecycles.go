@@ -123,13 +123,14 @@ func (s *session) goOn(ctx context.Context, in *intent, h history, x *state.Exec
 
 // termsAgain are the terms of an execution that is gone on with. Consents hold
 // for what is not done yet: a replacement that was made is not asked for again,
-// and what was made since is not destroyed under an old consent.
+// and what was made since is not destroyed under an old consent, be it what a
+// creation has left behind that failed.
 func (a *app) termsAgain(x *state.Execution, changed func(option string) bool) state.Terms {
 	t := x.Terms
 	t.Retries = x.ID
 	done := map[string]bool{}
 	for _, s := range x.Steps {
-		done[s.Node] = strings.HasSuffix(s.Phase, "Succeeded")
+		done[s.Node] = s.Deleted || strings.HasSuffix(s.Phase, "Succeeded")
 	}
 	isDone := func(node string) bool { return done[node] }
 	t.Replace = slices.DeleteFunc(slices.Clone(t.Replace), isDone)

@@ -63,10 +63,10 @@ func TestTermsAgain(t *testing.T) {
 	x := &state.Execution{
 		ID: "s-1",
 		Terms: state.Terms{
-			Replace: []string{"done", "left"}, AllowDataLoss: []string{"done", "left"}, Targets: []string{"done", "left"},
+			Replace: []string{"begun", "done", "left"}, AllowDataLoss: []string{"done", "left"}, Targets: []string{"done", "left"},
 			Retain: []string{"done"}, Timeout: time.Hour, OnFailure: onFailureStop,
 		},
-		Steps: []state.StepRecord{{Node: "done", Phase: "CreateSucceeded"}, {Node: "left", Phase: "CreateFailed"}},
+		Steps: []state.StepRecord{{Node: "done", Phase: "CreateSucceeded"}, {Node: "left", Phase: "CreateFailed"}, {Node: "begun", Phase: "CreateFailed", Deleted: true}},
 	}
 	want := x.Terms
 	want.Replace, want.AllowDataLoss, want.Retries, want.OnFailure = []string{"left"}, []string{"left", "new"}, "s-1", onFailureRollback
@@ -74,7 +74,7 @@ func TestTermsAgain(t *testing.T) {
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
-	if x.Terms.Replace[0] != "done" {
+	if x.Terms.Replace[0] != "begun" {
 		t.Error("the terms of the execution on record were changed")
 	}
 }

@@ -47,8 +47,11 @@ func (s *StepRecord) apply(r Record) {
 		s.Operation, s.Ended = nil, time.Time{}
 	case Operation:
 		s.Operation, s.Ended = r.Operation, time.Time{}
-	case Result, Failure, Skipped:
+	case Result:
+		s.Deleted = s.Deleted || r.Action == "delete" || r.Action == "forget"
 		s.Ended = r.At // the operation stays: it is what to ask the cloud about
+	case Failure, Skipped:
+		s.Ended = r.At
 	case Halted:
 		s.Ended = r.At
 	}

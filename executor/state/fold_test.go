@@ -32,7 +32,7 @@ func TestFold(t *testing.T) {
 			{Action: "delete", Kind: Result, Phase: "DeleteSucceeded", At: at(2)},
 			{Action: "create", Kind: Intent, Phase: "Creating", At: at(3)},
 			{Action: "create", Kind: Halted, Phase: "CreatePaused", Error: "stopped", At: at(4)},
-		}, StepRecord{Action: "replace", Phase: "CreatePaused", Error: "stopped", Started: at(1), Ended: at(4)}},
+		}, StepRecord{Action: "replace", Phase: "CreatePaused", Deleted: true, Error: "stopped", Started: at(1), Ended: at(4)}},
 		{"cancelled, then settled", []Record{
 			{Action: "create", Kind: Intent, Phase: "Creating", Attempt: 1, At: at(1)},
 			{Action: "create", Kind: Operation, Phase: "Creating", Attempt: 1, Operation: []byte("{}"), At: at(2)},
@@ -46,7 +46,7 @@ func TestFold(t *testing.T) {
 		{"forgotten by force", []Record{
 			{Action: "delete", Kind: Intent, Phase: "Deleting", Attempt: 1, At: at(1)},
 			{Action: "delete", Kind: Result, Phase: "DeleteSucceeded", Attempt: 4, Error: "in use", Remove: true, At: at(2)},
-		}, StepRecord{Action: "delete", Phase: "DeleteSucceeded", Attempts: 4, Error: "in use", Started: at(1), Ended: at(2)}},
+		}, StepRecord{Action: "delete", Phase: "DeleteSucceeded", Attempts: 4, Deleted: true, Error: "in use", Started: at(1), Ended: at(2)}},
 		{"renamed before it begins", []Record{
 			{Action: "update", Kind: Planned, Phase: "Pending", At: at(0)},
 			{Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id", At: at(0)},

@@ -110,6 +110,7 @@ type StepRecord struct {
 	Attempts  int
 	Operation []byte // the provider's last handle as JSON; nil when there was none
 	ObjectID  string
+	Deleted   bool // its delete phase is done: what was there has left the stack
 	Error     string
 	Started   time.Time
 	Ended     time.Time
