@@ -132,33 +132,37 @@ func (t exportText) MarshalJSON() ([]byte, error) {
 
 // Export reads everything at one moment. It needs no key and writes nothing.
 func (s *SQLite) Export(ctx context.Context) (*Export, error) {
-	x := &exporter{Export: Export{
-		Format: exportFormat, Exported: s.now().UTC(),
-		Stacks: []ExportedStack{}, Executions: []ExportedExecution{}, Leases: []ExportedLease{},
-	}}
-	err := s.view(ctx, "everything", func(t *snapshot) error {
-		x.Schema = t.schema
-		for _, part := range []func(context.Context, *snapshot) error{x.key, x.stacks, x.revisions, x.elements, x.executions, x.journal} {
-			if err := part(ctx, t); err != nil {
-				return err
-			}
-		}
-		holds, err := s.holds(ctx, t)
-		for _, h := range holds {
-			x.Leases = append(x.Leases, ExportedLease{Stack: h.Stack, Token: h.Token, Owner: h.Owner, Expires: &h.Expires})
-		}
-		return err
-	})
+	x := s.newExporter()
+	err := s.view(ctx, "everything", func(t *snapshot) error { return x.run(ctx, t) })
 	if err != nil {
 		return nil, err
 	}
 	return &x.Export, nil
 }
 
+func (s *SQLite) newExporter() *exporter {
+	return &exporter{store: s, Export: Export{
+		Format: exportFormat, Exported: s.now().UTC(),
+		Stacks: []ExportedStack{}, Executions: []ExportedExecution{}, Leases: []ExportedLease{},
+	}}
+}
+
 // exporter fills an Export, table by table.
 type exporter struct {
 	Export
+	store   *SQLite
 	stackAt map[string]int // indexes
+}
+
+// run reads all tables.
+func (x *exporter) run(ctx context.Context, t *snapshot) error {
+	x.Schema = t.schema
+	for _, part := range []func(context.Context, *snapshot) error{x.key, x.stacks, x.revisions, x.elements, x.executions, x.journal, x.leases} {
+		if err := part(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (x *exporter) key(ctx context.Context, t *snapshot) error {
@@ -277,6 +281,14 @@ func (x *exporter) journal(ctx context.Context, t *snapshot) error {
 		}
 	}
 	return nil
+}
+
+func (x *exporter) leases(ctx context.Context, t *snapshot) error {
+	holds, err := x.store.holds(ctx, t)
+	for _, h := range holds {
+		x.Leases = append(x.Leases, ExportedLease{Stack: h.Stack, Token: h.Token, Owner: h.Owner, Expires: orNone(h.Expires)})
+	}
+	return err
 }
 
 func exportedRecord(r Record, request, before string) ExportedRecord {
