@@ -44,8 +44,11 @@ type File struct {
 	ForceTrim     bool           `json:"force_trim,omitempty"`
 	Catalogue     string         `json:"catalogue"` // digest of the node types in use
 	Steps         []FileStep     `json:"steps"`
-	Plan          *Document      `json:"plan"`
-	Digest        string         `json:"digest"` // SHA-256 over the file with an empty digest
+	// Secrets are digests of the secrets of the acting steps, sealed; nil: they
+	// have none.
+	Secrets *state.Document `json:"secrets,omitempty"`
+	Plan    *Document       `json:"plan"`
+	Digest  string          `json:"digest"` // SHA-256 over the file with an empty digest
 }
 
 // FileBlueprint is the source that the plan was made from; empty for a
@@ -89,6 +92,9 @@ func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error)
 		if f.Blueprint, err = fileBlueprint(p, sealer); err != nil {
 			return nil, err
 		}
+	}
+	if f.Secrets, err = sealSecrets(p, sealer); err != nil {
+		return nil, err
 	}
 	f.Digest, err = f.digest()
 	return f, err

@@ -3,6 +3,9 @@ package planner
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
@@ -66,8 +70,8 @@ func TestFileRoundTrip(t *testing.T) {
 	}
 	req.Blueprint, req.Inputs = bp, inputs
 	p, _ := Make(req)
-	if diags := f.Check("plan.json", p); diags != nil {
-		t.Errorf("the same plan counts as another: %v", diags.Err())
+	if diags, err := f.Check("plan.json", p, sealer); diags != nil || err != nil {
+		t.Errorf("the same plan counts as another: %v, %v", diags.Err(), err)
 	}
 }
 
@@ -94,7 +98,12 @@ func TestFileSaysWhatMoved(t *testing.T) {
 		{"a secret and a size", func(r *Request) {
 			properties(r, "chain")["password"] = "canary-moved"
 			properties(r, "chain")["size"] = 1
-		}, `"chain" was to be updated; by now it would be replaced: size is 1, was 2.`},
+		}, `"chain" was to be updated; by now it would be replaced: size is 1, was 2; password, a sensitive value, is not what it was.`},
+		{"a secret of what is replaced by now", func(r *Request) { properties(r, "chain")["password"] = "canary-moved" },
+			`: password, a sensitive value, is not what it was`},
+		{"a secret attribute", func(r *Request) {
+			r.State.Elements["net"].Attributes = state.Document{Value: map[string]any{"key": "canary-key"}, Sensitive: []string{"/key"}}
+		}, `"net" moved since the plan was made. It would still be updated, but from or to other values: attribute key, a sensitive value, is not what it was. Make the plan again.`},
 		{"a secret that will be kept", func(r *Request) { r.Inputs["code"] = r.Inputs["same"] }, `"chain" was to be updated; by now it would be replaced`},
 		{"another object", func(r *Request) { r.State.Elements["sub"].ObjectID = "sub-2" },
 			`"sub" moved since the plan was made. It would still be updated, but from or to other values: its object was sub-1 and is sub-2.`},
@@ -110,12 +119,16 @@ func TestFileSaysWhatMoved(t *testing.T) {
 			`The plan was made by version "test" of this program, whose catalogue says other things about the node types of the plan.`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			req, b, _ := saved(t, "saved")
+			req, b, sealer := saved(t, "saved")
 			f, _ := ReadFile("plan.json", b)
 			tc.move(&req)
 			p, _ := Make(req)
+			moved, err := f.Check("plan.json", p, sealer)
+			if err != nil {
+				t.Fatal(err)
+			}
 			got := ""
-			if err := f.Check("plan.json", p).Err(); err != nil {
+			if err := moved.Err(); err != nil {
 				got = err.Error()
 			}
 			if tc.want == "" && got != "" || !strings.Contains(got, tc.want) {
@@ -127,6 +140,104 @@ func TestFileSaysWhatMoved(t *testing.T) {
 		})
 	}
 }
+
+// A plan that overwrites a secret is stale when somebody else has overwritten it
+// first, and nothing in the file tells what either was.
+func TestFileSeesThatSecretsMove(t *testing.T) {
+	req, b, sealer := saved(t, "saved-secret")
+	f, diags := ReadFile("plan.json", b)
+	if diags.HasErrors() {
+		t.Fatal(diags.Err())
+	}
+	for _, tc := range []struct {
+		name string
+		move func(*Request)
+		want string
+	}{
+		{"nothing", func(*Request) {}, ""},
+		{"one that stays", func(r *Request) { r.State.Elements["idle"].Properties.Value = map[string]any{"input": "canary-else"} },
+			`"idle" would now be updated, which the plan does not say.`},
+		{"the recorded one", func(r *Request) { r.State.Elements["note"].Properties.Value = map[string]any{"input": "canary-2"} },
+			`"note" moved since the plan was made. It would still be updated, but from or to other values: input, a sensitive value, is not what it was.`},
+		{"the wanted one", func(r *Request) { r.Inputs["code"] = intrinsic.Of("canary-4").MarkSensitive() },
+			`values: input, a sensitive value, is to become another than it was.`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			moved := req
+			moved.State, moved.Inputs = clone(req.State), maps.Clone(req.Inputs)
+			tc.move(&moved)
+			p, _ := Make(moved)
+			found, err := f.Check("plan.json", p, sealer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := fmt.Sprint(found.Err())
+			if tc.want == "" && len(found) > 0 || !strings.Contains(got, tc.want) || strings.Contains(got, "canary") {
+				t.Errorf("got %s, want it to hold %q", got, tc.want)
+			}
+		})
+	}
+	for node, all := range secretsOf(first(Make(req))) {
+		for what, digest := range all {
+			if bytes.Contains(b, []byte(digest)) {
+				t.Errorf("%s of %s can be guessed from its digest in the file", what, node)
+			}
+		}
+	}
+}
+
+func first[A, B any](a A, _ B) A { return a }
+
+// clone copies a stack and its elements, so that one of them may be swapped.
+func clone(st *state.Stack) *state.Stack {
+	c := *st
+	c.Elements = map[string]*state.Element{}
+	for node, e := range st.Elements {
+		copied := *e
+		c.Elements[node] = &copied
+	}
+	return &c
+}
+
+// A deletion that was planned when its key was lost says nothing about secrets,
+// and goes on so; no other plan does.
+func TestFileWithoutKey(t *testing.T) {
+	lost := &state.KeyError{Reason: "it is lost"}
+	secret := state.Document{Value: map[string]any{"input": "x"}, Sensitive: []string{"/input"}}
+	req := Request{Stack: "demo", Catalogue: catalogue(), State: &state.Stack{Name: "demo", Elements: map[string]*state.Element{
+		"note": {Node: "note", Type: "Test.Data", ObjectID: "n", Properties: secret},
+	}}}
+	p, _ := Make(req)
+	f, err := NewFile(p, req, "test", keyless{lost})
+	if err != nil || f.Secrets != nil {
+		t.Fatalf("the deletion was saved with %v, %v", f, err)
+	}
+	if found, err := f.Check("plan.json", p, hidden{}); found != nil || err != nil {
+		t.Errorf("without digests: %v, %v", found.Err(), err)
+	}
+	if f, err = NewFile(p, req, "test", hidden{}); err != nil || f.Secrets == nil {
+		t.Fatalf("nothing was sealed: %v", err)
+	}
+	if found, err := f.Check("plan.json", p, keyless{lost}); found != nil || err != nil {
+		t.Errorf("with digests: %v, %v", found.Err(), err)
+	}
+	f.Lifecycle = "upgrade"
+	if _, err := f.Check("plan.json", p, keyless{lost}); !errors.Is(err, lost) {
+		t.Errorf("an upgrade goes on without the key: %v", err)
+	}
+}
+
+// keyless is a sealer whose key is lost: it passes on what holds no secret.
+type keyless struct{ err error }
+
+func (k keyless) Seal(_ string, d state.Document) (state.Document, error) {
+	if len(d.Sensitive) == 0 {
+		return d, nil
+	}
+	return state.Document{}, k.err
+}
+
+func (k keyless) Unseal(string, state.Document) (state.Document, error) { return state.Document{}, k.err }
 
 // The terms of a plan are saved with it.
 func TestFileKeepsTerms(t *testing.T) {

@@ -86,9 +86,16 @@ func withoutWordsIn(all map[string]*dsl.Property) map[string]*dsl.Property {
 }
 
 // Check compares a plan that was made again with the saved one and reports
-// each step that moved, and how.
-func (f *File) Check(name string, p *Plan) diag.List {
+// each step that moved, and how. sealer opens what is sealed in the file.
+func (f *File) Check(name string, p *Plan, sealer Sealer) (diag.List, error) {
 	c := staleness{file: f, at: diag.Range{File: name}, was: documents(f.Plan)}
+	secrets, ok, err := f.openSecrets(sealer)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		c.secretsWere, c.secretsAre = secrets, secretsOf(p)
+	}
 	if f.Catalogue != typesDigest(p) {
 		c.add("The plan was made by version %q of this program, whose catalogue says other things about the node types of the plan.", f.Version)
 	}
@@ -107,7 +114,7 @@ func (f *File) Check(name string, p *Plan) diag.List {
 	for _, node := range slices.Sorted(maps.Keys(now)) {
 		c.add("%q would now be %s, which the plan does not say.", node, fate(now[node].Action))
 	}
-	return c.diags
+	return c.diags, nil
 }
 
 // staleness gathers what moved since a plan file was written.
@@ -116,6 +123,8 @@ type staleness struct {
 	at    diag.Range
 	was   map[string]*ResourceChange // the saved plan by node
 	diags diag.List
+	// Both nil: secrets are not compared.
+	secretsWere, secretsAre secretDigests
 }
 
 func (c *staleness) add(format string, args ...any) {
@@ -125,10 +134,14 @@ func (c *staleness) add(format string, args ...any) {
 // compare judges one step of the file by the step of the same node as it would
 // be now; it is zero, and s may be nil, if nothing would be done.
 func (c *staleness) compare(was, now FileStep, s *Step) {
-	if was == now {
+	var secrets []string
+	if now.Node != "" {
+		secrets = c.secretsWere.moved(c.secretsAre, was.Node)
+	}
+	if was == now && len(secrets) == 0 {
 		return
 	}
-	moved := c.moved(was, s)
+	moved := c.moved(was, s, secrets)
 	switch {
 	case now.Node == "":
 		c.add("%q was to be %s; by now nothing is to be done%s.", was.Node, fate(was.Action), moved)
@@ -136,25 +149,24 @@ func (c *staleness) compare(was, now FileStep, s *Step) {
 		c.add("%q was to be %s; by now it would be %s%s.", was.Node, fate(was.Action), fate(now.Action), moved)
 	default:
 		if moved == "" {
-			moved = ": something that is not shown, as a secret or an order of steps, is not as it was"
+			moved = ": something that is not shown, as an order of steps, is not as it was"
 		}
 		c.add("%q moved since the plan was made. It would still be %s, but from or to other values%s.", was.Node, fate(was.Action), moved)
 	}
 }
 
 // moved says in which properties a step differs from the saved one, as the end
-// of a sentence; "" if in none that may be shown.
-func (c *staleness) moved(was FileStep, s *Step) string {
-	saved := c.was[was.Node]
-	if saved == nil || s == nil {
-		return ""
-	}
+// of a sentence; "" if in none that has a name. Of secrets that is all it says.
+func (c *staleness) moved(was FileStep, s *Step, secrets []string) string {
 	var parts []string
-	if was.ObjectID != s.ObjectID {
-		parts = append(parts, fmt.Sprintf("its object was %s and is %s", idText(was.ObjectID), idText(s.ObjectID)))
+	if saved := c.was[was.Node]; saved != nil && s != nil {
+		if was.ObjectID != s.ObjectID {
+			parts = append(parts, fmt.Sprintf("its object was %s and is %s", idText(was.ObjectID), idText(s.ObjectID)))
+		}
+		parts = append(parts, differences("is", intrinsic.Of(saved.Change.Before), intrinsic.Of(shown(s.Before)))...)
+		parts = append(parts, differences("is to become", intrinsic.Of(saved.Change.After), intrinsic.Of(shown(s.After)))...)
 	}
-	parts = append(parts, differences("is", intrinsic.Of(saved.Change.Before), intrinsic.Of(shown(s.Before)))...)
-	parts = append(parts, differences("is to become", intrinsic.Of(saved.Change.After), intrinsic.Of(shown(s.After)))...)
+	parts = append(parts, secrets...)
 	const most = 5
 	if len(parts) > most {
 		parts = append(parts[:most], fmt.Sprintf("and %d more", len(parts)-most))

@@ -172,7 +172,11 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	m := &made{request: *req, texts: in.texts(st)}
 	m.plan, m.problems = planner.Make(*req)
 	if in.saved != nil && !m.problems.HasErrors() {
-		m.problems = append(m.problems, in.saved.Check(in.name, m.plan)...)
+		moved, err := in.saved.Check(in.name, m.plan, s.keys)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", in.name, err)
+		}
+		m.problems = append(m.problems, moved...)
 	}
 	if !m.problems.HasErrors() {
 		s.app.warn(m.problems, m.texts)
