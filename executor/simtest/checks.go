@@ -226,6 +226,9 @@ func (w *world) restart() {
 func (w *world) checkDestroys(p *process, st *state.Stack, plan *planner.Plan) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !w.whole() { // what was made for an object that vanishes goes with it
+		w.goal.doomed = nil
+	}
 	first := w.goal.doomed == nil
 	if first {
 		w.goal.doomed = map[string]bool{}

@@ -192,8 +192,9 @@ func (a *artist) changed(was *template) *template {
 	case 3:
 		t.retain = !t.retain && t.retainable()
 	case 4:
-		if t.kind != room && t.room == "" && !t.retain {
+		if t.kind != room && t.room == "" {
 			t.kind = []kind{thing, quick, named, ledger}[a.rng.IntN(4)]
+			t.retain = t.retain && t.retainable()
 		}
 	}
 	return &t

@@ -215,7 +215,7 @@ func (w *world) drawTrouble() trouble {
 func (w *world) drawFaults() faults {
 	rate := func(r *rand.Rand, list ...int) int { return list[r.IntN(len(list))] }
 	return faults{
-		cloud: rate(w.rng, 0, 0, 5, 15, 50), store: rate(w.rng, 0, 0, 0, 60, 200), work: rate(w.rng, 0, 0, 10, 30), denial: rate(w.rng, 0, 0, 0, 0, 100),
+		cloud: rate(w.rng, 0, 0, 5, 15, 50), store: rate(w.rng, 0, 0, 0, 60, 200), slow: rate(w.rng, 0, 0, 10, 40), work: rate(w.rng, 0, 0, 10, 30), denial: rate(w.rng, 0, 0, 0, 0, 100),
 	}
 }
 

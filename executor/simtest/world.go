@@ -39,6 +39,7 @@ type world struct {
 type faults struct {
 	cloud  int // calls to the cloud
 	store  int // writes of the state
+	slow   int // calls that are long on the way to the cloud
 	work   int // work in the cloud
 	denial int // calls to the cloud after which credentials are refused for a while
 }
@@ -65,6 +66,9 @@ func (w *world) draw(c *call) {
 		return
 	}
 	c.due = w.moment(w.between(10*time.Millisecond, 800*time.Millisecond))
+	if w.often(w.faults.slow) {
+		c.due = w.moment(w.between(time.Second, 15*time.Second))
+	}
 	if w.chance(3) {
 		c.fate.lag = w.between(2*time.Millisecond, time.Second)
 	}
