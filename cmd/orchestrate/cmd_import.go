@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -69,12 +70,48 @@ func (a *app) importObject(ctx context.Context, in *intent, node, id string) err
 	if err := s.cloud.reach(ctx, []string{req.Type}); err != nil {
 		return err
 	}
+	if err := s.inOtherStack(ctx, req); err != nil {
+		return err
+	}
 	done, err := s.engine.Import(ctx, lease, *req)
 	if err != nil {
 		return err
 	}
 	a.printf("Imported %s %s as %q into stack %s.\n", typeLabel(req.Type), done.Element.ObjectID, node, in.stack)
 	a.note("Nothing was changed in the cloud. To see how it differs from what the blueprint says:\n    %s", a.planCommand(in))
+	return nil
+}
+
+// inOtherStack refuses an object that another stack of this state has: each of
+// the two would change it back, and delete it under the other. A node that has
+// an element already is another question.
+func (s *session) inOtherStack(ctx context.Context, req *executor.ImportRequest) error {
+	own, err := s.stackWithoutSecrets(ctx, req.Stack)
+	if err != nil || own != nil && own.Elements[req.Node] != nil {
+		return err
+	}
+	all, err := s.store.Stacks(ctx)
+	if err != nil {
+		return fmt.Errorf("list stacks: %w", err)
+	}
+	for _, other := range all {
+		if other.Name == req.Stack {
+			continue
+		}
+		st, err := s.stackWithoutSecrets(ctx, other.Name)
+		if err != nil {
+			return err
+		}
+		if st == nil {
+			continue
+		}
+		for _, node := range slices.Sorted(maps.Keys(st.Elements)) {
+			if e := st.Elements[node]; e.Type == req.Type && e.ObjectID == req.ObjectID {
+				return fmt.Errorf("%s %s is in stack %s already, as %s. Two stacks can't both keep it: take it out of that one first (apply or delete with --retain %s leaves it in the cloud), or only read it, as an external node of that stack",
+					typeLabel(e.Type), e.ObjectID, st.Name, node, node)
+			}
+		}
+	}
 	return nil
 }
 
