@@ -70,12 +70,15 @@ func (m *maker) agreed(s *Step) bool {
 }
 
 func (m *maker) refuseReplace(s *Step) {
-	otherwise := ""
-	if slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Replaces }) {
+	option, otherwise := "--replace", ""
+	switch {
+	case m.req.Return != nil: // it has no other consent
+		option = "--allow-data-loss"
+	case slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Replaces }):
 		otherwise = " Otherwise set the property back."
 	}
-	m.diags.Add(CodeReplaceLoss, m.cause(s), "Replacing %q (%s) destroys %s. It would be replaced because %s. If that is meant, name it: --replace %s.%s",
-		s.Node, dsl.TypeLabel(m.recordedTypeName(s)), s.HoldsData, s.Reason, s.Node, otherwise)
+	m.diags.Add(CodeReplaceLoss, m.cause(s), "Replacing %q (%s) destroys %s. It would be replaced because %s. If that is meant, name it: %s %s.%s",
+		s.Node, dsl.TypeLabel(m.recordedTypeName(s)), s.HoldsData, s.Reason, option, s.Node, otherwise)
 }
 
 func (m *maker) refuseElsewhere(s *Step, fate string) {

@@ -90,7 +90,11 @@ func (a *app) retryIntent(stack string, changed func(option string) bool) *inten
 		if x, err = s.store.Execution(ctx, x.ID); err != nil {
 			return fmt.Errorf("read execution: %w", err)
 		}
-		in.terms = a.termsAgain(x, changed)
+		imported, err := s.importedSince(ctx, h, x)
+		if err != nil {
+			return err
+		}
+		in.terms = a.termsAgain(x, imported, changed)
 		s.app.note("Going on with execution %s (%s).\n", x.ID, x.Phase)
 		return s.goOn(ctx, in, h, x)
 	}
@@ -121,20 +125,38 @@ func (s *session) goOn(ctx context.Context, in *intent, h history, x *state.Exec
 	return s.recall(ctx, in, x.Revision)
 }
 
+// importedSince are the nodes that were given an object after an execution.
+func (s *session) importedSince(ctx context.Context, h history, x *state.Execution) (map[string]bool, error) {
+	nodes := map[string]bool{}
+	for _, later := range h {
+		if later.Number <= x.Number || later.Lifecycle != lifecycleImport {
+			continue
+		}
+		whole, err := s.store.Execution(ctx, later.ID)
+		if err != nil {
+			return nil, fmt.Errorf("read execution: %w", err)
+		}
+		for _, step := range whole.Steps {
+			nodes[step.Node] = true
+		}
+	}
+	return nodes, nil
+}
+
 // termsAgain are the terms of an execution that is gone on with. Consents hold
 // for what is not done yet: a replacement that was made is not asked for again,
 // and what was made since is not destroyed under an old consent, be it what a
-// creation has left behind that failed.
-func (a *app) termsAgain(x *state.Execution, changed func(option string) bool) state.Terms {
+// creation has left behind that failed, or what was imported.
+func (a *app) termsAgain(x *state.Execution, imported map[string]bool, changed func(option string) bool) state.Terms {
 	t := x.Terms
 	t.Retries = x.ID
 	done := map[string]bool{}
 	for _, s := range x.Steps {
 		done[s.Node] = s.Deleted || strings.HasSuffix(s.Phase, "Succeeded")
 	}
-	isDone := func(node string) bool { return done[node] }
-	t.Replace = slices.DeleteFunc(slices.Clone(t.Replace), isDone)
-	t.AllowDataLoss = slices.DeleteFunc(slices.Clone(t.AllowDataLoss), isDone)
+	isOver := func(node string) bool { return done[node] || imported[node] }
+	t.Replace = slices.DeleteFunc(slices.Clone(t.Replace), isOver)
+	t.AllowDataLoss = slices.DeleteFunc(slices.Clone(t.AllowDataLoss), isOver)
 	t.AllowDataLoss = sortedNames(append(t.AllowDataLoss, a.opts.allowDataLoss...))
 	if changed("timeout") {
 		t.Timeout = a.opts.timeout

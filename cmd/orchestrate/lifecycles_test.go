@@ -63,14 +63,14 @@ func TestTermsAgain(t *testing.T) {
 	x := &state.Execution{
 		ID: "s-1",
 		Terms: state.Terms{
-			Replace: []string{"begun", "done", "left"}, AllowDataLoss: []string{"done", "left"}, Targets: []string{"done", "left"},
+			Replace: []string{"begun", "done", "left"}, AllowDataLoss: []string{"brought", "done", "left"}, Targets: []string{"done", "left"},
 			Retain: []string{"done"}, Timeout: time.Hour, OnFailure: onFailureStop,
 		},
 		Steps: []state.StepRecord{{Node: "done", Phase: "CreateSucceeded"}, {Node: "left", Phase: "CreateFailed"}, {Node: "begun", Phase: "CreateFailed", Deleted: true}},
 	}
 	want := x.Terms
 	want.Replace, want.AllowDataLoss, want.Retries, want.OnFailure = []string{"left"}, []string{"left", "new"}, "s-1", onFailureRollback
-	got := a.termsAgain(x, func(option string) bool { return option == "on-failure" })
+	got := a.termsAgain(x, map[string]bool{"brought": true}, func(option string) bool { return option == "on-failure" })
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
 	}
