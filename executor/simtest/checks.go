@@ -185,7 +185,7 @@ func (w *world) checkRecords(p *process, records []state.Record) {
 		}
 		o := w.cloud.byID(r.ObjectID)
 		switch {
-		case r.Remove && r.Action == "move":
+		case r.Action == "move" || r.Action == "none": // nobody has looked at the object for that
 		case r.Remove && (r.Action == "forget" || kindOf(r.Type) == key):
 			w.unmanaged[r.ObjectID] = true
 			if s := p.step(r.Node); s == nil || !s.Retained && s.Forgotten == "" {

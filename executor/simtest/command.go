@@ -74,7 +74,7 @@ func (p *process) hold() (err error) {
 		}
 		select {
 		case <-p.ctx.Done():
-			return p.ctx.Err()
+			return errHeld
 		case <-p.stop:
 			return errHeld
 		case <-time.After(7 * time.Second):

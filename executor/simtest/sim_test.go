@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -26,6 +27,7 @@ func TestSim(t *testing.T) {
 		}
 		return
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // what is alive at once is small
 	var next atomic.Uint64
 	next.Store(*first - 1)
 	var failed atomic.Bool
