@@ -17,8 +17,9 @@ const authFormat = "1.0"
 
 func newAuth(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "auth COMMAND",
-		Short: "Credentials: which are found, and where",
+		Use:     "auth COMMAND",
+		Short:   "Credentials: which are found, and where",
+		Example: examples("orchestrate auth show"),
 	}
 	c.AddCommand(newAuthShow(a))
 	return c

@@ -13,8 +13,9 @@ import (
 
 func newState(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "state COMMAND",
-		Short: "The state itself: write it out whole, check that it is sound",
+		Use:     "state COMMAND",
+		Short:   "The state itself: write it out whole, check that it is sound",
+		Example: examples("orchestrate state export backup.json", "orchestrate state verify"),
 	}
 	c.AddCommand(newStateExport(a), newStateVerify(a))
 	return c
