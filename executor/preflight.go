@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,20 +36,71 @@ const (
 // would get through.
 func (e *Engine) Preflight(ctx context.Context, p *planner.Plan) (diag.List, error) {
 	ctx = providers.Sharing(ctx) // several types look at the same objects
-	looks := e.looksOf(p)
+	before, err := e.typesBefore(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	looks := e.looksOf(p, before)
 	var wg sync.WaitGroup
 	for _, l := range looks {
 		wg.Go(func() { l.run(ctx) })
 	}
 	wg.Wait()
+	tellOnce(looks)
 	var out diag.List
 	for _, l := range looks {
 		if l.denied != nil {
 			return nil, fmt.Errorf("ask what the cloud would refuse for %s: %w", dsl.TypeLabel(l.typ), l.denied)
 		}
+		l.tell()
 		out = append(out, l.diags...)
 	}
 	return out.Sorted(), nil
+}
+
+// typesBefore returns, by node, the types of elements that a plan replaces by
+// others of another type.
+func (e *Engine) typesBefore(ctx context.Context, p *planner.Plan) (map[string]string, error) {
+	replaces := func(s *planner.Step) bool { return s.Action == planner.Replace }
+	if e.Store == nil || !slices.ContainsFunc(p.Steps, replaces) {
+		return nil, nil
+	}
+	st, err := e.stackOrNew(ctx, p.Stack)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, s := range p.Steps {
+		if el := st.Elements[cmp.Or(s.RenamedFrom, s.Node)]; replaces(s) && el != nil && el.Type != s.Type {
+			out[s.Node] = el.Type
+		}
+	}
+	return out, nil
+}
+
+// tellOnce leaves, of the findings about one object that stands in the way of
+// several types, the first.
+func tellOnce(looks []*preflight) {
+	type about struct {
+		object  string
+		kind    providers.Kind
+		warning bool
+		message string
+	}
+	first := map[about]*providers.Finding{}
+	for _, l := range looks {
+		kept := make([]*providers.Finding, 0, len(l.found))
+		for _, f := range l.found {
+			key := about{f.Object, f.Kind, f.Warning, f.Message}
+			if other := first[key]; f.Object != "" && other != nil {
+				other.More += 1 + f.More
+				continue
+			}
+			first[key] = f
+			kept = append(kept, f)
+		}
+		l.found = kept
+	}
 }
 
 // preflight is a look at the actions on objects of one type.
@@ -59,12 +111,14 @@ type preflight struct {
 	templates map[string]*dsl.NodeTemplate
 	reqs      []*providers.Request // in the order of the plan, a deletion before the creation that follows it
 	redact    redactor
+	found     []*providers.Finding
 	diags     diag.List
 	denied    error // the credentials are refused; nil: they are not
 }
 
-// looksOf lists the looks that a plan calls for, by type.
-func (e *Engine) looksOf(p *planner.Plan) []*preflight {
+// looksOf lists the looks that a plan calls for, by type. before holds the
+// types of elements that change theirs.
+func (e *Engine) looksOf(p *planner.Plan, before map[string]string) []*preflight {
 	templates := map[string]*dsl.NodeTemplate{}
 	if p.Blueprint != nil {
 		for _, n := range p.Blueprint.Nodes {
@@ -72,20 +126,29 @@ func (e *Engine) looksOf(p *planner.Plan) []*preflight {
 		}
 	}
 	looks := map[string]*preflight{}
+	made := map[string]*providers.Request{} // what is made or changed, by node
 	for _, s := range p.Steps {
 		for _, a := range phases(s) {
-			provider, ok := e.Providers[s.Type].(providers.Preflighter)
+			typ := s.Type
+			if was := before[s.Node]; a == planner.Delete && was != "" {
+				typ = was
+			}
+			provider, ok := e.Providers[typ].(providers.Preflighter)
 			if !ok {
 				continue
 			}
-			l := looks[s.Type]
+			l := looks[typ]
 			if l == nil {
-				l = &preflight{provider: provider, typ: s.Type, steps: map[string]*planner.Step{}, templates: templates}
-				looks[s.Type] = l
+				l = &preflight{provider: provider, typ: typ, steps: map[string]*planner.Step{}, templates: templates}
+				looks[typ] = l
 			}
-			l.add(p.Stack, s, a)
+			req := l.add(p.Stack, s, a)
+			if a != planner.Delete {
+				made[s.Node] = req
+			}
 		}
 	}
+	refer(made, templates)
 	out := make([]*preflight, 0, len(looks))
 	for _, typ := range slices.Sorted(maps.Keys(looks)) {
 		out = append(out, looks[typ])
@@ -109,10 +172,58 @@ func phases(s *planner.Step) []planner.Action {
 	return out
 }
 
-func (l *preflight) add(stack string, s *planner.Step, a planner.Action) {
+// refer tells the requests of what else the plan does to the objects that they
+// refer to: by an expression, or by an ID that is written out.
+func refer(made map[string]*providers.Request, templates map[string]*dsl.NodeTemplate) {
+	changed := map[string]*providers.Request{} // by ID
+	for _, req := range made {
+		if req.ObjectID != "" {
+			changed[req.ObjectID] = req
+		}
+	}
+	for node, req := range made {
+		refers := map[string]*providers.Request{}
+		for property, v := range req.Properties {
+			if id, ok := v.(string); ok && changed[id] != nil {
+				refers[property] = changed[id]
+			}
+		}
+		for property, other := range referencesOf(templates[node]) {
+			if made[other] != nil {
+				refers[property] = made[other]
+			}
+		}
+		req.Refers = refers
+	}
+}
+
+// referencesOf returns, by property, the nodes whose objects a template refers
+// to; a reference inside a larger expression is none.
+func referencesOf(n *dsl.NodeTemplate) map[string]string {
+	out := map[string]string{}
+	if n == nil {
+		return out
+	}
+	for i := range n.Requirements {
+		out[n.Requirements[i].Name.Text] = n.Requirements[i].Node.Text
+	}
+	for i := range n.Properties {
+		e := &n.Properties[i]
+		delete(out, e.Key.Text) // the property wins
+		if e.Value.Kind != dsl.Call {
+			continue
+		}
+		if r, ok := intrinsic.ReferenceOf(e.Value); ok && (r.Attribute == "" || r.Attribute == "refID") {
+			out[e.Key.Text] = r.Node
+		}
+	}
+	return out
+}
+
+func (l *preflight) add(stack string, s *planner.Step, a planner.Action) *providers.Request {
 	j := &job{
-		node: s.Node, typ: s.Type, action: a, step: s,
-		prior: &state.Element{Node: s.Node, Type: s.Type, ObjectID: s.ObjectID},
+		node: s.Node, typ: l.typ, action: a, step: s,
+		prior: &state.Element{Node: s.Node, Type: l.typ, ObjectID: s.ObjectID},
 	}
 	j.properties = s.Before
 	if a != planner.Delete {
@@ -124,6 +235,7 @@ func (l *preflight) add(stack string, s *planner.Step, a planner.Action) {
 	req := j.requestFor(stack)
 	req.Along = a == planner.Delete && s.DeletedWith != ""
 	l.reqs = append(l.reqs, req)
+	return req
 }
 
 // known is a value without what is not known yet; in a list null stands in its
@@ -154,8 +266,8 @@ func known(v intrinsic.Value) intrinsic.Value {
 
 func (l *preflight) run(ctx context.Context) {
 	found, err := look(ctx, func(ctx context.Context) ([]providers.Finding, error) { return l.provider.Preflight(ctx, l.reqs) })
-	for _, f := range found {
-		l.tell(f)
+	for i := range found {
+		l.found = append(l.found, &found[i])
 	}
 	var refusal *providers.Error
 	switch {
@@ -167,17 +279,23 @@ func (l *preflight) run(ctx context.Context) {
 	}
 }
 
-func (l *preflight) tell(f providers.Finding) {
-	text := l.redact.text(f.Message)
-	if f.Advice != "" {
-		text += " " + l.redact.text(f.Advice)
+// tell makes diagnostics of what was found.
+func (l *preflight) tell() {
+	for _, f := range l.found {
+		text := l.redact.text(f.Message)
+		if f.More > 0 {
+			text += fmt.Sprintf(" The same holds for %d more of the plan.", f.More)
+		}
+		if f.Advice != "" {
+			text += " " + l.redact.text(f.Advice)
+		}
+		d := diag.New(codeOf(f.Kind), l.place(f), "%q (%s): %s", f.Node, dsl.TypeLabel(l.typ), text)
+		d.Severity = diag.Error
+		if f.Warning {
+			d.Severity = diag.Warning
+		}
+		l.diags = append(l.diags, d)
 	}
-	d := diag.New(codeOf(f.Kind), l.place(f), "%q (%s): %s", f.Node, dsl.TypeLabel(l.typ), text)
-	d.Severity = diag.Error
-	if f.Warning {
-		d.Severity = diag.Warning
-	}
-	l.diags = append(l.diags, d)
 }
 
 func codeOf(k providers.Kind) diag.Code {
@@ -194,7 +312,7 @@ func codeOf(k providers.Kind) diag.Code {
 
 // place is where the blueprint says what a finding is about: the nearest
 // expression to the property, else the node template.
-func (l *preflight) place(f providers.Finding) diag.Range {
+func (l *preflight) place(f *providers.Finding) diag.Range {
 	s := l.steps[f.Node]
 	if s == nil {
 		return diag.Range{}

@@ -118,3 +118,87 @@ func TestCodesOfExecutions(t *testing.T) {
 		t.Errorf("codes: %v", got)
 	}
 }
+
+// TestPreflightOfAnotherType: what goes is looked at as what it is.
+func TestPreflightOfAnotherType(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply("tosca_definitions_version: cloud_tosca_version_1_0\nnode_templates:\n  a: {type: Cloud.Fake.Thing}\n")
+		things, parts := &foreseeing{fakeCloud: b.cloud}, &foreseeing{fakeCloud: b.cloud}
+		b.engine.Providers = providers.Registry{"Fake.Thing": things, "Fake.Part": parts}
+		changed := "tosca_definitions_version: cloud_tosca_version_1_0\nnode_templates:\n  a: {type: Cloud.Fake.Part}\n"
+		if _, err := b.engine.Preflight(context.Background(), b.plan(changed, nil)); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "asked of things", []string{"delete Fake.Thing a id-1"}, asked(things))
+		equal(t, "asked of parts", []string{"create Fake.Part a "}, asked(parts))
+	})
+}
+
+func asked(f *foreseeing) []string {
+	var out []string
+	for _, r := range f.asked {
+		out = append(out, strings.Join([]string{string(r.Action), r.Type, r.Node, r.ObjectID}, " "))
+	}
+	return out
+}
+
+// TestPreflightTellsOnce: what stands in the way of objects of several types is
+// told of once.
+func TestPreflightTellsOnce(t *testing.T) {
+	busy := func(node, object string, more int) providers.Finding {
+		return providers.Finding{Node: node, Kind: providers.Busy, Warning: true, Object: object, More: more, Message: "Work runs on " + object + ".", Advice: "Wait."}
+	}
+	things := &foreseeing{fakeCloud: newCloud(), found: []providers.Finding{busy("b", "x", 2), busy("b", "y", 0), {Node: "b", Message: "It is too large."}}}
+	parts := &foreseeing{fakeCloud: newCloud(), found: []providers.Finding{busy("a", "x", 1), {Node: "a", Message: "It is too large."}}}
+	e := &Engine{Providers: providers.Registry{"Fake.Thing": things, "Fake.Part": parts}}
+	diags, err := e.Preflight(context.Background(), &planner.Plan{Steps: []*planner.Step{
+		{Node: "a", Type: "Fake.Part", Action: planner.Create}, {Node: "b", Type: "Fake.Thing", Action: planner.Create},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range diags {
+		got = append(got, d.Detail)
+	}
+	slices.Sort(got)
+	equal(t, "told", []string{
+		`"a" (Cloud.Fake.Part): It is too large.`,
+		`"a" (Cloud.Fake.Part): Work runs on x. The same holds for 4 more of the plan. Wait.`,
+		`"b" (Cloud.Fake.Thing): It is too large.`,
+		`"b" (Cloud.Fake.Thing): Work runs on y. Wait.`,
+	}, got)
+}
+
+// TestPreflightKnowsWhatIsReferredTo: a request knows what the plan does to the
+// objects that it refers to.
+func TestPreflightKnowsWhatIsReferredTo(t *testing.T) {
+	const head = "tosca_definitions_version: cloud_tosca_version_1_0\nnode_templates:\n"
+	inBubble(t, func(t *testing.T, b *bench) {
+		f := &foreseeing{fakeCloud: b.cloud}
+		b.apply(head + "  a: {type: Cloud.Fake.Thing, properties: {size: 1}}\n")
+		b.apply(head + "  a: {type: Cloud.Fake.Thing, properties: {size: 1}}\n  same: {type: Cloud.Fake.Thing}\n")
+		b.engine.Providers = providers.Registry{"Fake.Thing": f}
+		p := b.plan(head+`  a: {type: Cloud.Fake.Thing, properties: {size: 2}}
+  same: {type: Cloud.Fake.Thing}
+  new: {type: Cloud.Fake.Thing}
+  b: {type: Cloud.Fake.Thing, properties: {parent: {get_reference: a}}}
+  c: {type: Cloud.Fake.Thing, properties: {parent: {get_attribute: [new, refID]}, uses: {get_attribute: [new, refName]}}}
+  d: {type: Cloud.Fake.Thing, properties: {parent: id-1}}
+  e: {type: Cloud.Fake.Thing, properties: {parent: {get_reference: same}}}
+  f: {type: Cloud.Fake.Thing, properties: {parent: {concat: [{get_reference: new}]}}}
+  g: {type: Cloud.Fake.Thing, requirements: [{parent: {node: new}}]}
+`, nil)
+		if _, err := b.engine.Preflight(context.Background(), p); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range f.asked {
+			for property, other := range r.Refers {
+				got = append(got, r.Node+" "+property+" "+string(other.Action)+" "+other.Node)
+			}
+		}
+		slices.Sort(got)
+		equal(t, "referred to", []string{"b parent update a", "c parent create new", "d parent update a", "g parent create new"}, got)
+	})
+}

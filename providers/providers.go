@@ -50,6 +50,11 @@ type Request struct {
 	// counts in a preflight, but no call is made for it.
 	Along bool
 
+	// Refers holds, by property, the Create or Update of the same plan on the
+	// object that the property refers to: what that is going to be. The zero
+	// value stands for "nothing of it changes". In a preflight only.
+	Refers map[string]*Request
+
 	// Settling is true while it is found out what an earlier execution left:
 	// what its requests have begun is waited for, but nothing new is sent, since
 	// nobody may want it any more. A Create that has made nothing is then Done
@@ -181,6 +186,11 @@ type Finding struct {
 	Warning  bool   // the action will work all the same
 	Message  string // in sentences, with the figures
 	Advice   string // what to do
+
+	// Object is the ID of what stands in the way of several actions alike, also
+	// of objects of other types: it is told of once. "" if there is none.
+	Object string
+	More   int // actions besides that of Node that Object stands in the way of
 }
 
 // Kind classes errors by what the executor does about them.

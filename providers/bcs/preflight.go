@@ -1,6 +1,7 @@
 package bcs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -36,7 +37,7 @@ func (p instance) checkQuota(ctx context.Context, reqs []*providers.Request) ([]
 		return nil, err
 	}
 	for _, q := range quotas {
-		if val(q.Type) == "instance" {
+		if val(q.Type) == "instance" && q.Quota != nil {
 			stock := huaweicloud.Stock{Where: "The project", What: "networks", Limit: val(q.Quota), Used: val(q.Used), Advice: moreQuota}
 			return stock.Check(reqs, huaweicloud.One), nil
 		}
@@ -156,13 +157,14 @@ func tooManyPeers(node, property, org string, peers, most int64) providers.Findi
 type limits struct{ peers, orderers, channels int64 }
 
 // limits of the enterprise edition are told by the service, those of the others
-// by the user guide (1.4.1, 1.5).
+// by the user guide (1.4.1, 1.5). It says nothing of channels in the basic
+// edition, which is never above the professional one.
 func (a api) limits(ctx context.Context, edition int64) (limits, error) {
 	switch edition {
 	case editionProfessional:
 		return limits{peers: 2, channels: 2}, nil
 	case editionBasic:
-		return limits{peers: 2}, nil
+		return limits{peers: 2, channels: 2}, nil
 	case editionEnterprise:
 		spec, err := a.showBlockchainFlavors(ctx)
 		if err != nil || spec == nil {
@@ -218,10 +220,8 @@ func (a api) checkAtWork(ctx context.Context, reqs []*providers.Request, network
 	var out huaweicloud.Looks
 	for _, id := range slices.Sorted(maps.Keys(first)) {
 		f, err := a.atWork(ctx, id, first[id], m)
-		if f != nil && count[id] > 1 {
-			f.Message += fmt.Sprintf(" The same holds for %d more of the plan.", count[id]-1)
-		}
 		if f != nil {
+			f.Object, f.More = id, count[id]-1
 			out.Add([]providers.Finding{*f}, nil)
 		}
 		out.Add(nil, err)
@@ -300,27 +300,73 @@ func networkProperty(m may) string {
 // known.
 func networkOf(req *providers.Request) string { return req.String("blockchainId") }
 
-// byNetwork calls check for the requests of each network that is known, with
-// what the service shows of it. One that does not exist is left to atWork.
-func (a api) byNetwork(ctx context.Context, reqs []*providers.Request, check func(id string, d *model.ShowBlockchainDetailResponse, reqs []*providers.Request) ([]providers.Finding, error)) ([]providers.Finding, error) {
-	of := map[string][]*providers.Request{}
+// site is a network as a preflight knows it: one that exists, or one that the
+// same plan makes.
+type site struct {
+	id      string // "" of one that the plan makes
+	name    string
+	edition int64                               // 0: not known
+	detail  *model.ShowBlockchainDetailResponse // nil of one that the plan makes
+	reqs    []*providers.Request                // about what is in it
+}
+
+// bySite calls check for each network that the requests are about, unless they
+// only delete. One that does not exist is left to atWork.
+func (a api) bySite(ctx context.Context, reqs []*providers.Request, check func(s *site) ([]providers.Finding, error)) ([]providers.Finding, error) {
+	exist, made := map[string]*site{}, map[string]*site{} // by ID, by node
 	for _, req := range reqs {
-		if id := networkOf(req); id != "" {
-			of[id] = append(of[id], req)
+		id, ordered := networkOf(req), req.Refers["blockchainId"]
+		switch {
+		case id != "":
+			join(exist, id, req)
+		case ordered != nil && ordered.Action == providers.Create:
+			s := join(made, ordered.Node, req)
+			s.name, s.edition = cmp.Or(ordered.String("name"), ordered.Node), editionOf(ordered)
 		}
 	}
 	var out huaweicloud.Looks
-	for _, id := range slices.Sorted(maps.Keys(of)) {
+	for _, id := range slices.Sorted(maps.Keys(exist)) {
+		s := exist[id]
+		if len(s.reqs) == len(huaweicloud.Of(s.reqs, providers.Delete)) {
+			continue
+		}
 		d, err := a.showBlockchainDetail(ctx, id)
 		switch {
 		case huaweicloud.Gone(err):
 		case err != nil:
 			out.Add(nil, err)
 		default:
-			out.Add(check(id, d, of[id]))
+			s.id, s.name, s.edition, s.detail = id, val(basic(d).Name), val(basic(d).VersionType), d
+			out.Add(check(s))
 		}
 	}
+	for _, node := range slices.Sorted(maps.Keys(made)) {
+		out.Add(check(made[node]))
+	}
 	return out.Result()
+}
+
+// join adds a request to the site of a key.
+func join(sites map[string]*site, key string, req *providers.Request) *site {
+	s := sites[key]
+	if s == nil {
+		s = &site{}
+		sites[key] = s
+	}
+	s.reqs = append(s.reqs, req)
+	return s
+}
+
+// editionOf returns the edition that an instance is ordered in, 0 while it is
+// not known.
+func editionOf(req *providers.Request) int64 {
+	var want struct {
+		Edition int64 `json:"versionType"`
+	}
+	if err := providers.Decode(map[string]any{"versionType": req.Properties["versionType"]}, &want); err != nil {
+		return 0
+	}
+	return want.Edition
 }
 
 // Preflight implements providers.Preflighter.
@@ -328,14 +374,16 @@ func (p organization) Preflight(ctx context.Context, reqs []*providers.Request) 
 	ctx = providers.Sharing(ctx)
 	var out huaweicloud.Looks
 	out.Add(p.checkAtWork(ctx, reqs, networkOf, changeable))
-	out.Add(p.byNetwork(ctx, reqs, func(id string, d *model.ShowBlockchainDetailResponse, reqs []*providers.Request) ([]providers.Finding, error) {
+	out.Add(p.bySite(ctx, reqs, func(s *site) ([]providers.Finding, error) {
 		names := map[string]string{}
-		for _, org := range val(d.PeerInfo) {
-			names[val(org.Name)] = joinID(id, val(org.Name))
+		if s.detail != nil {
+			for _, org := range val(s.detail.PeerInfo) {
+				names[val(org.Name)] = joinID(s.id, val(org.Name))
+			}
 		}
-		found := huaweicloud.Taken(reqs, "organization name", "name", propertyOf("name"), names)
-		limits, err := p.limits(ctx, val(basic(d).VersionType))
-		for _, req := range huaweicloud.ByNode(reqs) {
+		found := huaweicloud.Taken(s.reqs, "organization name", "name", propertyOf("name"), names)
+		limits, err := p.limits(ctx, s.edition)
+		for _, req := range huaweicloud.ByNode(s.reqs) {
 			var want orgProperties
 			if providers.Decode(req.Properties, &want) != nil || req.Action == providers.Delete {
 				continue
@@ -354,27 +402,36 @@ func (p channel) Preflight(ctx context.Context, reqs []*providers.Request) ([]pr
 	ctx = providers.Sharing(ctx)
 	var out huaweicloud.Looks
 	out.Add(p.checkAtWork(ctx, reqs, networkOf, changeable))
-	out.Add(p.byNetwork(ctx, huaweicloud.Of(reqs, providers.Create), func(id string, d *model.ShowBlockchainDetailResponse, _ []*providers.Request) ([]providers.Finding, error) {
-		all, err := p.listBlockchainChannels(ctx, id)
+	out.Add(p.bySite(ctx, reqs, func(s *site) ([]providers.Finding, error) {
+		all, err := p.channelsOf(ctx, s)
 		if err != nil {
 			return nil, err
 		}
-		here, names := inNetwork(reqs, id), map[string]string{}
+		names := map[string]string{}
 		for _, ch := range all {
-			names[val(ch.Name)] = joinID(id, val(ch.Name))
+			names[val(ch.Name)] = joinID(s.id, val(ch.Name))
 		}
-		found := huaweicloud.Taken(here, "channel name", "name", propertyOf("name"), names)
-		limits, err := p.limits(ctx, val(basic(d).VersionType))
+		found := huaweicloud.Taken(s.reqs, "channel name", "name", propertyOf("name"), names)
+		limits, err := p.limits(ctx, s.edition)
 		if limits.channels == 0 {
 			return found, err
 		}
 		stock := huaweicloud.Stock{
-			Where: "The network " + val(basic(d).Name), What: "channels", Limit: limits.channels, Used: int64(len(all)), Property: "name",
-			Advice: "Delete a channel that is no longer needed, or use a network of another edition.",
+			Where: "The network " + s.name, What: "channels", Limit: limits.channels, Used: int64(len(all)), Property: "name",
+			Advice: "Make fewer channels, delete one that is no longer needed, or use a network of another edition.",
 		}
-		return append(found, stock.Check(here, huaweicloud.One)...), err
+		return append(found, stock.Check(s.reqs, huaweicloud.One)...), err
 	}))
 	return out.Result()
+}
+
+// channelsOf lists the channels of a network; one that is ordered is going to
+// have none.
+func (a api) channelsOf(ctx context.Context, s *site) ([]model.Channel, error) {
+	if s.detail == nil {
+		return nil, nil
+	}
+	return a.listBlockchainChannels(ctx, s.id)
 }
 
 // Preflight implements providers.Preflighter.
@@ -382,20 +439,23 @@ func (p membership) Preflight(ctx context.Context, reqs []*providers.Request) ([
 	ctx = providers.Sharing(ctx)
 	var out huaweicloud.Looks
 	out.Add(p.checkAtWork(ctx, reqs, networkOf, changeable))
-	out.Add(p.byNetwork(ctx, huaweicloud.Of(reqs, providers.Create), func(id string, _ *model.ShowBlockchainDetailResponse, _ []*providers.Request) ([]providers.Finding, error) {
-		all, err := p.listBlockchainChannels(ctx, id)
+	out.Add(p.bySite(ctx, reqs, func(s *site) ([]providers.Finding, error) {
+		if len(huaweicloud.Of(s.reqs, providers.Create)) == 0 {
+			return nil, nil
+		}
+		all, err := p.channelsOf(ctx, s)
 		if err != nil {
 			return nil, err
 		}
 		members := map[string]string{}
 		for _, ch := range all {
 			for org, peers := range ch.Peers {
-				if m := (memberProperties{Network: id, Channel: val(ch.Name), Org: org}); len(peers) > 0 {
+				if m := (memberProperties{Network: s.id, Channel: val(ch.Name), Org: org}); len(peers) > 0 {
 					members[m.id()] = m.id()
 				}
 			}
 		}
-		return huaweicloud.Taken(inNetwork(reqs, id), "membership", "organizationName", membershipOf, members), nil
+		return huaweicloud.Taken(s.reqs, "membership", "organizationName", membershipOf, members), nil
 	}))
 	return out.Result()
 }
@@ -413,16 +473,6 @@ func membershipOf(req *providers.Request) string {
 // Preflight implements providers.Preflighter.
 func (p certificate) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	return p.checkAtWork(providers.Sharing(ctx), huaweicloud.Of(reqs, providers.Create), networkOf, issuing)
-}
-
-func inNetwork(reqs []*providers.Request, id string) []*providers.Request {
-	var out []*providers.Request
-	for _, req := range reqs {
-		if networkOf(req) == id {
-			out = append(out, req)
-		}
-	}
-	return out
 }
 
 func propertyOf(name string) func(*providers.Request) string {

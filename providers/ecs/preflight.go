@@ -101,7 +101,7 @@ func (p server) checkAddresses(ctx context.Context, reqs []*providers.Request) (
 		return nil, err
 	}
 	for _, q := range huaweicloud.Val(r.Quotas).Resources {
-		if huaweicloud.Val(q.Type) == kind {
+		if huaweicloud.Val(q.Type) == kind && q.Quota != nil {
 			stock := huaweicloud.Stock{
 				Where: "The project", What: "elastic IPs", Limit: int64(huaweicloud.Val(q.Quota)), Used: int64(huaweicloud.Val(q.Used)),
 				Property: "publicIP", Advice: moreQuota,

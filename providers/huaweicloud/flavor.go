@@ -57,6 +57,13 @@ func (f *Flavor) ForSale(zone string) (bool, string) {
 	if !ok {
 		status = f.status
 	}
+	if zone == "" { // not known, or left to the service
+		for _, other := range f.byZone {
+			if other != "sellout" && other != "abandon" {
+				return true, ""
+			}
+		}
+	}
 	switch status {
 	case "sellout":
 		return false, "is sold out"
@@ -83,7 +90,7 @@ func (c *Client) CheckFlavor(ctx context.Context, req *providers.Request, proper
 	switch ok, why := f != nil, "does not exist in the region"; {
 	case !ok:
 		found.Message = fmt.Sprintf("The flavor %s %s.", name, why)
-	case f.Cores < least.Cores || f.RAMMB < least.RAMMB:
+	case f.Cores > 0 && f.Cores < least.Cores || f.RAMMB > 0 && f.RAMMB < least.RAMMB:
 		found.Message = fmt.Sprintf("The flavor %s has %d vCPUs and %d MB; at least %d and %d MB are needed.", name, f.Cores, f.RAMMB, least.Cores, least.RAMMB)
 	default:
 		if ok, why = f.ForSale(zone); ok {

@@ -104,10 +104,16 @@ func Of(reqs []*providers.Request, action providers.Action) []*providers.Request
 
 // Taken finds creations under a name that something has already, or that two of
 // them want. name returns "" while a name is not known; holders are the IDs of
-// what exists by name. What the plan deletes does not count.
+// what exists by name. What the plan deletes, or gives another name, does not
+// count.
 func Taken(reqs []*providers.Request, what, property string, name func(*providers.Request) string, holders map[string]string) []providers.Finding {
 	var out []providers.Finding
 	freed, planned := Freed(reqs), map[string]string{}
+	for _, req := range Of(reqs, providers.Update) {
+		if id := req.ObjectID; name(req) == "" || holders[name(req)] != id {
+			freed[id] = true
+		}
+	}
 	for _, req := range Of(reqs, providers.Create) {
 		n := name(req)
 		if n == "" {

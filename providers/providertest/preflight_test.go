@@ -27,6 +27,9 @@ func (c *cloud) preflight(t *testing.T, typ string, ids map[string]string, reqs 
 			severity = "warning"
 		}
 		line := fmt.Sprintf("%s %s %s[%s]: %s", severity, f.Kind, f.Node, f.Property, f.Message)
+		if f.More > 0 {
+			line += fmt.Sprintf(" The same holds for %d more of the plan.", f.More)
+		}
 		if f.Advice == "" {
 			t.Errorf("no advice: %s", line)
 		}
@@ -49,6 +52,13 @@ func deletion(typ, node, id string, properties map[string]any) *providers.Reques
 // along is a deletion that goes with that of its container.
 func along(req *providers.Request) *providers.Request {
 	req.Along = true
+	return req
+}
+
+// referring is a request whose property refers to the object of another one of
+// the plan.
+func referring(req *providers.Request, property string, other *providers.Request) *providers.Request {
+	req.Refers = map[string]*providers.Request{property: other}
 	return req
 }
 
@@ -174,6 +184,73 @@ func TestPreflightInsideANetwork(t *testing.T) {
 	}
 }
 
+// What is to be made in a network that the same plan orders is held to the
+// edition of the order.
+func TestPreflightInsideAnOrder(t *testing.T) {
+	c := newCloud(t)
+	order := func(edition any) *providers.Request {
+		return creation("BCS.Instance", "ledger", with(ledger("ledger-01"), map[string]any{"versionType": edition}))
+	}
+	part := func(typ, node string, edition any, properties map[string]any) *providers.Request {
+		return referring(creation(typ, node, properties), "blockchainId", order(edition))
+	}
+	channels := func(edition any, names ...string) (out []*providers.Request) {
+		for _, name := range names {
+			out = append(out, part("BCS.Channel", name, edition, map[string]any{"name": name}))
+		}
+		return out
+	}
+	org := func(node, name string, edition any, peers int64) *providers.Request {
+		return part("BCS.Organization", node, edition, map[string]any{"name": name, "nodeCount": peers, "pvcName": "pvc"})
+	}
+	elsewhere := creation("BCS.Instance", "other", with(ledger("ledger-02"), nil))
+	over := func(node string, limit, wanted int) []string {
+		return []string{fmt.Sprintf("error quota %s[name]: The network ledger-01 may have %d channels and has 0; the plan makes %d more.", node, limit, wanted)}
+	}
+	for _, test := range []struct {
+		name string
+		reqs []*providers.Request
+		want []string
+	}{
+		{"as many as the basic edition has", channels(int64(4), "aaaa", "bbbb"), nil},
+		{"one more", channels(int64(4), "aaaa", "bbbb", "cccc"), over("cccc", 2, 3)},
+		{"as many as the professional edition has", channels(int64(2), "aaaa", "bbbb"), nil},
+		{"one more than that", channels(int64(2), "aaaa", "bbbb", "cccc"), over("cccc", 2, 3)},
+		{"as many as the enterprise edition has", channels(int64(3), "aaaa", "bbbb", "cccc", "dddd"), nil},
+		{"one more than that has", channels(int64(3), "aaaa", "bbbb", "cccc", "dddd", "eeee"), over("eeee", 4, 5)},
+		{"an edition that is not known", channels(nil, "aaaa", "bbbb", "cccc"), nil},
+		{"an edition that nobody has described", channels(int64(9), "aaaa", "bbbb", "cccc"), nil},
+		{"two networks", append(channels(int64(2), "aaaa", "bbbb"), referring(creation("BCS.Channel", "c", map[string]any{"name": "cccc"}), "blockchainId", elsewhere)), nil},
+		{"the network is replaced, and its channels with it", append(channels(int64(2), "aaaa", "bbbb"),
+			along(deletion("BCS.Channel", "aaaa", nowhere+"/aaaa", map[string]any{"blockchainId": nowhere, "name": "aaaa"})),
+			along(deletion("BCS.Channel", "bbbb", nowhere+"/bbbb", map[string]any{"blockchainId": nowhere, "name": "bbbb"})),
+		), nil},
+		{"one channel twice", []*providers.Request{
+			part("BCS.Channel", "a", int64(2), map[string]any{"name": "aaaa"}), part("BCS.Channel", "b", int64(2), map[string]any{"name": "aaaa"}),
+		}, []string{"error conflict b[name]: The nodes a and b want the same channel name: aaaa."}},
+		{"names that are not known", []*providers.Request{
+			part("BCS.Channel", "a", int64(2), map[string]any{}), part("BCS.Channel", "b", int64(2), map[string]any{}),
+		}, nil},
+		{"as many peers as there may be", []*providers.Request{org("a", "bank", int64(4), 2), org("b", "shop", int64(3), 5)}, nil},
+		{"one more peer", []*providers.Request{org("a", "bank", int64(4), 3)},
+			[]string{"error invalid a[nodeCount]: The edition allows 2 peers in an organization; bank has 3."}},
+		{"one more peer than the enterprise edition has", []*providers.Request{org("a", "bank", int64(3), 6)},
+			[]string{"error invalid a[nodeCount]: The edition allows 5 peers in an organization; bank has 6."}},
+		{"one organization twice", []*providers.Request{org("a", "bank", int64(4), 1), org("b", "bank", int64(4), 1)},
+			[]string{"error conflict b[name]: The nodes a and b want the same organization name: bank."}},
+		{"an organization in two channels", []*providers.Request{
+			part("BCS.ChannelMembership", "a", int64(4), map[string]any{"channelName": "aaaa", "organizationName": "bank"}),
+			part("BCS.ChannelMembership", "b", int64(4), map[string]any{"channelName": "bbbb", "organizationName": "bank"}),
+		}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, c.preflight(t, test.reqs[0].Type, map[string]string{nowhere: "NOWHERE"}, test.reqs...)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestPreflightOfNetworksAtWork(t *testing.T) {
 	c := newCloud(t)
 	props := ledger("ledger-01")
@@ -243,6 +320,9 @@ func TestPreflightOfServersAndNetworks(t *testing.T) {
 	subnet := c.make(t, "VPC.Subnet", "part", part("10.0.1.0/24")).ID
 	ids := map[string]string{vpc: "VPC", subnet: "SUBNET", nowhere: "NOWHERE"}
 	server := serverIn(vpc, subnet)
+	widened := func(cidr any) *providers.Request {
+		return &providers.Request{Action: providers.Update, Type: "VPC.VPC", Node: "net", ObjectID: vpc, Prior: have, Properties: with(have, map[string]any{"cidr": cidr})}
+	}
 	for _, test := range []struct {
 		name     string
 		settings emulator.Settings
@@ -259,6 +339,24 @@ func TestPreflightOfServersAndNetworks(t *testing.T) {
 		{"addresses that widen", emulator.Settings{}, []*providers.Request{{
 			Action: providers.Update, Type: "VPC.VPC", Node: "net", ObjectID: vpc, Prior: have, Properties: with(have, map[string]any{"cidr": "10.0.0.0/8"}),
 		}}, nil},
+		{"a name that an update gives up", emulator.Settings{}, []*providers.Request{
+			creation("VPC.VPC", "new", have),
+			{Action: providers.Update, Type: "VPC.VPC", Node: "net", ObjectID: vpc, Prior: have, Properties: with(have, map[string]any{"name": "old"})},
+		}, nil},
+		{"a name that an update keeps", emulator.Settings{}, []*providers.Request{
+			creation("VPC.VPC", "new", have),
+			{Action: providers.Update, Type: "VPC.VPC", Node: "net", ObjectID: vpc, Prior: have, Properties: with(have, map[string]any{"description": "x"})},
+		}, []string{"error conflict new[name]: The VPC name net is taken by VPC, which this stack has not made."}},
+		{"a subnet in what the VPC is going to have", emulator.Settings{}, []*providers.Request{
+			referring(creation("VPC.Subnet", "a", part("10.1.0.0/24")), "vpcId", widened("10.0.0.0/15")),
+		}, nil},
+		{"a subnet beyond what the VPC is going to have", emulator.Settings{}, []*providers.Request{
+			referring(creation("VPC.Subnet", "a", part("10.0.9.0/24")), "vpcId", widened("10.0.0.0/21")),
+		}, []string{"error invalid a[cidr]: The addresses 10.0.9.0/24 are not within those of the VPC VPC (10.0.0.0/21)."}},
+		{"a subnet in what is not known", emulator.Settings{}, []*providers.Request{
+			referring(creation("VPC.Subnet", "a", part("10.1.0.0/24")), "vpcId", widened(nil)),
+		}, nil},
+		{"addresses next to those of a subnet", emulator.Settings{}, []*providers.Request{creation("VPC.Subnet", "a", part("10.0.0.0/24")), creation("VPC.Subnet", "b", part("10.0.2.0/24"))}, nil},
 		{"no subnets left", quotas(emulator.QuotaSubnets, 1), []*providers.Request{creation("VPC.Subnet", "new", map[string]any{"cidr": "10.0.2.0/24"})},
 			[]string{"error quota new[]: The project may have 1 subnets and has 1; the plan makes 1 more."}},
 		{"addresses", quotas(emulator.QuotaSubnets, 50), []*providers.Request{

@@ -145,21 +145,32 @@ func (p subnet) checkAddresses(ctx context.Context, vpcID string, creations []*p
 			taken = append(taken, span{prefix, "the subnet " + s.Id + " (" + s.Cidr + ")"})
 		}
 	}
-	return addressFindings(v, taken, creations), nil
+	return addressFindings(v, sisters, taken, creations), nil
 }
 
-func addressFindings(v *model.Vpc, taken []span, creations []*providers.Request) []providers.Finding {
-	outer, outerErr := netip.ParsePrefix(v.Cidr)
+// addressFindings judges the addresses of new subnets. A subnet that lies
+// outside of what the VPC shows tells that it has more: the API does not show
+// the ranges that the console calls secondary.
+func addressFindings(v *model.Vpc, sisters []model.Subnet, taken []span, creations []*providers.Request) []providers.Finding {
+	now, nowErr := netip.ParsePrefix(v.Cidr)
+	more := slices.ContainsFunc(sisters, func(s model.Subnet) bool {
+		prefix, err := netip.ParsePrefix(s.Cidr)
+		return err == nil && nowErr == nil && !within(now, prefix)
+	})
 	var out []providers.Finding
 	for _, req := range creations {
 		prefix, err := netip.ParsePrefix(req.String("cidr"))
 		if err != nil {
 			continue
 		}
+		outer, outerErr := now, nowErr
+		if change := req.Refers["vpcId"]; change != nil { // comes first
+			outer, outerErr = netip.ParsePrefix(change.String("cidr"))
+		}
 		f := providers.Finding{Node: req.Node, Property: "cidr", Kind: providers.Invalid, Advice: "Choose other addresses."}
 		at := slices.IndexFunc(taken, func(s span) bool { return s.prefix.Overlaps(prefix) })
 		switch {
-		case outerErr == nil && !within(outer, prefix):
+		case outerErr == nil && !more && !within(outer, prefix):
 			f.Message = fmt.Sprintf("The addresses %s are not within those of the VPC %s (%s).", prefix, v.Id, outer)
 			out = append(out, f)
 		case at >= 0:
