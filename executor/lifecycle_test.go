@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
@@ -315,6 +316,43 @@ func TestForcedDeleteOfAContainer(t *testing.T) {
 		equal(t, "events", []string{"apply_start box delete", "forgotten box delete", "forgotten part delete"}, b.trace())
 		equal(t, "message", "it would have gone with box, which was not deleted", b.events[len(b.events)-1].Message)
 		equal(t, "objects", 2, len(b.cloud.objects))
+	})
+}
+
+// TestForcedDeleteAroundWhatWasForgotten does not wait for a busy object that a
+// forgotten one lives in, and so on outwards; it does for one that was only made
+// before.
+func TestForcedDeleteAroundWhatWasForgotten(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(header + `  outer:
+    type: HuaweiCloud.Fake.Thing
+  box:
+    type: HuaweiCloud.Fake.Thing
+    properties: {uses: {get_attribute: [outer, refID]}}
+  older:
+    type: HuaweiCloud.Fake.Thing
+  part:
+    type: HuaweiCloud.Fake.Thing
+    properties: {uses: {get_attribute: [box, refID]}}
+    requirements: [{order: {node: older}}]
+`)
+		busy := fault{err: &providers.Error{Kind: providers.Busy, Message: "something is in it"}}
+		b.cloud.faults["part"] = []fault{{err: &providers.Error{Kind: providers.Conflict, Message: "it is in use"}}}
+		b.cloud.faults["box"] = []fault{busy, busy}
+		b.cloud.faults["outer"] = []fault{busy, busy}
+		b.cloud.faults["older"] = []fault{busy, busy}
+		b.events = nil
+		begun := time.Now()
+		res := b.run(b.plan("", nil), state.Terms{Force: true})
+		equal(t, "summary", planner.Summary{Forget: 3, Destroy: 1}, res.Summary)
+		if took := time.Since(begun); took > time.Minute {
+			t.Errorf("it took %s", took)
+		}
+		for _, e := range b.events {
+			if e.Node == "box" && e.Kind == StepForgotten {
+				equal(t, "message", "something is in it", e.Message)
+			}
+		}
 	})
 }
 

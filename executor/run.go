@@ -170,6 +170,9 @@ func (r *runner) drive() error {
 		}
 		jobs[i].hidden = sensitiveAttributes(r.plan.Catalogue[jobs[i].typ])
 	}
+	for i := range tasks {
+		tasks[i].Holds = r.holds(tasks, jobs, i)
+	}
 	return d.run(tasks, jobs)
 }
 

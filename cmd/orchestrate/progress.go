@@ -100,11 +100,7 @@ func eventLine(e executor.Event) string {
 	case executor.StepAdopted:
 		return e.Node + ": Taken over as it was found" + bracket(idPart(e.ObjectID)) + because(e)
 	case executor.StepForgotten:
-		line := e.Node + ": Forgotten" + bracket(idPart(e.ObjectID)) + because(e)
-		if e.Message != "" && e.Err != nil {
-			line += ": " + e.Err.Error()
-		}
-		return line
+		return e.Node + ": Forgotten" + bracket(idPart(e.ObjectID)) + because(e)
 	case executor.StepMoved:
 		return e.Node + ": Moved" + bracket(idPart(e.ObjectID)) + because(e)
 	case executor.StepStopped:

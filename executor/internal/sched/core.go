@@ -50,6 +50,7 @@ type task struct {
 	keyed      bool   // it holds its key
 	resolved   bool
 	equal      bool
+	forgot     bool // it ends, or has ended, by a record of kind Forget
 
 	handle   string // recorded, or being recorded while Noting
 	open     bool   // something may have been done in the cloud
@@ -414,9 +415,21 @@ func (c *Core) late(t *task) bool {
 // forgotten.
 func (c *Core) forget(t *task, why string) bool {
 	if t.Forget {
+		t.forgot = true
 		c.close(t, Record{Kind: Forget, Why: why}, Done)
 	}
 	return t.Forget
+}
+
+// occupied reports whether something that t holds was forgotten: it is going to
+// stay in the way.
+func (c *Core) occupied(t *task) bool {
+	for _, i := range t.Holds {
+		if c.tasks[i].forgot {
+			return true
+		}
+	}
+	return false
 }
 
 // giveUp ends t without its outcome, which is open if anything was sent.
@@ -461,8 +474,8 @@ func (c *Core) onErred(t *task, e Erred) {
 	if t.state != Advancing {
 		return
 	}
-	switch e.Class {
-	case Fatal, Unclear:
+	switch {
+	case e.Class == Fatal, e.Class == Unclear, e.Class == Busy && c.occupied(t):
 		if c.forget(t, "") {
 			return
 		}

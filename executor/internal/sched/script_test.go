@@ -136,6 +136,11 @@ func (s *script) addTask(w words) {
 			t.After = append(t.After, s.task(name))
 		}
 	}
+	if holds := w.named["holds"]; holds != "" {
+		for _, name := range strings.Split(holds, ",") {
+			t.Holds = append(t.Holds, s.task(name))
+		}
+	}
 	t.Limit = w.duration(w.named["limit"])
 	t.Stage, _ = strconv.Atoi(w.named["stage"])
 	t.Forget = w.has("forget")
