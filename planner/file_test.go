@@ -237,7 +237,9 @@ func (k keyless) Seal(_ string, d state.Document) (state.Document, error) {
 	return state.Document{}, k.err
 }
 
-func (k keyless) Unseal(string, state.Document) (state.Document, error) { return state.Document{}, k.err }
+func (k keyless) Unseal(string, state.Document) (state.Document, error) {
+	return state.Document{}, k.err
+}
 
 // The terms of a plan are saved with it.
 func TestFileKeepsTerms(t *testing.T) {
