@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -14,6 +16,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
 )
 
 func newImport(a *app) *cobra.Command {
@@ -75,7 +78,7 @@ func (a *app) importObject(ctx context.Context, in *intent, node, id string) err
 	}
 	done, err := s.engine.Import(ctx, lease, *req)
 	if err != nil {
-		return err
+		return s.notThere(req, err)
 	}
 	a.printf("Imported %s %s as %q into stack %s.\n", typeLabel(req.Type), done.Element.ObjectID, node, in.stack)
 	a.note("Nothing was changed in the cloud. To see how it differs from what the blueprint says:\n    %s", a.planCommand(in))
@@ -113,6 +116,21 @@ func (s *session) inOtherStack(ctx context.Context, req *executor.ImportRequest)
 		}
 	}
 	return nil
+}
+
+// notThere gives an import that finds no object advice of its own: what was
+// never part of the stack has not been deleted outside it.
+func (s *session) notThere(req *executor.ImportRequest, err error) error {
+	var vendor *providers.Error
+	if !errors.As(err, &vendor) || vendor.Kind != providers.NotFound {
+		return err
+	}
+	place := s.cloud.place()
+	return &providers.Error{
+		Kind: providers.NotFound, Message: err.Error(), Err: err,
+		Advice: fmt.Sprintf("Nothing was imported. Check that the ID is that of a %s, and that the object lies where it was looked for: region %s, project %s. `orchestrate auth show` says where both come from.",
+			typeLabel(req.Type), cmp.Or(place.Region, "not set"), cmp.Or(place.Project, "that of the region")),
+	}
 }
 
 // importRequest finds out what the blueprint says of a node: its properties, as
