@@ -202,16 +202,13 @@ func (m *maker) adjust(s *Step, n *dsl.NodeTemplate, e *state.Element) {
 }
 
 // asItFailed reports whether an element whose creation failed shows the status
-// that it had then. With another one somebody may have repaired it, as the error
-// told them to, and have begun to use it.
+// that it had then. With another one, or where nobody has looked, somebody may
+// have repaired it, as the error told them to, and have begun to use it.
 func (m *maker) asItFailed(s *Step, e *state.Element) bool {
 	seen, ok := m.observed(s.Node)
-	if !ok {
-		return true
-	}
 	was, _ := value(e.Attributes).Get("status")
 	now, shown := seen.Attributes.Get("status")
-	return !shown || blank(was) || was.Equal(now)
+	return ok && (!shown || was.Equal(now))
 }
 
 func changedReason(changes []Change) string {
