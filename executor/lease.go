@@ -104,6 +104,18 @@ func (k *keeper) noteRenewed(at time.Time) {
 	k.renewed = at
 }
 
+// patience is how long to wait for an answer of the store: not beyond the end of
+// the lease, so that calls which are under way then end with it, before another
+// process makes its own. After the end there is time again: the lease may still
+// be free.
+func (k *keeper) patience(now time.Time) time.Duration {
+	left := LeaseTTL - now.Sub(k.lastRenewed())
+	if left <= 0 {
+		return LeaseTTL / 3
+	}
+	return min(left, LeaseTTL/3)
+}
+
 // renew asks the store. An error of the store other than a lost lease is not
 // the end until the lease has run out.
 func (k *keeper) renew() error {
@@ -111,7 +123,7 @@ func (k *keeper) renew() error {
 	defer func() { <-k.asking }()
 	now := time.Now().Round(0)
 	// The store must answer even while the caller is being interrupted.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), LeaseTTL/3)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), k.patience(now))
 	defer cancel()
 	err := k.engine.Store.Renew(ctx, k.lease, LeaseTTL)
 	switch {
@@ -126,7 +138,7 @@ func (k *keeper) renew() error {
 	if k.lastRenewed().IsZero() {
 		k.noteRenewed(now)
 	}
-	if now.Sub(k.lastRenewed()) < LeaseTTL {
+	if time.Now().Round(0).Sub(k.lastRenewed()) < LeaseTTL {
 		return nil
 	}
 	k.cancel(state.ErrLeaseLost)
