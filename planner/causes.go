@@ -3,7 +3,6 @@ package planner
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
@@ -248,7 +247,10 @@ func (m *maker) formerInputs() map[string]intrinsic.Value {
 
 // lastKey is the last name in a path: "peers" of "orgs[0].peers[1]".
 func lastKey(path string) string {
-	path = path[strings.LastIndexByte(path, '.')+1:]
-	key, _, _ := strings.Cut(path, "[")
-	return key
+	for _, part := range slices.Backward(pathParts(path)) {
+		if key, ok := part.(string); ok {
+			return key
+		}
+	}
+	return ""
 }

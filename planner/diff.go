@@ -1,8 +1,6 @@
 package planner
 
 import (
-	"strconv"
-
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
@@ -91,25 +89,18 @@ func (d *differ) parts(path string, before, after intrinsic.Value, here place) b
 		for _, key := range unionKeys(before, after) {
 			b, _ := before.Get(key)
 			a, _ := after.Get(key)
-			d.walk(joined(path, key), b, a, here.entry(key))
+			d.walk(PathTo(path, key), b, a, here.entry(key))
 		}
 		return true
 	case (bIsList || aIsList) && (bIsList || before.IsNull()) && (aIsList || after.IsNull()) && len(bl)+len(al) > 0:
 		for i := range max(len(bl), len(al)) {
 			b, _ := before.Index(i)
 			a, _ := after.Index(i)
-			d.walk(path+"["+strconv.Itoa(i)+"]", b, a, here.item(i))
+			d.walk(pathToItem(path, i), b, a, here.item(i))
 		}
 		return true
 	}
 	return false
-}
-
-func joined(path, key string) string {
-	if path == "" {
-		return key
-	}
-	return path + "." + key
 }
 
 // entry is the place of an entry of a map.

@@ -1,7 +1,6 @@
 package planner
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
@@ -424,17 +423,4 @@ func rangeOf(r diag.Range) *diag.Range {
 		return nil
 	}
 	return &r
-}
-
-// pathParts splits a change's path into keys and indexes.
-func pathParts(path string) []any {
-	var out []any
-	for _, part := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
-		if i, err := strconv.Atoi(part); err == nil {
-			out = append(out, i)
-		} else {
-			out = append(out, part)
-		}
-	}
-	return out
 }

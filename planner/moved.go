@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
@@ -56,12 +55,12 @@ func walkSecrets(path string, v intrinsic.Value, do func(path string, secret int
 	}
 	if m, ok := v.Map(); ok {
 		for key, e := range m {
-			walkSecrets(joined(path, key), e, do)
+			walkSecrets(PathTo(path, key), e, do)
 		}
 	}
 	if l, ok := v.List(); ok {
 		for i, e := range l {
-			walkSecrets(path+"["+strconv.Itoa(i)+"]", e, do)
+			walkSecrets(pathToItem(path, i), e, do)
 		}
 	}
 }

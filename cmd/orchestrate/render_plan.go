@@ -383,10 +383,7 @@ func (r *planRenderer) entries(before, after intrinsic.Value, path, indent strin
 	}
 	width := longest(shown)
 	for _, k := range shown {
-		at := k
-		if path != "" {
-			at = path + "." + k
-		}
+		at := planner.PathTo(path, k)
 		r.pair(fmt.Sprintf("%-*s = ", width, k), get(before, k), get(after, k), at, indent, "")
 	}
 	if hidden > 0 {
