@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,30 +13,94 @@ import (
 )
 
 func newExecutions(a *app) *cobra.Command {
-	var asJSON bool
+	var asJSON, follow bool
+	var picture string
 	c := &cobra.Command{
 		Use:   "executions [ID] [options]",
 		Short: "List executions, newest first, or show the steps of one",
 		Long: `Lists the executions of all stacks, or of the one that --stack names. With an ID
 it shows under which terms that execution runs and how far each step got: phase,
-attempts, times, the cloud's ID of its operation, and why it failed.`,
-		Example: examples("orchestrate executions", "orchestrate executions consortium-3", "orchestrate executions --stack consortium --json"),
-		Args:    cobra.MaximumNArgs(1),
+attempts, times, the cloud's ID of its operation, and why it failed.
+
+With --follow it tells what is recorded of a running execution as it comes, from
+wherever the state can be read, until the execution has ended; the exit code is 1
+if it did not succeed. Ctrl-C ends the following only.
+
+With --timeline it draws the execution as SVG: a lane a step, when it waited and
+when it was at work, with its attempts; and the critical path, the steps without
+which the execution could not have ended sooner.`,
+		Example: examples(
+			"orchestrate executions", "orchestrate executions consortium-3", "orchestrate executions --stack consortium --json",
+			"orchestrate executions consortium-3 --follow",
+			"orchestrate executions consortium-3 --timeline course.svg",
+			"orchestrate executions consortium-3 --follow --json   # the event stream of apply --json"),
+		Args: cobra.MaximumNArgs(1),
 	}
 	a.addStackFlags(c)
 	c.Flags().Lookup("stack").Usage = "only executions of the stack `NAME` (default: all)"
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return command(c, func(ctx context.Context, _ *cobra.Command, args []string) error {
+	c.Flags().BoolVar(&follow, "follow", false, "tell what is recorded of the execution ID until it has ended")
+	c.Flags().StringVar(&picture, "timeline", "", "draw the execution ID as SVG into `FILE`; - is standard output")
+	c.MarkFlagsMutuallyExclusive("timeline", "follow")
+	c.MarkFlagsMutuallyExclusive("timeline", "json")
+	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			if err := needID(c, "follow", "timeline"); err != nil {
+				return err
+			}
+		}
 		s, err := a.openState(ctx, false)
 		if err != nil {
 			return err
 		}
 		defer s.close()
+		if follow {
+			if asJSON {
+				a.streamEvents()
+			}
+			return s.follow(ctx, args[0])
+		}
+		if picture != "" {
+			return s.drawExecution(ctx, args[0], picture)
+		}
 		if len(args) == 1 {
 			return a.showExecution(ctx, s, args[0], asJSON)
 		}
 		return a.listExecutions(ctx, s, asJSON)
 	})
+}
+
+// needID refuses options that say something about one execution.
+func needID(c *cobra.Command, options ...string) error {
+	for _, o := range options {
+		if c.Flags().Changed(o) {
+			return usagef(c, "--%s: name the execution; `orchestrate executions` lists them", o)
+		}
+	}
+	return nil
+}
+
+// drawExecution writes the timeline of an execution. It needs no secrets.
+func (s *session) drawExecution(ctx context.Context, id, path string) error {
+	x, err := s.execution(ctx, id)
+	if err != nil {
+		return err
+	}
+	journal, err := s.store.Journal(ctx, id)
+	var sealed *state.SealedError
+	if err != nil && !errors.As(err, &sealed) {
+		return fmt.Errorf("read the journal of execution %s: %w", id, err)
+	}
+	text := timelineOf(x, journal, s.app.now()).svg()
+	if path == "-" {
+		s.app.printf("%s", text)
+		return nil
+	}
+	if err := replaceFile(path, text); err != nil {
+		return err
+	}
+	s.app.printf("The timeline of execution %s is written to %s.\n", id, path)
+	return nil
 }
 
 func (a *app) listExecutions(ctx context.Context, s *session, asJSON bool) error {

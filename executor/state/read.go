@@ -368,6 +368,11 @@ func (s *SQLite) Journal(ctx context.Context, execution string) ([]Record, error
 // eachRecord calls do for each record of an execution in order. What it sent
 // and found comes as it is stored, and only if documents is true.
 func eachRecord(ctx context.Context, t *snapshot, execution string, documents bool, do func(r Record, request, before string) error) error {
+	return eachRecordAfter(ctx, t, execution, 0, documents, do)
+}
+
+// eachRecordAfter is eachRecord for those that came after a sequence number.
+func eachRecordAfter(ctx context.Context, t *snapshot, execution string, after int64, documents bool, do func(r Record, request, before string) error) error {
 	columns := `'', ''`
 	if documents {
 		columns = `request, ` + t.column(3, "coalesce(before, '')", "''")
@@ -392,5 +397,5 @@ func eachRecord(ctx context.Context, t *snapshot, execution string, documents bo
 		}
 		return do(r, request, before)
 	}, `SELECT seq, node, type, action, kind, phase, attempt, operation, object_id, error, depends_on, sensitive, `+t.column(3, "retain", "0")+`, at, `+columns+`
-		FROM journal WHERE execution = ? ORDER BY seq`, execution)
+		FROM journal WHERE execution = ? AND seq > ? ORDER BY seq`, execution, after)
 }
