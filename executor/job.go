@@ -164,7 +164,9 @@ func (j *job) remains(left *providers.Object, now time.Time) *state.Element {
 		return nil
 	}
 	e := *j.prior
-	e.Phase, e.Updated = j.verb().failed(), now
+	if e.Updated = now; e.Phase != creating.failed() { // what never worked does not work for that
+		e.Phase = j.verb().failed()
+	}
 	return &e
 }
 
