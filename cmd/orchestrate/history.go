@@ -98,7 +98,7 @@ type wayBack struct {
 	to     int64  // the revision to return to; 0: to before the first one
 	since  int64  // number of the first execution that is undone
 	undoes string // the one execution that is undone; "": all since the revision
-	only   bool   // what was recorded before those executions stays out of it
+	only   bool   // what those executions did not touch stays out of it
 }
 
 // noWayBack tells that there is nothing to return to, and what does instead.
@@ -116,7 +116,7 @@ func (h history) back() (wayBack, error) {
 	}
 	for _, x := range h {
 		if x.Revision > 0 && succeeded(x) && (last.Revision == 0 || x.Revision < last.Revision) {
-			return wayBack{to: x.Revision, since: x.Number + 1}, nil
+			return h.behind(x), nil
 		}
 	}
 	if !succeeded(last) {
@@ -131,7 +131,26 @@ func (h history) backTo(revision int64) (wayBack, error) {
 	if x == nil {
 		return wayBack{}, &noWayBack{fmt.Sprintf("there is no revision %d", revision), "`show` lists the revisions of the stack."}
 	}
-	return wayBack{to: revision, since: x.Number + 1}, nil
+	return h.behind(x), nil
+}
+
+// behind is the way to the end of an execution. If that was for a part of its
+// blueprint, the rest was never so and stays out of it.
+func (h history) behind(x *state.Execution) wayBack {
+	return wayBack{to: x.Revision, since: x.Number + 1, only: h.partial(x)}
+}
+
+// partial reports whether an execution has applied its revision to targets only,
+// or has gone back to one that was.
+func (h history) partial(x *state.Execution) bool {
+	for x.Lifecycle == lifecycleRollback && x.Terms.To > 0 && x.Terms.To < x.Revision {
+		of := h.applied(x.Terms.To)
+		if of == nil {
+			return false
+		}
+		x = of
+	}
+	return len(x.Terms.Targets) > 0
 }
 
 // before is the way to before an execution, which is undone with those that it

@@ -12,7 +12,8 @@ import (
 // told makes a history from words, oldest first: "create:1+" applied revision 1
 // with success, "delete-" failed, "import+" has no revision, "upgrade:2." runs,
 // "upgrade:3-<2" retries number 2, "rollback:4-to1" and "rollback:4-un2" say what
-// a rollback returns to and which execution it undoes.
+// a rollback returns to and which execution it undoes; "upgrade:2+@a" was for a
+// target.
 func told(t *testing.T, words ...string) []*state.Execution {
 	t.Helper()
 	var all []*state.Execution
@@ -40,6 +41,8 @@ func told(t *testing.T, words ...string) []*state.Execution {
 		case w == "":
 		case w[0] == '<':
 			x.Terms.Retries = "s-" + w[1:]
+		case w[0] == '@':
+			x.Terms.Targets = []string{w[1:]}
 		case w[:2] == "to":
 			x.Terms.To = int64(w[2] - '0')
 		case w[:2] == "un":
@@ -70,6 +73,8 @@ func TestWayBack(t *testing.T) {
 		{name: "rolled back", was: []string{"create:1+", "upgrade:2+", "rollback:3+to1"}, want: wayBack{to: 2, since: 3}},
 		{name: "rollback failed", was: []string{"create:1+", "upgrade:2+", "rollback:3-to1"}, want: wayBack{to: 2, since: 3}},
 		{name: "undoing failed", was: []string{"create:1+", "upgrade:2-", "rollback:3-un2"}, want: wayBack{to: 1, since: 2}},
+		{name: "upgraded in part", was: []string{"create:1+", "upgrade:2+@a", "upgrade:3+"}, want: wayBack{to: 2, since: 3, only: true}},
+		{name: "rolled back to a part", was: []string{"create:1+", "upgrade:2+@a", "upgrade:3+", "rollback:4+to2", "upgrade:5-"}, want: wayBack{to: 4, since: 5, only: true}},
 		{name: "emptied", was: []string{"create:1-", "rollback+"}, none: true},
 		{name: "emptying failed", was: []string{"create:1-", "rollback-"}, want: wayBack{since: 1, only: true}},
 		{name: "deletion failed", was: []string{"create:1+", "upgrade:2+", "delete-"}, want: wayBack{to: 2, since: 3}},
