@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
 func newPlan(a *app) *cobra.Command {
@@ -54,7 +56,7 @@ func (a *app) runPlan(ctx context.Context, c *cobra.Command, path string, o plan
 	if err != nil {
 		return err
 	}
-	s, err := a.openSession(ctx, o.out != "")
+	s, err := a.openToPlan(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -82,6 +84,17 @@ func (a *app) runPlan(ctx context.Context, c *cobra.Command, path string, o plan
 		return exitCode{code: exitChanges}
 	}
 	return err
+}
+
+// openToPlan opens the state and the cloud. Planning leaves both alone, also when
+// the plan is saved: then the key of the state is needed, which may be made.
+func (a *app) openToPlan(ctx context.Context, o planOptions) (*session, error) {
+	create := o.out != "" && state.NewKeyring(a.getenv(state.KeyVariable), "").NeedsState() // for the salt
+	s, err := a.openSession(ctx, create)
+	if err == nil {
+		s.keys.SealAside()
+	}
+	return s, err
 }
 
 func (a *app) planIntent(c *cobra.Command, path string, destroy bool) (*intent, error) {

@@ -44,6 +44,7 @@ type Keyring struct {
 	mu       sync.Mutex
 	key      *key
 	accepted bool // key is the one that the store's secrets are under
+	aside    bool // nothing is noted in the store
 	book     keyBook
 }
 
@@ -79,6 +80,21 @@ func (k *Keyring) Source() string {
 	return "the key file " + k.file
 }
 
+// SealAside makes the keyring note nothing in its store: what it is going to seal
+// is kept elsewhere, as in a plan file. Call it before the first use.
+func (k *Keyring) SealAside() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.aside = true
+}
+
+// NeedsState reports whether there is no key without a state: the salt of a
+// passphrase lies there.
+func (k *Keyring) NeedsState() bool {
+	raw, err := hex.DecodeString(k.secret)
+	return k.secret != "" && (err != nil || len(raw) != 32)
+}
+
 func (k *Keyring) bind(book keyBook) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -112,7 +128,7 @@ func (k *Keyring) accept() error {
 	if err := k.load(noted == ""); err != nil {
 		return err
 	}
-	if noted == "" {
+	if noted == "" && !k.aside {
 		if err := k.book.note(k.key.id); err != nil {
 			return fmt.Errorf("note the key of the state: %w", err)
 		}
@@ -186,8 +202,8 @@ func newKey(raw []byte) *key {
 // fromSecret takes 64 hex digits as the key itself and anything else as a
 // passphrase.
 func (k *Keyring) fromSecret() ([]byte, error) {
-	if raw, err := hex.DecodeString(k.secret); err == nil && len(raw) == 32 {
-		return raw, nil
+	if !k.NeedsState() {
+		return hex.DecodeString(k.secret)
 	}
 	if len(k.secret) < minPassphrase {
 		return nil, &KeyError{Reason: fmt.Sprintf("%s is neither a key of 64 hex digits nor a passphrase of at least %d characters", KeyVariable, minPassphrase)}
