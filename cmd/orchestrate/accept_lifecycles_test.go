@@ -499,3 +499,230 @@ func TestAcceptNoDeadEnds(t *testing.T) {
 		})
 	}
 }
+
+// walkChanges is a change of every property of every node type, by "node.property";
+// what else has to change with it stands beside.
+var walkChanges = map[string]map[string]any{
+	"net.name":                {"name": "another"},
+	"net.cidr":                {"cidr": "10.0.0.0/8"},
+	"net.description":         {"description": "x"},
+	"net.enterpriseProjectId": {"enterpriseProjectId": "7"},
+
+	"part.name":             {"name": "another"},
+	"part.cidr":             {"cidr": "10.0.8.0/24", "gateway": "10.0.8.1"},
+	"part.gateway":          {"gateway": "10.0.1.2"},
+	"part.vpcId":            {"vpcId": map[string]any{"get_reference": "net2"}},
+	"part.availabilityZone": {"availabilityZone": "b"},
+	"part.description":      {"description": "x"},
+	"part.dhcpEnable":       {"dhcpEnable": false},
+	"part.dnsList":          {"dnsList": []string{"1.1.1.1"}},
+
+	"ledger.name":                {"name": "another"},
+	"ledger.resourcePassword":    {"resourcePassword": "Other-4-trials"},
+	"ledger.versionType":         {"versionType": 4},
+	"ledger.bandwidthSize":       {"bandwidthSize": 5},
+	"ledger.blockInfo":           {"blockInfo": map[string]any{"batchTimeout": 3}},
+	"ledger.blockchainType":      {"blockchainType": "private"},
+	"ledger.cceClusterInfo":      {"cceClusterInfo": map[string]any{"clusterId": "00000000-0000-4000-8000-000000000002", "clusterName": "c"}},
+	"ledger.cceCreateInfo":       walkNewCluster,
+	"ledger.createNewCluster":    walkNewCluster,
+	"ledger.clusterType":         walkEdge,
+	"ledger.iefNodesInfo":        walkEdge,
+	"ledger.iefDeployMode":       walkEdge,
+	"ledger.deleteIef":           {"deleteIef": true},
+	"ledger.deleteObs":           {"deleteObs": true},
+	"ledger.deleteResource":      {"deleteResource": true},
+	"ledger.deleteStorage":       {"deleteStorage": true},
+	"ledger.consensus":           {"consensus": "SFLIC", "ordererNodeNumber": 4},
+	"ledger.ordererNodeNumber":   {"consensus": "SFLIC", "ordererNodeNumber": 4},
+	"ledger.couchdbInfo":         walkCouch,
+	"ledger.databaseType":        walkCouch,
+	"ledger.enterpriseProjectId": {"enterpriseProjectId": "7"},
+	"ledger.evsDiskType":         {"evsDiskType": "SAS", "volumeType": "evs"},
+	"ledger.volumeType":          {"volumeType": "nfs"},
+	"ledger.fabricVersion":       walkInvitee,
+	"ledger.isInvitee":           walkInvitee,
+	"ledger.invitorInfos":        walkInvitee,
+	"ledger.orgDiskSize":         {"orgDiskSize": 200},
+	"ledger.peerOrgs":            {"peerOrgs": walkPeers},
+	"ledger.restfulApiSupport":   {"restfulApiSupport": true},
+	"ledger.signAlgorithm":       {"signAlgorithm": "sm2"},
+	"ledger.tc3Need":             {"tc3Need": true},
+	"ledger.turboInfo":           {"turboInfo": map[string]any{"availableZone": "b"}},
+	"ledger.useEip":              {"useEip": true},
+
+	"bank.blockchainId": {"blockchainId": "11111111-1111-4111-8111-111111111111"},
+	"bank.name":         {"name": "shop"},
+	"bank.pvcName":      {"pvcName": "other"},
+	"bank.nodeCount":    {"nodeCount": 2},
+
+	"trade.blockchainId": {"blockchainId": "11111111-1111-4111-8111-111111111111"},
+	"trade.name":         {"name": "deals"},
+	"trade.description":  {"description": "x"},
+
+	"member.blockchainId":     {"blockchainId": "11111111-1111-4111-8111-111111111111"},
+	"member.channelName":      {"channelName": "deals"},
+	"member.organizationName": {"organizationName": "shop"},
+	"member.peerCount":        {"peerCount": 2},
+
+	"app.blockchainId":     {"blockchainId": "11111111-1111-4111-8111-111111111111"},
+	"app.organizationName": {"organizationName": "shop"},
+	"app.userName":         {"userName": "another"},
+	"app.securityMode":     {"securityMode": true},
+
+	"web.availabilityZone":    {"availabilityZone": "b"},
+	"web.flavor":              {"flavor": "s6.large.4"},
+	"web.imageId":             {"imageId": "11111111-1111-4111-8111-111111111111"},
+	"web.nics":                {"nics": []any{map[string]any{"subnetId": map[string]any{"get_reference": "part"}, "ipAddress": "10.0.1.9"}}},
+	"web.rootVolume":          {"rootVolume": map[string]any{"volumeType": "SSD", "size": 40}},
+	"web.vpcId":               {"vpcId": map[string]any{"get_reference": "net2"}, "nics": []any{map[string]any{"subnetId": "11111111-1111-4111-8111-111111111111"}}},
+	"web.adminPass":           {"adminPass": "Other-4-trials", "sshKeyName": nil},
+	"web.sshKeyName":          {"sshKeyName": "other"},
+	"web.dataVolumes":         {"dataVolumes": []any{map[string]any{"size": 10, "volumeType": "SSD"}}},
+	"web.description":         {"description": "x"},
+	"web.enterpriseProjectId": {"enterpriseProjectId": "7"},
+	"web.name":                {"name": "another"},
+	"web.publicIP":            {"publicIP": map[string]any{"id": "11111111-1111-4111-8111-111111111111"}},
+	"web.securityGroups":      {"securityGroups": []any{map[string]any{"id": "11111111-1111-4111-8111-111111111111"}}},
+	"web.userData":            {"userData": "ZWNobw=="},
+
+	"data.input": {"input": 2},
+}
+
+var (
+	walkNewCluster = map[string]any{"createNewCluster": true, "cceClusterInfo": nil, "cceCreateInfo": map[string]any{
+		"az": "a", "cceFlavor": "cce.s1.small", "initNodePwd": "Only-4-trials", "nodeFlavor": "s6.xlarge.2", "nodeNum": 1,
+	}}
+	walkPeers = []any{map[string]any{"name": "peer", "nodeCount": 1}}
+	walkEdge  = map[string]any{"clusterType": "ief", "cceClusterInfo": nil, "peerOrgs": walkPeers, "iefDeployMode": 1, "iefNodesInfo": []any{
+		map[string]any{"id": "11111111-1111-4111-8111-111111111111", "publicIpAddress": "203.0.113.9"},
+	}}
+	walkCouch   = map[string]any{"databaseType": "couchdb", "couchdbInfo": map[string]any{"userName": "u", "password": "Only-4-trials"}}
+	walkInvitee = map[string]any{"isInvitee": true, "fabricVersion": "1.4", "consensus": "solo", "ordererNodeNumber": 1, "invitorInfos": map[string]any{
+		"blockchainId": "11111111-1111-4111-8111-111111111111", "projectId": "p", "tenantId": "t",
+	}}
+)
+
+func walkNodes() map[string]any {
+	node := func(kind string, properties map[string]any) map[string]any {
+		return map[string]any{"type": kind, "properties": properties}
+	}
+	refer := func(to string) map[string]any { return map[string]any{"get_reference": to} }
+	return map[string]any{
+		"net":  node("Cloud.VPC.VPC", map[string]any{"name": "net", "cidr": "10.0.0.0/16"}),
+		"net2": node("Cloud.VPC.VPC", map[string]any{"name": "net2", "cidr": "10.0.0.0/16"}),
+		"part": node("Cloud.VPC.Subnet", map[string]any{"name": "part", "cidr": "10.0.1.0/24", "gateway": "10.0.1.1", "vpcId": refer("net")}),
+		"ledger": node("Cloud.BCS.Instance", map[string]any{
+			"name": "walked", "versionType": 2, "blockchainType": "union", "resourcePassword": "Only-4-trials", "ordererNodeNumber": 3,
+			"cceClusterInfo": map[string]any{"clusterId": "00000000-0000-4000-8000-000000000001", "clusterName": "c"},
+		}),
+		"bank":   node("Cloud.BCS.Organization", map[string]any{"blockchainId": refer("ledger"), "name": "bank", "pvcName": "pvc"}),
+		"trade":  node("Cloud.BCS.Channel", map[string]any{"blockchainId": refer("ledger"), "name": "trade"}),
+		"member": node("Cloud.BCS.ChannelMembership", map[string]any{"blockchainId": refer("ledger"), "channelName": refer("trade"), "organizationName": refer("bank")}),
+		"app":    node("Cloud.BCS.UserCertificate", map[string]any{"blockchainId": refer("ledger"), "organizationName": refer("bank"), "userName": "bankapp"}),
+		"web": node("Cloud.ECS.CloudServer", map[string]any{
+			"availabilityZone": "a", "flavor": "s6.large.2", "imageId": "1189efbf-d48b-46ad-a823-94b942e2a000", "vpcId": refer("net"), "sshKeyName": "k",
+			"nics": []any{map[string]any{"subnetId": refer("part")}}, "rootVolume": map[string]any{"volumeType": "GPSSD", "size": 40},
+		}),
+		"data": node("Orchestrate.Data", map[string]any{"input": 1}),
+	}
+}
+
+func (w *walker) writeNodes(nodes map[string]any) string {
+	text, err := json.Marshal(map[string]any{"tosca_definitions_version": "cloud_tosca_version_1_0", "node_templates": nodes})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	path := filepath.Join(w.dir, "nodes.json")
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	return path
+}
+
+// What "types" calls immutable is replaced, everything else is changed in
+// place: for every property there is.
+func TestAcceptEveryProperty(t *testing.T) {
+	w := newWalker(t, 1)
+	if code, _, _ := w.run(nil, nil, "apply", "-y", w.writeNodes(walkNodes())); code != 0 {
+		w.fail("exit %d", code)
+	}
+	seen := map[string]bool{}
+	for name := range walkNodes() {
+		kind := walkNodes()[name].(map[string]any)["type"].(string)
+		if seen[kind] || name == "net2" {
+			continue
+		}
+		seen[kind] = true
+		_, out, _ := w.run(nil, nil, "types", kind, "--json")
+		var types struct {
+			NodeTypes []struct {
+				Properties struct {
+					Properties map[string]struct {
+						Immutable bool `json:"x-immutable"`
+					}
+				}
+			} `json:"node_types"`
+		}
+		if err := json.Unmarshal([]byte(out), &types); err != nil {
+			t.Fatal(err)
+		}
+		for property, schema := range types.NodeTypes[0].Properties.Properties {
+			change, known := walkChanges[name+"."+property]
+			if !known {
+				t.Errorf("no change of %s %s is tried", kind, property)
+				continue
+			}
+			nodes := walkNodes()
+			properties := nodes[name].(map[string]any)["properties"].(map[string]any)
+			for k, v := range change {
+				properties[k] = v
+			}
+			w.story = nil
+			_, out, errs := w.run(nil, nil, "plan", "--json", "--refresh=false", w.writeNodes(nodes))
+			if got := walkForced(out, name, property); got != fmt.Sprint(schema.Immutable) {
+				t.Errorf("%s %s: immutable %v, forces the replacement: %s\n%s", kind, property, schema.Immutable, got, errs)
+			}
+		}
+	}
+	if len(seen) != 9 {
+		t.Errorf("%d node types are tried", len(seen))
+	}
+}
+
+// walkForced tells whether a change of a property is said to force the
+// replacement, and that what is planned agrees.
+func walkForced(out, node, property string) string {
+	var plan struct {
+		Changes []struct {
+			Address string
+			Change  struct {
+				Actions []string
+			}
+			Changes []struct {
+				Path   string
+				Forces bool `json:"forces_replacement"`
+			}
+		} `json:"resource_changes"`
+	}
+	if err := json.Unmarshal([]byte(out), &plan); err != nil {
+		return "there is no plan"
+	}
+	for _, c := range plan.Changes {
+		if c.Address != node {
+			continue
+		}
+		forced, any := "not a change", false
+		for _, leaf := range c.Changes {
+			any = any || leaf.Forces
+			if leaf.Path == property || strings.HasPrefix(leaf.Path, property+".") || strings.HasPrefix(leaf.Path, property+"[") {
+				forced = fmt.Sprint(leaf.Forces)
+			}
+		}
+		if replaced := slices.Equal(c.Change.Actions, []string{"delete", "create"}); replaced != any {
+			return fmt.Sprintf("%s, but planned is %v", forced, c.Change.Actions)
+		}
+		return forced
+	}
+	return "the node is not in the plan"
+}
