@@ -127,7 +127,7 @@ func (a *app) listExecutions(ctx context.Context, s *session, asJSON bool) error
 		rows = append(rows, []string{e.ID, e.Lifecycle, e.Phase, numberText(e.Revision), timeText(e.Started), timeText(e.Ended), e.Message})
 	}
 	writeTable(a.out, []string{"id", "lifecycle", "phase", "revision", "started", "ended", "message"}, rows)
-	return nil
+	return s.noteDeserted(ctx, all...)
 }
 
 func (a *app) showExecution(ctx context.Context, s *session, id string, asJSON bool) error {
@@ -156,7 +156,7 @@ func (a *app) showExecution(ctx context.Context, s *session, id string, asJSON b
 		return nil
 	}
 	writeTable(a.out, []string{"node", "type", "action", "phase", "attempts", "started", "ended", "operation", "error"}, rows)
-	return nil
+	return s.noteDeserted(ctx, e)
 }
 
 // executionLines are what is said of an execution before its steps; what has no

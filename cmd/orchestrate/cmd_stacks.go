@@ -34,7 +34,10 @@ func newStacks(a *app) *cobra.Command {
 				return err
 			}
 		}
-		return a.listStacks(all, asJSON)
+		if err := a.listStacks(all, asJSON); err != nil {
+			return err
+		}
+		return s.noteDesertedStacks(ctx, all)
 	})
 }
 

@@ -158,7 +158,15 @@ func (s *session) warnOfRunning(ctx context.Context, stack string) (unsettled bo
 	}
 	switch x := h[0]; {
 	case x.Ended.IsZero():
-		s.app.note("Note: execution %s has not ended; it was begun by %s. The plan may change until it has.", x.ID, x.Owner)
+		why, err := s.deserted(ctx, stack)
+		switch {
+		case err != nil:
+			return false, err
+		case why != "":
+			s.app.note("Note: execution %s has not ended, but %s; it was begun by %s. The next apply takes it up; the plan does not, and may change by it.", x.ID, why, x.Owner)
+		default:
+			s.app.note("Note: execution %s has not ended; it was begun by %s. The plan may change until it has.", x.ID, x.Owner)
+		}
 	case strings.HasSuffix(x.Phase, "Paused"):
 		s.app.note("Note: execution %s was interrupted (%s), and what it had begun may still run in the cloud. The next apply or delete takes that up first; the plan does not, and may change by it.", x.ID, x.Phase)
 	case strings.HasSuffix(x.Phase, "Cancelled"):
