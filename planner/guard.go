@@ -123,7 +123,22 @@ func (m *maker) unknownNode(option string, code diag.Code, name string) {
 	if m.req.Again {
 		return
 	}
+	if now := m.renamedTo(name); now != "" {
+		m.diags.Add(code, diag.Range{}, "%s names %q, which is %q from now on. Give it that name.", option, name, now)
+		return
+	}
 	m.diags.Add(code, diag.Range{}, "%s names %q, but neither the blueprint nor the stack has a node of that name.%s", option, name, m.nodesLike(name))
+}
+
+// renamedTo is the node that the element of a node goes on as; "" if the plan
+// does not rename it.
+func (m *maker) renamedTo(old string) string {
+	for _, name := range sortedKeys(m.steps) {
+		if m.steps[name].RenamedFrom == old {
+			return name
+		}
+	}
+	return ""
 }
 
 // maxNodesShown is how many nodes a message names.
