@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
@@ -377,7 +378,7 @@ func (a *app) guardData(m *made, in *intent, ok approval) approval {
 		named[s.Node] = true
 	}
 	if ok.given || in.back != nil {
-		if !m.problems.HasErrors() {
+		if !onlyDataLoss(m.problems) {
 			return ok
 		}
 		a.afterword = "If all of that is meant:\n    " + a.agreeCommand(in, slices.Sorted(maps.Keys(named)))
@@ -389,6 +390,14 @@ func (a *app) guardData(m *made, in *intent, ok approval) approval {
 	m.plan, m.problems = planner.Make(m.request)
 	ok.word = in.stack
 	return ok
+}
+
+// onlyDataLoss reports whether a plan is refused for nothing but the loss of
+// data, so that a consent is all it lacks.
+func onlyDataLoss(problems diag.List) bool {
+	return problems.HasErrors() && !slices.ContainsFunc(problems, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Error && d.Code != planner.CodeDataLoss && d.Code != planner.CodeReplaceLoss
+	})
 }
 
 // agreeCommand is the same command line again, with the nodes whose data may be
@@ -406,7 +415,25 @@ func (a *app) agreeCommand(in *intent, nodes []string) string {
 	case in.terms.Force:
 		options = append(options, "--force")
 	}
-	return a.stackCommand(in.stack, verb, append(options, "--allow-data-loss", strings.Join(nodes, ","))...)
+	return a.stackCommand(in.stack, verb, append(append(options, "--allow-data-loss", strings.Join(nodes, ",")), a.sameOptions()...)...)
+}
+
+// sameOptions are the further options of a command line that is given again.
+func (a *app) sameOptions() []string {
+	var out []string
+	if retained := sortedNames(a.opts.retain); len(retained) > 0 {
+		out = append(out, "--retain", strings.Join(retained, ","))
+	}
+	if !a.opts.refresh {
+		out = append(out, "--refresh=false")
+	}
+	if a.opts.timeout > 0 {
+		out = append(out, "--timeout", a.opts.timeout.String())
+	}
+	if a.opts.parallelism != defaultParallelism {
+		out = append(out, "--parallelism", strconv.Itoa(a.opts.parallelism))
+	}
+	return out
 }
 
 // applyCommand is a command line to copy, for a plan file.

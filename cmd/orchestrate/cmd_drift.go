@@ -29,7 +29,7 @@ differs from the blueprint; apply --refresh-only writes down what was read.`,
 	}
 	a.addStackFlags(c)
 	a.addCloudFlags(c)
-	c.Flags().IntVar(&a.opts.parallelism, "parallelism", 10, "read at most `N` elements at once")
+	c.Flags().IntVar(&a.opts.parallelism, "parallelism", defaultParallelism, "read at most `N` elements at once")
 	c.Flags().BoolVar(&o.json, "json", false, "print a plan without steps as JSON, as plan --refresh-only --json does")
 	c.Flags().BoolVar(&o.exitCode, "detailed-exitcode", false, "exit 2 if there is drift")
 	return command(c, func(ctx context.Context, _ *cobra.Command, args []string) error {

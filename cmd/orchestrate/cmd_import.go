@@ -41,7 +41,7 @@ repaired by hand.`,
 	a.addCloudFlags(c)
 	a.addInputFlags(c)
 	a.addTrimFlag(c)
-	c.Flags().IntVar(&a.opts.parallelism, "parallelism", 10, "at most `N` steps at once")
+	c.Flags().IntVar(&a.opts.parallelism, "parallelism", defaultParallelism, "at most `N` steps at once")
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
 		in, err := a.blueprintIntent(c, pathArg(args[2:]))
 		if err != nil {

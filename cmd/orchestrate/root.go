@@ -39,6 +39,9 @@ type options struct {
 	forceTrim     bool
 }
 
+// defaultParallelism is how many steps run at once unless told otherwise.
+const defaultParallelism = 10
+
 // newRoot builds the tree of commands.
 func newRoot(a *app) *cobra.Command {
 	root := &cobra.Command{
@@ -97,6 +100,9 @@ func (a *app) enter(c *cobra.Command) error {
 	}
 	if c.Flags().Lookup("parallelism") != nil && a.opts.parallelism < 1 {
 		return usagef(c, "--parallelism: %d steps at once is not at least one", a.opts.parallelism)
+	}
+	if a.opts.refreshOnly && !a.opts.refresh {
+		return usagef(c, "--refresh-only reads the cloud, which --refresh=false forbids: give one of them")
 	}
 	if a.opts.timeout < 0 {
 		return usagef(c, "--timeout: %s is not a time to come", a.opts.timeout)
@@ -163,7 +169,7 @@ func (a *app) addPlanFlags(c *cobra.Command) {
 // The options of commands that look at the cloud before they plan.
 func (a *app) addRefreshFlags(c *cobra.Command) {
 	c.Flags().BoolVar(&a.opts.refresh, "refresh", true, "read the elements from the cloud before planning")
-	c.Flags().IntVar(&a.opts.parallelism, "parallelism", 10, "at most `N` steps at once")
+	c.Flags().IntVar(&a.opts.parallelism, "parallelism", defaultParallelism, "at most `N` steps at once")
 }
 
 // The options of commands that may destroy something.
