@@ -334,6 +334,9 @@ func (w *world) loseKey() {
 var namedCommand = regexp.MustCompile("(?:`|orchestrate |\\(|Make the )(plan|apply|retry|rollback|delete|cancel|import|show|executions|elements|stacks)\\b")
 
 func TestNoDeadEnds(t *testing.T) {
+	if underRace {
+		t.Skip("left to the tests without the race detector")
+	}
 	table, commands := deadEndTable()
 	base := newWorld(t)
 	base.close()
