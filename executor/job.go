@@ -171,18 +171,13 @@ func (j *job) remains(left *providers.Object, now time.Time) *state.Element {
 }
 
 // before is the element as it was found: as recorded, with what a refresh read.
-// nil: there was none, or an earlier phase of the step has recorded it. Of what
-// leaves the stack it says whether it stays in the cloud, whoever wished it: who
-// goes back must not make a second object, nor take one back that is destroyed.
+// nil: there was none, or an earlier phase of the step has recorded it.
 func (j *job) before() *state.Element {
 	if j.prior == nil || j.action == planner.Create && j.step != nil && j.step.Action == planner.Replace {
 		return nil
 	}
 	e := *j.prior
 	e.Properties, e.Attributes = document(j.recordedProperties()), document(j.recordedAttributes())
-	if j.action == planner.Delete && j.step != nil {
-		e.Retain = j.step.Retained
-	}
 	return &e
 }
 

@@ -86,9 +86,9 @@ func (r *runner) renaming(now time.Time) []state.Record {
 		was := r.stack.Elements[node]
 		e := renamed(was, names)
 		s, read := steps[e.Node], false
-		if s != nil && s.Action == planner.None && !s.Kept {
+		if s != nil && s.Action == planner.None {
 			e.DependsOn, e.Retain = s.DependsOn, s.Retain
-			if read = !s.Before.Equal(value(was.Properties)); read {
+			if read = !s.Kept && !s.Before.Equal(value(was.Properties)); read {
 				e.Properties, e.Attributes = document(s.Before), document(s.Attributes)
 			}
 		}

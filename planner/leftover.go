@@ -13,7 +13,7 @@ func (m *maker) planLeftovers() {
 	for name, e := range m.elements {
 		switch {
 		case m.steps[name] != nil || m.deployed[name]:
-		case m.stays(name):
+		case m.aside[name] == "" && m.stays(name):
 			m.keep(name, e, keptUndo)
 		default:
 			m.steps[name] = m.planLeftover(name, e)
@@ -24,7 +24,7 @@ func (m *maker) planLeftovers() {
 
 func (m *maker) planLeftover(name string, e *state.Element) *Step {
 	typ := m.req.Catalogue[e.Type]
-	s := &Step{Node: name, Type: e.Type, Action: Delete, Retain: e.Retain}
+	s := &Step{Node: name, Type: e.Type, Action: Delete, Retain: e.Retain, RenamedFrom: m.movedFrom[name]}
 	m.recall(s, typ, e)
 	s.describe(typ)
 	s.Reason, s.Range = m.whyLeft(name)

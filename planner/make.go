@@ -64,8 +64,10 @@ type maker struct {
 	elements           map[string]*state.Element
 	movedFrom, movedTo map[string]string
 	// takenBack are nodes whose elements are not on record, but come back as they
-	// were.
+	// were. aside gives, by their names from now on, those of the elements that
+	// have to make room for them.
 	takenBack map[string]bool
+	aside     map[string]string
 	// objectsThen are the objects that were there before what is undone; read by
 	// thereThen.
 	objectsThen map[string]bool
@@ -101,6 +103,7 @@ func newMaker(req Request) *maker {
 		withdrawn: map[string]*dsl.NodeTemplate{},
 		faulty:    map[string]bool{},
 		takenBack: map[string]bool{},
+		aside:     map[string]string{},
 		elsewhere: elsewhere(req),
 	}
 	if req.State != nil {
@@ -142,6 +145,9 @@ func (m *maker) element(node string) *state.Element { return m.elements[node] }
 
 // observed returns what a refresh read of the element of a node.
 func (m *maker) observed(node string) (Observed, bool) {
+	if m.takenBack[node] { // what was read is what has its place
+		return Observed{}, false
+	}
 	o, ok := m.req.Observed[m.recordedAs(node)]
 	return o, ok
 }

@@ -73,6 +73,7 @@ type recorded struct {
 	Sensitive  []string       `json:"sensitive"`
 	DependsOn  []string       `json:"dependsOn"`
 	Retain     bool           `json:"retain"`
+	LetGo      bool           `json:"letGo"`
 }
 
 // element is it as the store gives it.
@@ -82,7 +83,7 @@ func (r recorded) element(node string) *state.Element {
 		attrs[k] = v
 	}
 	return &state.Element{
-		Node: node, Type: r.Type, Phase: r.Phase, ObjectID: r.ID, DependsOn: r.DependsOn, Retain: r.Retain,
+		Node: node, Type: r.Type, Phase: r.Phase, ObjectID: r.ID, DependsOn: r.DependsOn, Retain: r.Retain, LetGo: r.LetGo,
 		Properties: state.Document{Value: intrinsic.Of(r.Properties).Plain(), Sensitive: r.Sensitive},
 		Attributes: state.Document{Value: intrinsic.Of(attrs).Plain()},
 	}

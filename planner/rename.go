@@ -17,11 +17,12 @@ import (
 func (m *maker) moveElements() {
 	v := moves{maker: m, to: map[string]string{}, from: map[string]string{}}
 	v.back()
+	v.takeBack()
 	v.forth()
 	if len(v.to) > 0 {
 		m.rename(v.from)
 	}
-	m.takeBack()
+	m.restore()
 }
 
 // rename makes the recorded elements known by their new names; from gives the
@@ -88,7 +89,7 @@ func (v *moves) forth() {
 	for _, n := range stated {
 		name, old := n.Name.Text, n.RenamedFrom.Text
 		e := v.element(old)
-		if e == nil || old == name || v.from[name] != "" {
+		if e == nil || old == name || v.from[name] != "" || v.takenBack[name] {
 			continue // it is done already, or there is nothing to rename
 		}
 		if why, at := v.objection(n, e); why != "" {

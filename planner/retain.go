@@ -11,8 +11,11 @@ import (
 
 // retains reports whether the object of a step that deletes is to stay in the
 // cloud: because its template says so, or said so when it still was in the
-// blueprint, or because the user names it now.
-func (m *maker) retains(s *Step) bool { return s.Retain || m.req.Retain[s.Node] }
+// blueprint, or because the user names it now. What an execution made that
+// undoes itself does not stay: the next try would make another one.
+func (m *maker) retains(s *Step) bool {
+	return (s.Retain || m.req.Retain[s.Node]) && !m.ownWork(s)
+}
 
 // retainPath is the path of the change of what a template says about leaving
 // the stack, which is no property.

@@ -70,7 +70,7 @@ func (m *maker) stays(node string) bool {
 // ownWork reports whether the object of a step was made by the execution that
 // now undoes itself: nobody has come to rely on it.
 func (m *maker) ownWork(s *Step) bool {
-	_, changed := m.then(s.Node)
+	_, changed := m.then(m.recordedAs(s.Node))
 	return changed && m.req.Return.Own && !m.thereThen(s)
 }
 
@@ -150,27 +150,69 @@ func (v *moves) back() {
 	}
 }
 
-// takeBack puts on record again what the execution that is undone has let go:
-// its object was retained a moment ago, and another one must not be made.
-func (m *maker) takeBack() {
-	if m.req.Return == nil || !m.req.Return.Only {
+// takeBack finds what the execution that is undone has let go: its object was
+// retained a moment ago, and another one must not be made. What has its place by
+// now is set aside under a name of its own, as what no template stands for.
+func (v *moves) takeBack() {
+	if v.req.Return == nil || !v.req.Return.Only {
 		return
 	}
-	for node, e := range m.req.Return.Elements {
-		t := m.templates[node]
-		if e == nil || e.ObjectID == "" || !e.Retain && !m.req.Retain[node] || t == nil || t.TypeName != e.Type {
+	there := map[string]bool{}
+	for _, e := range v.elements {
+		there[e.Type+"\x00"+e.ObjectID] = true
+	}
+	for _, node := range sortedKeys(v.req.Return.Elements) {
+		e, t := v.req.Return.Elements[node], v.templates[node]
+		if e == nil || !e.LetGo || t == nil || t.TypeName != e.Type || !v.deployed[node] || there[e.Type+"\x00"+e.ObjectID] {
 			continue
 		}
-		if m.deployed[node] && m.element(node) == nil && m.movedTo[node] == "" {
-			m.takenBack[node] = true
+		v.takenBack[node] = true
+		if v.element(node) != nil && v.to[node] == "" {
+			aside := v.freeName(node)
+			v.aside[aside] = node
+			v.add(node, aside)
 		}
 	}
-	if len(m.takenBack) > 0 {
-		m.elements = maps.Clone(m.elements)
+}
+
+// freeName is a name for what has to make room for a node.
+func (v *moves) freeName(node string) string {
+	for name := node + "-undone"; ; name += "-undone" {
+		_, changed := v.then(name)
+		if !changed && v.templates[name] == nil && v.element(name) == nil {
+			return name
+		}
+	}
+}
+
+// restore puts on record again what is taken back.
+func (m *maker) restore() {
+	if len(m.takenBack) == 0 {
+		return
+	}
+	m.elements = maps.Clone(m.elements)
+	if m.elements == nil {
+		m.elements = map[string]*state.Element{}
 	}
 	for node := range m.takenBack {
 		m.elements[node] = m.req.Return.Elements[node]
 	}
+}
+
+// leave gives up to take an object back that can't become again what it was:
+// it stays in the cloud, as it does now.
+func (m *maker) leave(s *Step, n *dsl.NodeTemplate) {
+	delete(m.takenBack, s.Node)
+	delete(m.elements, s.Node)
+	s.Action, s.Reason, s.Retained = Create, m.whyCreated(n), false
+	s.ObjectID, s.Before, s.Attributes, s.Changes = "", intrinsic.Value{}, intrinsic.Value{}, nil
+}
+
+// secondObject warns of what is made although the stack has let an equal object
+// go.
+func (m *maker) secondObject(n *dsl.NodeTemplate, then *state.Element, way string) {
+	m.diags.Add(CodeSecondObject, n.Name.Range, "%q was retained when it left the stack, so its object %s should still be in the cloud; this makes another one. To get that one back, %s: orchestrate import %s %s.",
+		n.Name.Text, then.ObjectID, way, n.Name.Text, then.ObjectID)
 }
 
 // checkLost tells of elements that were there before the execution that is

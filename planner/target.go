@@ -67,6 +67,9 @@ func (m *maker) keep(name string, e *state.Element, why string) {
 		Node: name, Type: e.Type, Action: None, Kept: true, Reason: why, ObjectID: e.ObjectID, Retain: e.Retain, RenamedFrom: m.movedFrom[name],
 		Before: value(e.Properties), Attributes: value(e.Attributes), DependsOn: e.DependsOn,
 	}
+	if len(m.aside) > 0 { // it was made for what is taken back, not for what has its place by now
+		s.DependsOn = renamed(e, m.aside).DependsOn
+	}
 	s.After = s.Before
 	m.steps[name] = s
 	m.planned[name] = s.Attributes

@@ -110,6 +110,9 @@ func (m *maker) planTemplate(n *dsl.NodeTemplate, dependsOn []string) *Step {
 		m.gone(name, e)
 	default:
 		m.compare(s, n, typ, e)
+		if s.Action == Replace {
+			m.checkSecond(s, n)
+		}
 	}
 	m.planned[name] = plannedAttributes(s, typ)
 	return s
@@ -121,11 +124,22 @@ func (m *maker) whyCreated(n *dsl.NodeTemplate) string {
 	if then == nil {
 		return "it is not in the stack yet"
 	}
-	if then.Retain && then.ObjectID != "" {
-		m.diags.Add(CodeSecondObject, n.Name.Range, "%q was retained when it left the stack, so its object %s should still be in the cloud; this makes another one. To get that one back, import it first: orchestrate import %s %s.",
-			n.Name.Text, then.ObjectID, n.Name.Text, then.ObjectID)
+	if then.LetGo {
+		m.secondObject(n, then, "import it first")
 	}
 	return "it is no longer in the stack"
+}
+
+// checkSecond looks after what was let go where a node is to be replaced: that
+// is not destroyed, and not made again without a word.
+func (m *maker) checkSecond(s *Step, n *dsl.NodeTemplate) {
+	then, _ := m.then(s.Node)
+	switch {
+	case m.takenBack[s.Node]:
+		m.leave(s, n)
+	case then != nil && then.LetGo:
+		m.secondObject(n, then, "take the node out of the stack and import it")
+	}
 }
 
 // wanted are the properties that a node is to have.

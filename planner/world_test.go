@@ -19,10 +19,12 @@ type world struct {
 	stack *state.Stack
 	made  int
 	live  map[string]string // objects that exist, by ID: that of their container, or ""
+	letGo map[string]bool   // objects that the stack has forgotten, by ID
+	fails bool              // a creation after the last phase fails and leaves its object behind
 }
 
 func newWorld() *world {
-	return &world{stack: &state.Stack{Name: "demo", Elements: map[string]*state.Element{}}, live: map[string]string{}}
+	return &world{stack: &state.Stack{Name: "demo", Elements: map[string]*state.Element{}}, live: map[string]string{}, letGo: map[string]bool{}}
 }
 
 // destroy destroys an object and what is in it.
@@ -33,6 +35,13 @@ func (w *world) destroy(id string) {
 			delete(w.live, inner)
 		}
 	}
+}
+
+// newer reports whether an object is none of the first that were made.
+func (w *world) newer(id string, made int) bool {
+	var n int
+	_, err := fmt.Sscanf(id, "id-%d", &n)
+	return err == nil && n > made
 }
 
 // observe is what a refresh reads.
@@ -123,11 +132,16 @@ func (w *world) run(t *rapid.T, p *Plan, phases int) map[string]*state.Element {
 	for i, f := range schedule(t, p) {
 		switch {
 		case i == phases:
+			if w.fails && !f.deletes && (f.step.Action == Create || f.step.Action == Replace) {
+				w.apply(t, p, f.step, scope)
+				w.stack.Elements[f.step.Node].Phase = phaseCreateFailed
+			}
 			return w.changed(before)
 		case f.deletes:
 			if f.step.destroys() && f.step.DeletedWith == "" {
 				w.destroy(f.step.ObjectID)
 			}
+			w.letGo[f.step.ObjectID] = f.step.forgets()
 			delete(w.stack.Elements, f.step.Node)
 		case f.step.acts():
 			w.apply(t, p, f.step, scope)
@@ -156,7 +170,7 @@ func (w *world) open(p *Plan) {
 		elements[e.Node] = e
 	}
 	for _, s := range p.Steps {
-		if e := elements[s.Node]; e != nil && s.Action == None && !s.Kept && !slices.Equal(e.DependsOn, s.DependsOn) {
+		if e := elements[s.Node]; e != nil && s.Action == None && !slices.Equal(e.DependsOn, s.DependsOn) {
 			copied := *e
 			copied.DependsOn = s.DependsOn
 			elements[s.Node] = &copied
@@ -170,7 +184,9 @@ func (w *world) changed(before map[string]*state.Element) map[string]*state.Elem
 	out := map[string]*state.Element{}
 	for node, e := range before {
 		if w.stack.Elements[node] != e {
-			out[node] = e
+			was := *e
+			was.LetGo = w.letGo[e.ObjectID]
+			out[node] = &was
 		}
 	}
 	for node := range w.stack.Elements {
@@ -204,7 +220,7 @@ func (w *world) attribute(node, name string) (intrinsic.Value, bool) {
 
 func (w *world) apply(t *rapid.T, p *Plan, s *Step, scope *intrinsic.Scope) {
 	e := &state.Element{Node: s.Node, Type: s.Type, DependsOn: s.DependsOn, Retain: s.Retain}
-	if was := w.stack.Elements[s.Node]; was != nil {
+	if was := w.stack.Elements[s.Node]; was != nil && s.Action != Create { // what is gone is made anew
 		e.ObjectID = was.ObjectID
 	} else if s.Action == Update { // it comes back
 		e.ObjectID = s.ObjectID
@@ -217,7 +233,7 @@ func (w *world) apply(t *rapid.T, p *Plan, s *Step, scope *intrinsic.Scope) {
 	input, _ := props.Get("input")
 	e.Properties = state.Document{Value: props.Plain(), Sensitive: props.SensitivePaths()}
 	e.Attributes = state.Document{Value: map[string]any{"refID": e.ObjectID, "refName": name.Text(), "output": input.Plain()}}
-	w.stack.Elements[s.Node] = e
+	w.stack.Elements[s.Node], w.letGo[e.ObjectID] = e, false
 	chain, _ := props.Get("chainId")
 	w.live[e.ObjectID] = chain.Text()
 }

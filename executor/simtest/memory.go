@@ -316,15 +316,23 @@ func (m *memory) before(stack string, number int64) map[string]*state.Element {
 			number = max(number, x.Number+1)
 		}
 	}
-	out := map[string]*state.Element{}
+	out, letGo := map[string]*state.Element{}, map[[2]string]bool{}
 	for _, x := range m.executions {
 		if x.Stack != stack || x.Number < number {
 			continue
 		}
 		for _, r := range m.journals[x.ID] {
+			if r.Kind == state.Result {
+				letGo[[2]string{r.Type, r.ObjectID}] = r.Action == "forget" && x.Lifecycle != "refresh"
+			}
 			if _, known := out[r.Node]; !known && (r.Kind == state.Intent || r.Kind == state.Result) {
 				out[r.Node] = cloneElement(r.Before)
 			}
+		}
+	}
+	for _, e := range out {
+		if e != nil {
+			e.LetGo = letGo[[2]string{e.Type, e.ObjectID}]
 		}
 	}
 	return out

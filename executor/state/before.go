@@ -100,12 +100,38 @@ func firstChanges(t *snapshot) string {
 	) ORDER BY node`
 }
 
+// lastForgotten selects the objects of which the last result since an execution
+// is that they were forgotten and stayed in the cloud; what a refresh forgets is
+// gone. max picks the row that the other columns come from.
+const lastForgotten = `SELECT type, object_id FROM (
+		SELECT j.type, j.object_id, j.action = 'forget' AND e.lifecycle <> 'refresh' AS stayed, max(j.seq)
+		FROM executions e JOIN journal j ON j.execution = e.id
+		WHERE e.stack = ?1 AND e.number >= ?2 AND j.kind = 'result' AND j.object_id <> '' GROUP BY j.type, j.object_id
+	) WHERE stayed`
+
+// noteLetGo marks the elements whose objects stayed in the cloud.
+func noteLetGo(ctx context.Context, t *snapshot, elements map[string]*Element, stack string, number int64) error {
+	stayed := map[[2]string]bool{}
+	err := each(ctx, t, func(r *sql.Rows) error {
+		var typ, id string
+		err := r.Scan(&typ, &id)
+		stayed[[2]string{typ, id}] = true
+		return err
+	}, lastForgotten, stack, number)
+	for _, e := range elements {
+		if e != nil {
+			e.LetGo = stayed[[2]string{e.Type, e.ObjectID}]
+		}
+	}
+	return err
+}
+
 // Before returns what was there before an execution; see Store.
 func (s *SQLite) Before(ctx context.Context, stack string, number int64) (map[string]*Element, error) {
 	out := map[string]*Element{}
 	var sealed *SealedError
 	err := s.view(ctx, fmt.Sprintf("what was there before execution %d of stack %s", number, stack), func(t *snapshot) error {
-		return each(ctx, t, func(r *sql.Rows) (err error) {
+		err := each(ctx, t, func(r *sql.Rows) (err error) {
 			var node, before string
 			if err := r.Scan(&node, &before); err != nil {
 				return err
@@ -113,6 +139,10 @@ func (s *SQLite) Before(ctx context.Context, stack string, number int64) (map[st
 			out[node], err = s.unsealElement(stack, before, "before/"+node, &sealed)
 			return err
 		}, firstChanges(t), stack, number)
+		if err != nil {
+			return err
+		}
+		return noteLetGo(ctx, t, out, stack, number)
 	})
 	if err != nil {
 		return nil, err

@@ -123,6 +123,48 @@ func TestBeforeImport(t *testing.T) {
 	s.before(1, map[string]*Element{"left": nil, "brought": brought})
 }
 
+// What stays in the cloud is told by the last result of its object, under
+// whatever name, and not by what its template said.
+func TestBeforeLetGo(t *testing.T) {
+	s := lives{t: t, store: openTest(t, temp(t), "")}
+	s.lease = acquire(t, s.store, "web", "a")
+	letGo := func(number int64) map[string]bool {
+		t.Helper()
+		got, err := s.store.Before(context.Background(), "web", number)
+		must(t, err)
+		out := map[string]bool{}
+		for node, e := range got {
+			if e != nil {
+				out[node] = e.LetGo
+			}
+		}
+		return out
+	}
+	expect := func(number int64, want map[string]bool) {
+		t.Helper()
+		if diff := cmp.Diff(want, letGo(number)); diff != "" {
+			t.Errorf("let go since execution %d (-want +got):\n%s", number, diff)
+		}
+	}
+	a, b, c, d := named("a", "1"), named("b", "kept"), named("c", "3"), named("d", "4")
+	made := func(e *Element) Record {
+		return Record{Node: e.Node, Type: "T", Action: "create", Kind: Result, ObjectID: e.ObjectID, Element: e}
+	}
+	left := func(node, action string, e *Element) Record {
+		return Record{Node: node, Type: "T", Action: action, Kind: Result, ObjectID: e.ObjectID, Before: e, Remove: true}
+	}
+	s.execute("create", false, made(a), made(b), made(c), made(d))
+	s.execute("upgrade", false, left("a", "forget", a), left("b", "delete", b),
+		left("c", "move", c), made(named("e", "3")), left("e", "forget", named("e", "3")))
+	s.execute("refresh", false, left("d", "forget", d))
+	expect(2, map[string]bool{"a": true, "b": false, "c": true, "d": false})
+	expect(3, map[string]bool{"d": false})
+
+	// It comes back: it is not let go any more.
+	s.execute("rollback", false, Record{Node: "a", Type: "T", Action: "update", Kind: Result, ObjectID: "1", Element: a})
+	expect(2, map[string]bool{"a": false, "b": false, "c": true, "d": false})
+}
+
 func TestCancel(t *testing.T) {
 	ctx, path := context.Background(), temp(t)
 	s := openTest(t, path, "")

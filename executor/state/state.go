@@ -54,7 +54,11 @@ type Element struct {
 	// deletion needs even if the blueprint is gone.
 	DependsOn []string
 	// Retain says that leaving the stack does not destroy the object.
-	Retain   bool
+	Retain bool
+	// LetGo is true only in what Store.Before returns, and not kept: the last
+	// that is on record of the object is that the stack forgot it and that it
+	// stayed in the cloud.
+	LetGo    bool
 	Revision int64
 	Created  time.Time
 	Updated  time.Time
@@ -242,7 +246,9 @@ type Store interface {
 	// element. Nodes whose first change is on record without what was there
 	// before, because the journal was then of an earlier schema, are left out,
 	// unless that change made them. What came before something was imported into
-	// a node without an element does not count for that node.
+	// a node without an element does not count for that node. LetGo tells of
+	// each element whether its object stayed in the cloud when the stack forgot
+	// it since.
 	// What lies before the last removal of the stack is another stack's:
 	// only executions after it count. Secrets that cannot be decrypted are
 	// dealt with as in Stack.
