@@ -195,9 +195,8 @@ func (t *timeline) reverseDeletions(journal []state.Record) {
 	}
 }
 
-// markCritical marks the steps that the execution could not have ended without
-// waiting for: from the one that ended last, back to that which ended last of
-// those that it waited for, and so on.
+// markCritical marks the steps that the end of the execution has waited for: from
+// the one that ended last, back to that which held it up, and so on.
 func (t *timeline) markCritical() {
 	var last *lane
 	for _, l := range t.lanes {
@@ -211,30 +210,67 @@ func (t *timeline) markCritical() {
 	}
 }
 
-// heldUp is the step that held another one up: that which ended last before a
-// part of it began, unless it was then still at an earlier part of its own; nil:
-// none did.
+// heldUp is the step that held another one up before a part of it began: of those
+// that it waited for the one that ended last; or, if it could have begun long
+// before and waited for its turn, whichever ended last before it began. nil: it
+// was not held up, or by an earlier part of its own only.
 func (t *timeline) heldUp(l *lane) *lane {
 	for i := len(l.spans) - 1; i >= 0; i-- {
 		var free time.Time // when its own earlier part had ended
 		if i > 0 {
 			free = l.spans[i-1].to
 		}
-		var last *lane
-		for _, node := range l.waits {
-			o := t.byNode[node]
-			if o == nil || len(o.spans) == 0 || o.finish().Before(free) || o.finish().After(l.spans[i].from) {
-				continue
-			}
-			if last == nil || o.finish().After(last.finish()) {
-				last = o
-			}
+		begin := l.spans[i].from
+		last := lastEnded(t.waitedFor(l), free, begin)
+		if ready := t.ready(last, free); begin.Sub(ready) > t.patience() {
+			last = lastEnded(t.lanes, ready, begin)
 		}
 		if last != nil {
 			return last
 		}
 	}
 	return nil
+}
+
+// waitedFor are the steps that a step depended on.
+func (t *timeline) waitedFor(l *lane) []*lane {
+	var out []*lane
+	for _, node := range l.waits {
+		if o := t.byNode[node]; o != nil {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// ready is when a part of a step could begin.
+func (t *timeline) ready(last *lane, free time.Time) time.Time {
+	switch {
+	case last != nil:
+		return last.finish()
+	case free.IsZero():
+		return t.start
+	}
+	return free
+}
+
+// patience is how late a step may begin without having waited for its turn.
+func (t *timeline) patience() time.Duration {
+	return max(t.end.Sub(t.start)/100, 10*time.Millisecond)
+}
+
+// lastEnded is the step that ended last in a time; nil if none did.
+func lastEnded(lanes []*lane, from, until time.Time) *lane {
+	var last *lane
+	for _, l := range lanes {
+		if len(l.spans) == 0 || l.finish().Before(from) || l.finish().After(until) {
+			continue
+		}
+		if last == nil || l.finish().After(last.finish()) {
+			last = l
+		}
+	}
+	return last
 }
 
 // title says what the picture shows.

@@ -198,14 +198,12 @@ func (d *timelineDrawing) notBegun(l *lane, base float64) {
 // steps, dotted while it waited for its turn.
 func (d *timelineDrawing) waiting(l *lane, top float64) {
 	y, ready := top+d.height/2, d.start
-	for _, node := range l.waits {
-		if other := d.byNode[node]; other != nil && len(other.spans) > 0 && other.finish().After(ready) && !other.finish().After(l.begin(d.timeline)) {
-			ready = other.finish()
-		}
+	if last := lastEnded(d.waitedFor(l), d.start, l.begin(d.timeline)); last != nil {
+		ready = last.finish()
 	}
 	from, until, begin := d.x(d.start), d.x(ready), d.x(l.begin(d.timeline))
 	if until-from > 1 {
-		d.printf(`<path d="M%.1f %.1fH%.1f" stroke="%s" stroke-opacity="0.3"/>`+"\n", from, y, until, inkColour)
+		d.printf(`<path d="M%.1f %.1fH%.1f" stroke="%s" stroke-opacity="0.45"/>`+"\n", from, y, until, inkColour)
 	}
 	if begin-until > 1 {
 		d.printf(`<path d="M%.1f %.1fH%.1f" stroke="%s" stroke-dasharray="2 3"/>`+"\n", until, y, begin, inkColour)
@@ -281,7 +279,7 @@ func (d *timelineDrawing) legend(top float64) {
 		{"failed", `<rect width="24" height="10" rx="2" fill="` + failedColour + `"/>`},
 		{"runs, or left open", `<rect width="24" height="10" rx="2" fill="` + inkColour + `" fill-opacity="0.45" stroke="` + inkColour + `" stroke-dasharray="4 2"/>`},
 		{"critical path", `<rect width="24" height="10" rx="2" fill="none" stroke="` + criticalColour + `" stroke-width="2"/>`},
-		{"waits for others", `<path d="M0 5H24" stroke="` + inkColour + `" stroke-opacity="0.3"/>`},
+		{"waits for others", `<path d="M0 5H24" stroke="` + inkColour + `" stroke-opacity="0.45"/>`},
 		{"waits for its turn", `<path d="M0 5H24" stroke="` + inkColour + `" stroke-dasharray="2 3"/>`},
 	} {
 		d.printf(`<g transform="translate(%.0f %.0f)">%s<text x="30" y="9" font-size="11">%s</text></g>`+"\n", x, top, item.mark, item.text)

@@ -93,6 +93,23 @@ func TestTimelineOfDeletion(t *testing.T) {
 	}
 }
 
+// What could have begun long before has waited for its turn: for the step that
+// was at it before.
+func TestTimelineOfTurns(t *testing.T) {
+	x := &state.Execution{ID: "web-9", Phase: "CreateSucceeded", Started: dawn, Ended: after(31)}
+	line := timelineOf(x, []state.Record{
+		entry(0, "ledger", "create", state.Intent), entry(10, "ledger", "create", state.Result),
+		entry(0, "aside", "create", state.Intent), entry(9, "aside", "create", state.Result),
+		entry(10, "one", "create", state.Intent, waitsFor("ledger")), entry(20, "one", "create", state.Result),
+		entry(20, "two", "create", state.Intent, waitsFor("ledger")), entry(31, "two", "create", state.Result),
+	}, after(40))
+	for node, want := range map[string]bool{"ledger": true, "aside": false, "one": true, "two": true} {
+		if got := line.byNode[node].critical; got != want {
+			t.Errorf("%s is critical: %v", node, got)
+		}
+	}
+}
+
 // The picture is the same for the same course, well formed, without a script, and
 // nothing in it lies outside.
 func TestTimelinePicture(t *testing.T) {
