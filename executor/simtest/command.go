@@ -194,7 +194,8 @@ func (p *process) look(ctx context.Context) (planner.Request, error) {
 }
 
 // revision is the newest one with this text that was applied with success, and
-// the number of the first execution after it; 0 if there is none.
+// the number of the first execution after it; 0 if there is none. What an undo
+// leads to may be half of a revision.
 func (p *process) revision(text string) (number, since int64) {
 	stored := map[int64]string{}
 	for _, r := range p.w.store.revisionsOf(stackName) {
@@ -204,7 +205,7 @@ func (p *process) revision(text string) (number, since int64) {
 		if x.Final {
 			break
 		}
-		if x.Revision > 0 && succeeded(x) && stored[x.Revision] == text {
+		if x.Revision > 0 && succeeded(x) && x.Terms.Undoes == "" && stored[x.Revision] == text {
 			return x.Revision, x.Number + 1
 		}
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", 2000, "how many seeds TestSim plays")
+	seeds = flag.Int("seeds", defaultSeeds, "how many seeds TestSim plays")
 	first = flag.Uint64("first", 1, "the first of them")
 	seed  = flag.Uint64("seed", 0, "the one seed that TestSim plays, with its trace; 0: -seeds from -first")
 )
