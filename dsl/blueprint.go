@@ -44,6 +44,10 @@ type Blueprint struct {
 	// of one: its mappings and conditions can be used too. nil otherwise.
 	Enclosing *Blueprint
 
+	// Written are the blueprints that an expansion made this one from, with those
+	// of nested stacks; nil: it stands as written.
+	Written []*Blueprint
+
 	Index *Index // nil: lookups go through the lists
 }
 

@@ -38,23 +38,68 @@ func (p *Plan) SecretInText() bool {
 
 // eachWritten visits the secrets that the blueprint states and this plan does
 // not use: the default of an input that was given, a property of a node that is
-// not planned for.
+// not planned for; also in what it was expanded from.
 func (p *Plan) eachWritten(do func(string)) {
 	if p.Blueprint == nil {
 		return
 	}
-	for _, i := range p.Blueprint.Inputs {
-		if i.Sensitive() {
-			eachText(i.Default, do)
+	w := writtenSecrets{plan: p, nested: map[string]bool{}, do: do}
+	all := append([]*dsl.Blueprint{p.Blueprint}, p.Blueprint.Written...)
+	for _, bp := range all {
+		for _, i := range bp.Inputs {
+			if i.Sensitive() {
+				w.nested[i.Name.Text] = true
+			}
 		}
 	}
-	for _, n := range p.Blueprint.Nodes {
-		typ := p.Catalogue[n.TypeName]
-		if typ == nil || typ.Properties == nil {
-			continue
+	for _, bp := range all {
+		w.blueprint(bp)
+	}
+}
+
+// writtenSecrets visits the secrets that blueprints state.
+type writtenSecrets struct {
+	plan *Plan
+	// nested are the sensitive inputs of all blueprints. Which of these a nested
+	// stack deploys need not be known: a text that is encrypted in vain does no
+	// harm.
+	nested map[string]bool
+	do     func(string)
+}
+
+func (w *writtenSecrets) blueprint(bp *dsl.Blueprint) {
+	for _, i := range bp.Inputs {
+		if i.Sensitive() {
+			eachText(i.Default, w.do)
 		}
+	}
+	for _, n := range bp.Nodes {
+		w.node(n)
+	}
+	for _, t := range bp.Types {
+		w.blueprint(t.Body)
+	}
+}
+
+func (w *writtenSecrets) node(n *dsl.NodeTemplate) {
+	switch typ := w.plan.Catalogue[n.TypeName]; {
+	case n.Composite != nil:
 		for _, e := range n.Properties {
-			eachSensitive(e.Value, typ.Properties.Properties[e.Key.Text], do)
+			if i := n.Composite.Body.Input(e.Key.Text); i != nil && i.Sensitive() {
+				eachText(e.Value, w.do)
+			}
+		}
+	case n.TypeName == dsl.TypeStack:
+		if given := n.Property("inputs"); given != nil {
+			for _, e := range given.Entries {
+				if w.nested[e.Key.Text] {
+					eachText(e.Value, w.do)
+				}
+			}
+		}
+	case typ != nil && typ.Properties != nil:
+		for _, e := range n.Properties {
+			eachSensitive(e.Value, typ.Properties.Properties[e.Key.Text], w.do)
 		}
 	}
 }

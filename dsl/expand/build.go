@@ -346,6 +346,9 @@ func (s *space) buildStack(i *instance) {
 	if bp == nil || diags.HasErrors() {
 		return
 	}
+	if !slices.Contains(s.flat.Written, bp) {
+		s.flat.Written = append(s.flat.Written, bp)
+	}
 	i.inner = &space{expander: s.expander, bp: bp, prefix: i.name + "/", outer: s, within: i.within, user: i, depth: s.depth + 1}
 	i.inner.stack = i.inner
 	if i.inner.tooDeep(i) {

@@ -54,6 +54,11 @@ func Run(bp *dsl.Blueprint, inputs map[string]intrinsic.Value, o Options) (*dsl.
 	e.flat = &dsl.Blueprint{
 		File: bp.File, Dialect: bp.Dialect, Description: bp.Description, Inputs: bp.Inputs, Policies: bp.Policies,
 		Mappings: append([]*dsl.Mapping(nil), bp.Mappings...), Conditions: append([]*dsl.Condition(nil), bp.Conditions...),
+		Written: []*dsl.Blueprint{bp},
+	}
+	if o.Package != nil {
+		nested, _ := Nested(o.Package) // those that are left out are not checked here
+		e.flat.Written = append(e.flat.Written, nested...)
 	}
 	e.flat.MakeIndex()
 	e.scope = &intrinsic.Scope{Blueprint: e.flat, Inputs: inputs}
