@@ -234,7 +234,11 @@ func (s *session) request(ctx context.Context, in *intent, st *state.Stack) (*pl
 		if in.back == nil {
 			in.source.addFormer(req, st)
 		}
-		return req, s.blueprintFor(ctx, in, req)
+		err := s.blueprintFor(ctx, in, req)
+		if err != nil && in.back != nil {
+			s.app.afterword = fmt.Sprintf("Revision %d can't be returned to as things are. `apply` with another blueprint changes the stack, `delete` removes it.", in.back.to)
+		}
+		return req, err
 	}
 	if req.Catalogue, err = dsl.LoadCatalogue(); err != nil {
 		return nil, fmt.Errorf("load node types: %w", err)
