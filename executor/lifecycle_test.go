@@ -222,7 +222,7 @@ func TestRefreshOnly(t *testing.T) {
 		req.RefreshOnly = true
 		res := b.run(b.make(req), state.Terms{})
 		equal(t, "outcome", Succeeded, res.Outcome)
-		equal(t, "summary", planner.Summary{Forget: 1}, res.Summary)
+		equal(t, "summary", planner.Summary{}, res.Summary)
 		equal(t, "events", []string{"forgotten d delete"}, b.trace())
 		equal(t, "calls", []string(nil), b.acted())
 		x := b.execution("web-2")

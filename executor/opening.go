@@ -144,7 +144,7 @@ func (r *runner) reading(now time.Time) []state.Record {
 	}
 	for _, d := range r.plan.Drift {
 		if was := r.stack.Elements[d.Node]; was != nil && d.Gone {
-			rec := r.quiet(actionForget, was, now)
+			rec := r.quiet(string(planner.Read), was, now)
 			rec.Before, rec.Remove = was, true
 			out = append(out, rec)
 		}
@@ -163,9 +163,9 @@ func (r *runner) tellOpening(records []state.Record) {
 	for _, rec := range records {
 		e := Event{Node: rec.Node, Type: rec.Type, Action: planner.None, ObjectID: rec.ObjectID}
 		switch {
-		case rec.Action == actionForget:
+		case rec.Action == string(planner.Read) && rec.Remove:
+			// It counts nowhere: nothing was destroyed, and nothing stays.
 			e.Kind, e.Action, e.Message = StepForgotten, planner.Delete, "it no longer exists in the cloud"
-			d.summary.Forget++
 		case rec.Action == actionMove && rec.Element != nil:
 			e.Kind, e.Message = StepMoved, "it was "+was[rec.Node]
 			d.summary.Move++

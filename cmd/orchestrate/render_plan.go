@@ -145,7 +145,8 @@ func (r *planRenderer) drift(p *planner.Plan) {
 	r.printf("%s Objects have changed outside of orchestrate\n\n", r.paint(cyan, "Note:"))
 	for _, d := range p.Drift {
 		if d.Gone {
-			r.printf("  %s\n\n", r.paint(bold, fmt.Sprintf("# %s (%s) has been deleted", d.Node, typeLabel(d.Type))))
+			r.printf("  %s\n", r.paint(bold, fmt.Sprintf("# %s (%s) has been deleted", d.Node, typeLabel(d.Type))))
+			r.printf("  %s node %q %q -> gone\n\n", symbol, typeLabel(d.Type), d.Node)
 			continue
 		}
 		r.printf("  %s\n", r.paint(bold, fmt.Sprintf("# %s has changed", d.Node)))
