@@ -13,27 +13,50 @@ import (
 )
 
 func newEmulator(a *app) *cobra.Command {
-	var listen, db string
+	var listen, db, faults string
 	var speed float64
 	var settings emulator.Settings
 	c := &cobra.Command{
-		Use:   "emulator [--listen ADDRESS] [--db FILE] [--speed X] [--quota NAME=N]",
+		Use:   "emulator [--listen ADDRESS] [--db FILE] [--speed X] [--faults FILE] [--quota NAME=N]",
 		Short: "Run the emulated cloud as a server",
 		Long: `Serves the vendor's API until it is interrupted. The first line on standard
-output is JSON: the URL to give to --cloud, and the variables that let a client in.`,
-		Example: examples("orchestrate emulator --listen 127.0.0.1:8080 --db cloud.db", "orchestrate emulator --speed 60", "orchestrate emulator --quota instance=1 --flavor s6.large.2=sellout"),
+output is JSON: the URL to give to --cloud, and the variables that let a client in.
+
+A file of faults says what goes wrong, to rehearse it: a list of rules in YAML or
+JSON, of which the first that applies to a call wins.
+
+    - {operation: CreateNewBlockchain, times: 1, status: 429, retry_after: 2s}
+    - {operation: BatchCreateChannels, skip: 1, times: 1, lose_reply: true}
+    - {operation: UpdateInstance, times: 1, fail_operation: the cluster is full}
+    - {service: vpc, method: GET, delay: 500ms}
+
+A rule picks calls by service, operation and method, lets skip of them pass, and
+then strikes times of them (without times: all that follow). They are refused
+with a status (code, message and retry_after go with it), begin late (delay),
+are answered by nobody after the work is done (lose_reply), or start work that
+fails for a reason (fail_operation).`,
+		Example: examples("orchestrate emulator --listen 127.0.0.1:8080 --db cloud.db", "orchestrate emulator --speed 60", "orchestrate emulator --faults bad-day.yaml", "orchestrate emulator --quota instance=1 --flavor s6.large.2=sellout"),
 		Args:    cobra.NoArgs,
 	}
 	c.Flags().StringVar(&listen, "listen", "127.0.0.1:0", "`ADDRESS` to listen on; port 0 takes a free one")
 	c.Flags().StringVar(&db, "db", "", "`FILE` that keeps the cloud (default: memory, lost at the end)")
 	c.Flags().Float64Var(&speed, "speed", 1000, "divide the durations of the service by `X`")
+	c.Flags().StringVar(&faults, "faults", "", "`FILE` of what goes wrong")
 	c.Flags().StringToIntVar(&settings.Quotas, "quota", nil, "let the project have `NAME=N`: instance, vpc, subnet, publicIp, server, core, ram (MB)")
 	c.Flags().StringToStringVar(&settings.Flavors, "flavor", nil, "`NAME=STATUS` of a flavor: normal, sellout, abandon")
 	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
 		if !(speed > 0) {
 			return usagef(c, "--speed: %v is not above 0", speed)
 		}
-		return a.serveEmulator(ctx, listen, emulator.Options{DB: db, Contracts: schemas.OpenAPI(), Speed: speed, Log: a.logger(), Settings: settings})
+		opts := emulator.Options{DB: db, Contracts: schemas.OpenAPI(), Speed: speed, Log: a.logger(), Settings: settings}
+		if faults != "" {
+			rules, err := readFaults(faults)
+			if err != nil {
+				return err
+			}
+			opts.Faults = emulator.NewScript(rules...)
+		}
+		return a.serveEmulator(ctx, listen, opts)
 	})
 }
 

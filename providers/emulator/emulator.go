@@ -127,7 +127,7 @@ func Open(ctx context.Context, opts Options) (*Emulator, error) {
 	if !ok {
 		shared = ShareContracts(opts.Contracts)
 	}
-	for _, svc := range []*service{bcsService(), vpcService(), ecsService(), eipService(), iamService()} {
+	for _, svc := range allServices() {
 		svc.contract = shared.of(svc.name)
 		e.services = append(e.services, svc)
 	}

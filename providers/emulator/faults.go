@@ -2,7 +2,9 @@ package emulator
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -72,6 +74,26 @@ type Rule struct {
 	Times int // then so many get the fault; 0: all of them
 
 	Fault Fault
+}
+
+// Services returns the names that a Rule may have for its service, sorted.
+func Services() []string {
+	var out []string
+	for _, s := range allServices() {
+		out = append(out, s.name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Operations returns the names that a Rule may have for its operation, sorted.
+func Operations() []string {
+	var out []string
+	for _, s := range allServices() {
+		out = slices.AppendSeq(out, maps.Keys(s.operations))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func (r Rule) matches(c Call) bool {

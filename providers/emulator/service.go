@@ -27,6 +27,11 @@ type service struct {
 	contract *contract
 }
 
+// allServices makes every service that there is, without its contract.
+func allServices() []*service {
+	return []*service{bcsService(), vpcService(), ecsService(), eipService(), iamService()}
+}
+
 // handler answers one operation. An error that is no *apiError becomes a 500.
 // It changes nothing but through c's transaction, which an error undoes.
 type handler func(c *call) (reply, error)
