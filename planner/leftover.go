@@ -14,7 +14,7 @@ func (m *maker) planLeftovers() {
 		switch {
 		case m.steps[name] != nil || m.deployed[name]:
 		case m.aside[name] == "" && m.stays(name):
-			m.keep(name, e, keptUndo)
+			m.stay(name, e)
 		default:
 			m.steps[name] = m.planLeftover(name, e)
 		}

@@ -67,6 +67,43 @@ func (m *maker) stays(node string) bool {
 	return e != nil && m.req.Return.Only
 }
 
+// stay leaves an element in the stack that has no template.
+func (m *maker) stay(name string, e *state.Element) {
+	then, changed := m.then(name)
+	s := m.setBack(name, e, then)
+	switch {
+	case !changed:
+		m.keep(name, e, keptUndo)
+	case s == nil:
+		m.keep(name, e, keptThere)
+	default:
+		m.steps[name], m.deployed[name] = s, true
+		m.planned[name] = plannedAttributes(s, m.req.Catalogue[e.Type])
+	}
+}
+
+// setBack gives an element what it had then, from the record alone; nil where
+// nothing differs, or not without a new object.
+func (m *maker) setBack(name string, e, then *state.Element) *Step {
+	seen, _ := m.observed(name)
+	if then == nil || then.Type != e.Type || then.ObjectID != e.ObjectID || seen.Gone {
+		return nil
+	}
+	typ, after := m.req.Catalogue[e.Type], value(then.Properties)
+	changes := diff(typ, nil, overlay(value(e.Properties), seen.Properties), after)
+	if len(changes) == 0 || slices.ContainsFunc(changes, func(c Change) bool { return c.Replaces }) {
+		return nil
+	}
+	s := &Step{
+		Node: name, Type: e.Type, Action: Update, Reason: changedReason(changes), After: after, DependsOn: then.DependsOn,
+		Retain: e.Retain, RenamedFrom: m.movedFrom[name],
+	}
+	s.describe(typ)
+	m.recall(s, typ, e)
+	s.Changes = m.changes(s, nil, typ)
+	return s
+}
+
 // ownWork reports whether the object of a step was made by the execution that
 // now undoes itself: nobody has come to rely on it.
 func (m *maker) ownWork(s *Step) bool {
