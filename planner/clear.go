@@ -125,10 +125,23 @@ func eachSensitive(v *dsl.Value, p *dsl.Property, do func(string)) {
 	}
 }
 
+// names reports whether a function's arguments are names and no secrets. What is
+// read from a mapping stands in the blueprint itself, so its keys speak for it.
+func names(v *dsl.Value) bool {
+	if v.Kind != dsl.Call {
+		return false
+	}
+	switch v.Function.Text {
+	case dsl.GetInput, dsl.GetAttribute, dsl.GetReference, dsl.GetEach:
+		return true
+	}
+	return false
+}
+
 // eachText visits the texts of an expression, also those that functions make
 // something of.
 func eachText(v *dsl.Value, do func(string)) {
-	if v == nil {
+	if v == nil || names(v) {
 		return
 	}
 	if text, ok := v.Scalar.(string); ok {
