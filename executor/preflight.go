@@ -127,6 +127,7 @@ func (e *Engine) looksOf(p *planner.Plan, before map[string]string) []*preflight
 	}
 	looks := map[string]*preflight{}
 	made := map[string]*providers.Request{} // what is made or changed, by node
+	var beside []*providers.Request         // the same in the order of the plan
 	for _, s := range p.Steps {
 		for _, a := range phases(s) {
 			typ := s.Type
@@ -145,10 +146,16 @@ func (e *Engine) looksOf(p *planner.Plan, before map[string]string) []*preflight
 			req := l.add(p.Stack, s, a)
 			if a != planner.Delete {
 				made[s.Node] = req
+				beside = append(beside, req)
 			}
 		}
 	}
 	refer(made, templates)
+	for _, l := range looks {
+		for _, req := range l.reqs {
+			req.Beside = beside
+		}
+	}
 	out := make([]*preflight, 0, len(looks))
 	for _, typ := range slices.Sorted(maps.Keys(looks)) {
 		out = append(out, looks[typ])

@@ -200,5 +200,13 @@ func TestPreflightKnowsWhatIsReferredTo(t *testing.T) {
 		}
 		slices.Sort(got)
 		equal(t, "referred to", []string{"b parent update a", "c parent create new", "d parent update a", "g parent create new"}, got)
+		for _, r := range f.asked {
+			var beside []string
+			for _, other := range r.Beside {
+				beside = append(beside, string(other.Action)+" "+other.Node)
+			}
+			slices.Sort(beside)
+			equal(t, "beside "+r.Node, []string{"create b", "create c", "create d", "create e", "create f", "create g", "create new", "update a"}, beside)
+		}
 	})
 }

@@ -55,6 +55,11 @@ type Request struct {
 	// value stands for "nothing of it changes". In a preflight only.
 	Refers map[string]*Request
 
+	// Beside lists each Create and Update of the same plan, of whatever type, this
+	// request among them: what is named without a reference is looked for there.
+	// In a preflight only.
+	Beside []*Request
+
 	// Settling is true while it is found out what an earlier execution left:
 	// what its requests have begun is waited for, but nothing new is sent, since
 	// nobody may want it any more. A Create that has made nothing is then Done

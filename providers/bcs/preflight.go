@@ -307,6 +307,7 @@ type site struct {
 	name    string
 	edition int64                               // 0: not known
 	detail  *model.ShowBlockchainDetailResponse // nil of one that the plan makes
+	order   *providers.Request                  // nil of one that exists
 	reqs    []*providers.Request                // about what is in it
 }
 
@@ -321,7 +322,7 @@ func (a api) bySite(ctx context.Context, reqs []*providers.Request, check func(s
 			join(exist, id, req)
 		case ordered != nil && ordered.Action == providers.Create:
 			s := join(made, ordered.Node, req)
-			s.name, s.edition = cmp.Or(ordered.String("name"), ordered.Node), editionOf(ordered)
+			s.name, s.edition, s.order = cmp.Or(ordered.String("name"), ordered.Node), editionOf(ordered), ordered
 		}
 	}
 	var out huaweicloud.Looks
@@ -440,12 +441,13 @@ func (p membership) Preflight(ctx context.Context, reqs []*providers.Request) ([
 	var out huaweicloud.Looks
 	out.Add(p.checkAtWork(ctx, reqs, networkOf, changeable))
 	out.Add(p.bySite(ctx, reqs, func(s *site) ([]providers.Finding, error) {
+		found := checkPeersThere(s)
 		if len(huaweicloud.Of(s.reqs, providers.Create)) == 0 {
-			return nil, nil
+			return found, nil
 		}
 		all, err := p.channelsOf(ctx, s)
 		if err != nil {
-			return nil, err
+			return found, err
 		}
 		members := map[string]string{}
 		for _, ch := range all {
@@ -455,9 +457,86 @@ func (p membership) Preflight(ctx context.Context, reqs []*providers.Request) ([
 				}
 			}
 		}
-		return huaweicloud.Taken(s.reqs, "membership", "organizationName", membershipOf, members), nil
+		return append(found, huaweicloud.Taken(s.reqs, "membership", "organizationName", membershipOf, members)...), nil
 	}))
 	return out.Result()
+}
+
+// checkPeersThere finds channels that more peers of an organization are asked
+// into than it is going to have (BCS.4001051).
+func checkPeersThere(s *site) []providers.Finding {
+	var out []providers.Finding
+	there := s.peers()
+	for _, req := range huaweicloud.ByNode(s.reqs) {
+		var want memberProperties
+		if req.Action == providers.Delete || providers.Decode(req.Properties, &want) != nil {
+			continue
+		}
+		have, org := there[want.Org], want.Org
+		if o := req.Refers["organizationName"]; o != nil { // its name may not be known yet
+			have, org = peersOf(o), cmp.Or(org, o.Node)
+		}
+		if have > 0 && want.Peers > have {
+			out = append(out, providers.Finding{
+				Node: req.Node, Property: "peerCount", Kind: providers.Invalid,
+				Message: fmt.Sprintf("The organization %s has %d peers; %d are asked for in the channel.", org, have, want.Peers),
+				Advice:  "Ask for fewer peers (peerCount), or give the organization more (nodeCount).",
+			})
+		}
+	}
+	return out
+}
+
+// peers returns how many peers the organizations of a network are going to
+// have, by name; 0 or absent: not known. While other work runs on a network,
+// what it shows may be about to change.
+func (s *site) peers() map[string]int64 {
+	out := map[string]int64{}
+	if s.detail != nil && val(basic(s.detail).ProcessStatus) == "" {
+		for _, org := range val(s.detail.PeerInfo) {
+			out[val(org.Name)] = val(org.NodeCnt)
+		}
+	}
+	if s.order != nil {
+		var want struct {
+			Orgs []struct {
+				Name  string `json:"name"`
+				Peers int64  `json:"nodeCount"`
+			} `json:"peerOrgs"`
+		}
+		if providers.Decode(map[string]any{"peerOrgs": s.order.Properties["peerOrgs"]}, &want) == nil {
+			for _, org := range want.Orgs {
+				out[org.Name] = org.Peers
+			}
+		}
+	}
+	for _, o := range s.reqs[0].Beside {
+		if o.Type == "BCS.Organization" && s.holds(o) {
+			out[o.String("name")] = peersOf(o)
+		}
+	}
+	return out
+}
+
+// holds reports whether what a request makes or changes is in the network.
+func (s *site) holds(req *providers.Request) bool {
+	if s.order != nil {
+		ordered := req.Refers["blockchainId"]
+		return ordered != nil && ordered.Node == s.order.Node
+	}
+	return networkOf(req) == s.id
+}
+
+// peersOf returns how many peers an organization is given, 0 while that is not
+// known.
+func peersOf(req *providers.Request) int64 {
+	var want struct {
+		Peers int64 `json:"nodeCount"`
+	}
+	if providers.Decode(map[string]any{"nodeCount": req.Properties["nodeCount"]}, &want) != nil {
+		return 0
+	}
+	return want.Peers
 }
 
 // membershipOf returns the ID that a membership is going to have, "" while it

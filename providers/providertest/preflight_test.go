@@ -62,6 +62,18 @@ func referring(req *providers.Request, property string, other *providers.Request
 	return req
 }
 
+// beside makes requests parts of one plan with others, which are looked at by
+// another provider.
+func beside(req *providers.Request, others ...*providers.Request) *providers.Request {
+	req.Beside = append([]*providers.Request{req}, others...)
+	return req
+}
+
+// update is a change of an object.
+func update(typ, node, id string, properties map[string]any) *providers.Request {
+	return &providers.Request{Action: providers.Update, Type: typ, Stack: "suite", Node: node, ObjectID: id, Properties: properties, Prior: properties}
+}
+
 // with returns properties with some of them changed; nil takes one away.
 func with(properties map[string]any, change map[string]any) map[string]any {
 	out := maps.Clone(properties)
@@ -245,6 +257,71 @@ func TestPreflightInsideAnOrder(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, c.preflight(t, test.reqs[0].Type, map[string]string{nowhere: "NOWHERE"}, test.reqs...)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// An organization has as many peers as it is going to have once the plan was
+// carried out.
+func TestPreflightOfPeersInChannels(t *testing.T) {
+	c := newCloud(t)
+	id := c.make(t, "BCS.Instance", "ledger", ledger("ledger-01")).ID
+	org := func(name string, peers any) map[string]any {
+		return map[string]any{"blockchainId": id, "name": name, "nodeCount": peers, "pvcName": "pvc"}
+	}
+	c.make(t, "BCS.Organization", "bank", org("bank", int64(1)))
+	member := func(name, peers any) map[string]any {
+		return map[string]any{"blockchainId": id, "channelName": "trade", "organizationName": name, "peerCount": peers}
+	}
+	joins := func(name, peers any) *providers.Request {
+		return creation("BCS.ChannelMembership", "a", member(name, peers))
+	}
+	scaled := func(peers any) *providers.Request {
+		return update("BCS.Organization", "bank", id+"/bank", org("bank", peers))
+	}
+	made := func(peers int64) *providers.Request {
+		return creation("BCS.Organization", "shop", with(org("", peers), map[string]any{"name": nil}))
+	}
+	order := creation("BCS.Instance", "order", with(ledger("ledger-02"), map[string]any{
+		"peerOrgs": []any{map[string]any{"name": "bank", "nodeCount": int64(1)}},
+	}))
+	inOrder := func(typ, node string, properties map[string]any) *providers.Request {
+		return referring(creation(typ, node, with(properties, map[string]any{"blockchainId": nil})), "blockchainId", order)
+	}
+	tooMany := func(org string, have, want int) []string {
+		return []string{fmt.Sprintf("error invalid a[peerCount]: The organization %s has %d peers; %d are asked for in the channel.", org, have, want)}
+	}
+	for _, test := range []struct {
+		name string
+		req  *providers.Request
+		want []string
+	}{
+		{"as many as there are", joins("bank", int64(1)), nil},
+		{"one more", joins("bank", int64(2)), tooMany("bank", 1, 2)},
+		{"one more joins", update("BCS.ChannelMembership", "a", id+"/trade/bank", member("bank", int64(2))), tooMany("bank", 1, 2)},
+		{"a deletion", deletion("BCS.ChannelMembership", "a", id+"/trade/bank", member("bank", int64(2))), nil},
+		{"a number that is not known", joins("bank", nil), nil},
+		{"an organization that is not there", joins("none", int64(2)), nil},
+		{"an organization that is not known", joins(nil, int64(2)), nil},
+		{"one that is scaled up", referring(joins("bank", int64(2)), "organizationName", scaled(int64(2))), nil},
+		{"not far enough", referring(joins("bank", int64(3)), "organizationName", scaled(int64(2))), tooMany("bank", 2, 3)},
+		{"to what is not known", referring(joins("bank", int64(3)), "organizationName", scaled(nil)), nil},
+		{"one that is made", referring(joins(nil, int64(2)), "organizationName", made(2)), nil},
+		{"one that is made too small", referring(joins(nil, int64(2)), "organizationName", made(1)), tooMany("shop", 1, 2)},
+		{"one that is scaled up and named", beside(joins("bank", int64(2)), scaled(int64(2))), nil},
+		{"one that is scaled up to what is not known, and named", beside(joins("bank", int64(2)), scaled(nil)), nil},
+		{"another one is scaled up", beside(joins("bank", int64(2)), update("BCS.Organization", "shop", id+"/shop", org("shop", int64(2)))), tooMany("bank", 1, 2)},
+		{"one in another network is", beside(joins("bank", int64(2)), update("BCS.Organization", "shop", nowhere+"/bank", with(org("bank", int64(2)), map[string]any{"blockchainId": nowhere}))), tooMany("bank", 1, 2)},
+		{"one that is ordered with its network", inOrder("BCS.ChannelMembership", "a", member("bank", int64(1))), nil},
+		{"that is too small", inOrder("BCS.ChannelMembership", "a", member("bank", int64(2))), tooMany("bank", 1, 2)},
+		{"one that is made in an order", beside(inOrder("BCS.ChannelMembership", "a", member("shop", int64(2))), inOrder("BCS.Organization", "shop", org("shop", int64(2)))), nil},
+		{"that is too small too", beside(inOrder("BCS.ChannelMembership", "a", member("shop", int64(2))), inOrder("BCS.Organization", "shop", org("shop", int64(1)))), tooMany("shop", 1, 2)},
+		{"one that is made elsewhere", beside(inOrder("BCS.ChannelMembership", "a", member("shop", int64(2))), creation("BCS.Organization", "shop", org("shop", int64(1)))), nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if diff := cmp.Diff(test.want, c.preflight(t, test.req.Type, map[string]string{id: "ID"}, test.req)); diff != "" {
 				t.Error(diff)
 			}
 		})
