@@ -31,6 +31,9 @@ type intent struct {
 	back        *wayBack // not nil: return to an earlier revision
 	own         bool     // the way back undoes what this command did itself
 	explicit    bool     // the revision to return to was named
+	// unread tells which nodes of other stacks can't be read that a way back may
+	// do without.
+	unread diag.List
 	// decide, if not nil, finds out the rest once what an earlier execution left
 	// behind is settled: what is to be done depends on how that ended.
 	decide func(context.Context, *session) error
@@ -171,6 +174,9 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	}
 	m := &made{request: *req, texts: in.texts(st)}
 	m.plan, m.problems = planner.Make(*req)
+	if slices.ContainsFunc(m.problems, func(d diag.Diagnostic) bool { return d.Code == "DSL209" }) {
+		m.problems = append(m.problems, in.unread...).Sorted() // one of them is needed
+	}
 	if in.saved != nil && !m.problems.HasErrors() {
 		moved, err := in.saved.Check(in.name, m.plan, s.keys)
 		if err != nil {
@@ -270,13 +276,18 @@ func (s *session) blueprintFor(ctx context.Context, in *intent, req *planner.Req
 	src := in.source
 	req.Source, req.Files, req.Catalogue, req.ForceTrim = src.text, src.pack.Used(), src.catalogue, in.terms.ForceTrim
 	var failed error
-	bp, found := expand.Bind(src.flat, in.inputs, func(stack, node string) (intrinsic.Value, string) {
+	read := func(stack, node string) (intrinsic.Value, string) {
 		attributes, fault, err := s.external(ctx, in.stack, stack, node)
 		if err != nil && failed == nil {
 			failed = err
 		}
 		return attributes, fault
-	})
+	}
+	flat := src.flat
+	if in.back != nil && in.back.only {
+		flat, in.unread = expand.LeaveOut(flat, in.inputs, read) // what is undone may need none of them
+	}
+	bp, found := expand.Bind(flat, in.inputs, read)
 	req.Blueprint = bp
 	if failed != nil {
 		return failed

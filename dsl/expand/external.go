@@ -43,6 +43,19 @@ func Bind(bp *dsl.Blueprint, inputs map[string]intrinsic.Value, read External) (
 	return &out, b.diags.Sorted()
 }
 
+// LeaveOut takes out of a blueprint the external nodes that can't be read, and
+// tells why. Their uses stay: evaluating one fails, as with a node that is not
+// deployed. It is for who does not evaluate everything.
+func LeaveOut(bp *dsl.Blueprint, inputs map[string]intrinsic.Value, read External) (*dsl.Blueprint, diag.List) {
+	b := binder{scope: &intrinsic.Scope{Blueprint: bp, Inputs: inputs}, found: map[string]intrinsic.Value{}}
+	out := *bp
+	out.Nodes = slices.DeleteFunc(slices.Clone(bp.Nodes), func(n *dsl.NodeTemplate) bool {
+		before := len(b.diags)
+		return n.TypeName == dsl.TypeExternal && b.bind(n, read) && b.diags[before:].HasErrors()
+	})
+	return &out, b.diags.Sorted()
+}
+
 type binder struct {
 	scope *intrinsic.Scope
 	found map[string]intrinsic.Value
