@@ -461,7 +461,7 @@ func (w *walker) leads(args ...string) {
 // From wherever a stack has got to, what the messages say leads to what the
 // blueprint says, and from there to nothing.
 func TestAcceptNoDeadEnds(t *testing.T) {
-	walks := uint64(20)
+	walks := uint64(8)
 	if underRace {
 		walks = 2
 	}
