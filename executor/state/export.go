@@ -109,6 +109,7 @@ type ExportedRecord struct {
 	Sensitive []string        `json:"sensitive_attributes,omitempty"`
 	Retain    bool            `json:"retain,omitempty"`
 	Before    json.RawMessage `json:"before,omitempty"`
+	Detail    *Detail         `json:"detail,omitempty"`
 }
 
 // ExportedLease is a lease that somebody has.
@@ -294,7 +295,7 @@ func (x *exporter) leases(ctx context.Context, t *snapshot) error {
 func exportedRecord(r Record, request, before string) ExportedRecord {
 	out := ExportedRecord{
 		Seq: r.Seq, Node: r.Node, Type: r.Type, Action: r.Action, Kind: r.Kind, Phase: r.Phase, Attempt: r.Attempt,
-		ObjectID: r.ObjectID, Error: r.Error, At: orNone(r.At), DependsOn: r.DependsOn, Sensitive: r.SensitiveAttributes, Retain: r.Retain,
+		ObjectID: r.ObjectID, Error: r.Error, At: orNone(r.At), DependsOn: r.DependsOn, Sensitive: r.SensitiveAttributes, Retain: r.Retain, Detail: r.Detail,
 	}
 	if len(r.Operation) > 0 {
 		out.Operation = stored(string(r.Operation))

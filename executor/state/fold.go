@@ -32,12 +32,19 @@ func quiet(action string) bool { return action == "none" || action == "read" || 
 // apply takes one more record in. The delete phase of a replacement ends with
 // a result of its own; the intent of the apply phase then opens the step again.
 func (s *StepRecord) apply(r Record) {
+	if r.Kind == Progress && !s.Ended.IsZero() && !r.At.After(s.Ended) {
+		return // nobody waited for it, so it may come after the end that it was before
+	}
 	s.Phase = r.Phase
 	s.Attempts = max(s.Attempts, r.Attempt)
 	if r.ObjectID != "" {
 		s.ObjectID = r.ObjectID
 	}
-	if s.Started.IsZero() && r.Kind != Planned && r.Kind != Skipped {
+	if r.Kind == Planned {
+		s.WaitsFor = r.DependsOn
+	}
+	s.Detail = r.Detail // any other record ends what it told
+	if s.Started.IsZero() && r.Kind != Planned && r.Kind != Skipped && r.Kind != Progress {
 		s.Started = r.At
 	}
 	s.Error = r.Error
@@ -47,6 +54,8 @@ func (s *StepRecord) apply(r Record) {
 		s.Operation, s.Ended = nil, time.Time{}
 	case Operation:
 		s.Operation, s.Ended = r.Operation, time.Time{}
+	case Progress:
+		s.Ended = time.Time{}
 	case Result:
 		s.Deleted = s.Deleted || r.Action == "delete" || r.Action == "forget"
 		s.Ended = r.At // the operation stays: it is what to ask the cloud about

@@ -26,6 +26,21 @@ func TestFold(t *testing.T) {
 			{Action: "update", Kind: Operation, Phase: "Upgrading", Attempt: 2, Operation: []byte("{}"), Error: "throttled", At: at(2)},
 			{Action: "update", Kind: Result, Phase: "UpgradeSucceeded", Attempt: 3, ObjectID: "id", At: at(3)},
 		}, StepRecord{Action: "update", Phase: "UpgradeSucceeded", Attempts: 3, Operation: []byte("{}"), ObjectID: "id", Started: at(1), Ended: at(3)}},
+		{"at work", []Record{
+			{Action: "create", Kind: Planned, Phase: "Pending", DependsOn: []string{"a"}, At: at(0)},
+			{Action: "create", Kind: Progress, Phase: "Pending", Detail: &Detail{Message: "its turn"}, At: at(1)},
+			{Action: "create", Kind: Intent, Phase: "Creating", Attempt: 1, At: at(2)},
+			{Action: "create", Kind: Progress, Phase: "Creating", Attempt: 2, Error: "throttled", Detail: &Detail{Wait: time.Second}, At: at(3)},
+		}, StepRecord{Action: "create", Phase: "Creating", Attempts: 2, Error: "throttled", Detail: &Detail{Wait: time.Second}, WaitsFor: []string{"a"}, Started: at(2)}},
+		{"progress that came late", []Record{
+			{Action: "create", Kind: Intent, Phase: "Creating", Attempt: 1, At: at(1)},
+			{Action: "create", Kind: Result, Phase: "CreateSucceeded", Attempt: 1, ObjectID: "id", At: at(3)},
+			{Action: "create", Kind: Progress, Phase: "Creating", Attempt: 1, Detail: &Detail{Message: "at work"}, At: at(2)},
+		}, StepRecord{Action: "create", Phase: "CreateSucceeded", Attempts: 1, ObjectID: "id", Started: at(1), Ended: at(3)}},
+		{"taken up", []Record{
+			{Action: "create", Kind: Halted, Phase: "CreatePaused", Attempt: 1, At: at(1)},
+			{Action: "create", Kind: Progress, Phase: "Creating", Attempt: 1, Detail: &Detail{Message: "at work"}, At: at(2)},
+		}, StepRecord{Action: "create", Phase: "Creating", Attempts: 1, Detail: &Detail{Message: "at work"}, Started: at(1)}},
 		{"replaced", []Record{
 			{Action: "replace", Kind: Planned},
 			{Action: "delete", Kind: Intent, Phase: "Deleting", At: at(1)},

@@ -379,9 +379,9 @@ func eachRecordAfter(ctx context.Context, t *snapshot, execution string, after i
 	}
 	return each(ctx, t, func(rows *sql.Rows) error {
 		r := Record{Execution: execution}
-		var kind, operation, dependsOn, sensitive, request, before string
+		var kind, operation, dependsOn, sensitive, request, before, detail string
 		var at int64
-		err := rows.Scan(&r.Seq, &r.Node, &r.Type, &r.Action, &kind, &r.Phase, &r.Attempt, &operation, &r.ObjectID, &r.Error, &dependsOn, &sensitive, &r.Retain, &at, &request, &before)
+		err := rows.Scan(&r.Seq, &r.Node, &r.Type, &r.Action, &kind, &r.Phase, &r.Attempt, &operation, &r.ObjectID, &r.Error, &dependsOn, &sensitive, &r.Retain, &at, &detail, &request, &before)
 		if err != nil {
 			return err
 		}
@@ -395,7 +395,12 @@ func eachRecordAfter(ctx context.Context, t *snapshot, execution string, after i
 		if r.SensitiveAttributes, err = nameList(sensitive); err != nil {
 			return err
 		}
+		if detail != "" {
+			if err := json.Unmarshal([]byte(detail), &r.Detail); err != nil {
+				return fmt.Errorf("decode what %s was at: %w", r.Node, err)
+			}
+		}
 		return do(r, request, before)
-	}, `SELECT seq, node, type, action, kind, phase, attempt, operation, object_id, error, depends_on, sensitive, `+t.column(3, "retain", "0")+`, at, `+columns+`
+	}, `SELECT seq, node, type, action, kind, phase, attempt, operation, object_id, error, depends_on, sensitive, `+t.column(3, "retain", "0")+`, at, `+t.column(4, "detail", "''")+`, `+columns+`
 		FROM journal WHERE execution = ? AND seq > ? ORDER BY seq`, execution, after)
 }

@@ -14,7 +14,7 @@ const applicationID = 0x6f726368
 
 // migrations lead from schema version i to i+1. They are never edited once
 // released, only added to.
-var migrations = []string{schema1, schema2, schema3}
+var migrations = []string{schema1, schema2, schema3, schema4}
 
 // schema1: times are nanoseconds since 1970 UTC, 0 for none; documents are
 // JSON with their secrets sealed, an empty text for the empty document. Executions and
@@ -119,6 +119,9 @@ ALTER TABLE elements ADD COLUMN retain INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE journal ADD COLUMN before TEXT;
 ALTER TABLE journal ADD COLUMN retain INTEGER NOT NULL DEFAULT 0;
 `
+
+// schema4: what a step is at (JSON of Detail), an empty text for nothing.
+const schema4 = `ALTER TABLE journal ADD COLUMN detail TEXT NOT NULL DEFAULT ''`
 
 // finalBefore3 tells which executions removed their stacks, as long as there
 // was no column for it.

@@ -455,6 +455,28 @@ func TestOnlyOneOwner(t *testing.T) {
 	}
 }
 
+// What a step is at is told to whoever follows, and is exported.
+func TestProgress(t *testing.T) {
+	ctx := context.Background()
+	s := openTest(t, temp(t), "")
+	l := acquire(t, s, "web", "a")
+	e := begin(t, s, l, nil)
+	want := &Detail{Message: "at work", Wait: time.Second, Substeps: []Substep{{Name: "one", Status: "finished", Detail: "fast"}, {Name: "two", Status: "waiting"}}}
+	must(t, s.Append(ctx, l, Record{Execution: e.ID, Node: "n", Action: "create", Kind: Progress, Detail: want}))
+	_, tail, err := s.Tail(ctx, e.ID, 0)
+	must(t, err)
+	last := tail[len(tail)-1]
+	if d := cmp.Diff(want, last.Detail); d != "" || last.Kind != Progress {
+		t.Errorf("%s: %s", last.Kind, d)
+	}
+	x, err := s.Export(ctx)
+	must(t, err)
+	journal := x.Executions[0].Journal
+	if d := cmp.Diff(want, journal[len(journal)-1].Detail); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestGroupCommit(t *testing.T) {
 	s := openTest(t, temp(t), "")
 	l := acquire(t, s, "web", "a")

@@ -116,6 +116,8 @@ type StepRecord struct {
 	ObjectID  string
 	Deleted   bool // its delete phase is done: what was there has left the stack
 	Error     string
+	Detail    *Detail  // of its last progress, as long as it has not ended
+	WaitsFor  []string // nodes whose steps come before it
 	Started   time.Time
 	Ended     time.Time
 }
@@ -148,6 +150,7 @@ const (
 	Planned   RecordKind = "planned"   // the step is part of the execution
 	Intent    RecordKind = "intent"    // the first changing call is about to be sent
 	Operation RecordKind = "operation" // a handle to wait with, or to send the next call under
+	Progress  RecordKind = "progress"  // what the step is at, for people: nothing goes by it
 	Result    RecordKind = "result"    // done; the element is written in the same transaction
 	Failure   RecordKind = "failure"   // the step failed; the outcome is known
 	Skipped   RecordKind = "skipped"   // not begun, because of a predecessor or an interruption
@@ -170,9 +173,13 @@ type Record struct {
 	Error     string
 	At        time.Time
 
+	// Detail stands in records of Progress only.
+	Detail *Detail
+
 	// DependsOn, SensitiveAttributes and Retain stand in the Intent of a create
 	// or an update: what the element needs besides Request, so that recovery can
-	// write it without the blueprint.
+	// write it without the blueprint. In Planned, DependsOn are the nodes that
+	// the step waits for.
 	DependsOn           []string
 	SensitiveAttributes []string
 	Retain              bool
@@ -188,6 +195,20 @@ type Record struct {
 	// element of Node. Both are atomic with the record.
 	Element *Element
 	Remove  bool
+}
+
+// Detail is what a step is at. It is kept in clear: no secret may stand in it.
+type Detail struct {
+	Message  string        `json:"message,omitempty"`  // what it does or waits for, in one line
+	Substeps []Substep     `json:"substeps,omitempty"` // of its operation, as the cloud reports them
+	Wait     time.Duration `json:"wait,omitempty"`     // until the next try, in nanoseconds; Error says why there is one
+}
+
+// Substep is a part of an operation.
+type Substep struct {
+	Name   string `json:"name"`
+	Status string `json:"status"` // waiting, processing, finished, failed
+	Detail string `json:"detail,omitempty"`
 }
 
 // Lease is the right to change a stack. Token grows with every new owner; a

@@ -249,7 +249,7 @@ func (t *tx) removeStack(name string) error {
 type row struct {
 	Record
 	request, dependsOn, sensitive string
-	before                        string  // of Before
+	before, detail                string
 	properties, attributes        *string // of Element; nil: as stored
 	elementDep                    string
 }
@@ -274,6 +274,13 @@ func (s *SQLite) encodeRow(stack string, r *row) (err error) {
 		return err
 	}
 	r.dependsOn, r.sensitive = names(r.DependsOn), names(r.SensitiveAttributes)
+	if r.Detail != nil {
+		text, err := json.Marshal(r.Detail)
+		if err != nil {
+			return fmt.Errorf("encode what the step is at: %w", err)
+		}
+		r.detail = string(text)
+	}
 	if r.Element == nil {
 		return nil
 	}
@@ -317,10 +324,10 @@ func (t *tx) addRecord(r *row) error {
 	if at.IsZero() {
 		at = t.now
 	}
-	return t.exec(`INSERT INTO journal (execution, node, type, action, kind, phase, attempt, request, operation, object_id, error, depends_on, sensitive, retain, before, at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	return t.exec(`INSERT INTO journal (execution, node, type, action, kind, phase, attempt, request, operation, object_id, error, depends_on, sensitive, retain, before, detail, at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.Execution, r.Node, r.Type, r.Action, string(r.Kind), r.Phase, r.Attempt, r.request, string(r.Operation), r.ObjectID, r.Error,
-		r.dependsOn, r.sensitive, r.Retain, r.before, nanos(at))
+		r.dependsOn, r.sensitive, r.Retain, r.before, r.detail, nanos(at))
 }
 
 // putElement writes an element; it keeps the day of its creation unless it is
