@@ -30,15 +30,9 @@ a second one stops at once. The next command takes up what runs on in the cloud.
 			"orchestrate apply -y --json | jq -r '.\"@message\"'"),
 		Args: cobra.MaximumNArgs(1),
 	}
-	a.addStackFlags(c)
-	a.addCloudFlags(c)
-	a.addInputFlags(c)
-	a.addPlanFlags(c)
-	a.addStrictFlag(c)
-	a.addTrimFlag(c)
-	a.addRunFlags(c)
+	a.addPlanningFlags(c)
+	a.addRunFlags(c, &asJSON)
 	a.addOnFailureFlag(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print the execution as a stream of JSON, a line an event")
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
 		if asJSON {
 			a.streamEvents()

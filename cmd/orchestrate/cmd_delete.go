@@ -30,11 +30,10 @@ and says what that is: the cloud may still have it.`,
 	}
 	a.addStackFlags(c)
 	a.addCloudFlags(c)
-	a.addRunFlags(c)
+	a.addRunFlags(c, &asJSON)
 	a.addRefreshFlags(c)
 	a.addLossFlags(c)
 	c.Flags().BoolVar(&a.opts.force, "force", false, "after a deletion that did not get through: forget what can't be deleted")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the execution as a stream of JSON, a line an event")
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
 		if asJSON {
 			a.streamEvents()

@@ -39,17 +39,9 @@ taken for a code unless PATH is given.`,
 			return out, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	a.addStackFlags(c)
-	a.addCloudFlags(c)
-	a.addInputFlags(c)
-	a.addPlanFlags(c)
-	a.addStrictFlag(c)
-	a.addTrimFlag(c)
+	a.addPlanningFlags(c)
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
-	c.Flags().BoolVar(&o.destroy, "destroy", false, "explain the deletion of the stack")
-	c.MarkFlagsMutuallyExclusive("destroy", "refresh-only")
-	c.MarkFlagsMutuallyExclusive("destroy", "target")
-	c.MarkFlagsMutuallyExclusive("destroy", "replace")
+	addDestroyFlag(c, &o.destroy, "explain the deletion of the stack")
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
 		switch {
 		case len(args) == 0:

@@ -22,10 +22,7 @@ must be there first.`,
 			"orchestrate graph --format mermaid", "orchestrate graph --plan --cloud local | dot -Tpng > plan.png"),
 		Args: cobra.MaximumNArgs(1),
 	}
-	a.addStackFlags(c)
-	a.addCloudFlags(c)
-	a.addInputFlags(c)
-	a.addPlanFlags(c)
+	a.addPlanningFlags(c)
 	c.Flags().StringVar(&format, "format", "dot", "`FORMAT` of the drawing: dot, mermaid, svg")
 	c.Flags().BoolVar(&plan, "plan", false, "draw the plan")
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
@@ -59,7 +56,7 @@ func (a *app) drawing(ctx context.Context, c *cobra.Command, path string, plan b
 	if expand.Needed(src.blueprint) {
 		inputs, found, err := a.resolveInputs(c, src, "stack")
 		if err == nil && !found.HasErrors() {
-			found = append(found, src.expand(inputs, false)...)
+			found = append(found, src.expand(inputs, a.opts.forceTrim)...)
 		}
 		if err == nil {
 			err = src.err(found)

@@ -26,26 +26,18 @@ Secrets are listed, but their values are never printed.`,
 	c.Flags().Int64Var(&number, "revision", 0, "of this `REVISION` (default: the newest)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
-		name, err := a.stackName(".")
-		if err != nil {
-			return err
-		}
-		s, err := a.openState(ctx, false)
+		s, st, err := a.openToShow(ctx)
 		if err != nil {
 			return err
 		}
 		defer s.close()
-		st, err := s.stackToShow(ctx, name)
-		if err != nil {
-			return err
-		}
 		r := st.Revision
 		if c.Flags().Changed("revision") {
-			if r, err = s.revisionToShow(ctx, name, number); err != nil {
+			if r, err = s.revisionToShow(ctx, st.Name, number); err != nil {
 				return err
 			}
 		}
-		return a.showInputs(name, r, asJSON)
+		return a.showInputs(st.Name, r, asJSON)
 	})
 }
 

@@ -28,19 +28,11 @@ apply would do and why. Nothing is changed.`,
 			"orchestrate plan --strict-aos          # nothing but what AOS understands"),
 		Args: cobra.MaximumNArgs(1),
 	}
-	a.addStackFlags(c)
-	a.addCloudFlags(c)
-	a.addInputFlags(c)
-	a.addPlanFlags(c)
-	a.addStrictFlag(c)
-	a.addTrimFlag(c)
+	a.addPlanningFlags(c)
 	c.Flags().BoolVar(&o.json, "json", false, "print the plan as JSON, in the shape of OpenTofu's")
 	c.Flags().StringVar(&o.out, "out", "", "save the plan to `FILE` for apply")
 	c.Flags().BoolVar(&o.exitCode, "detailed-exitcode", false, "exit 2 if there are changes")
-	c.Flags().BoolVar(&o.destroy, "destroy", false, "plan the deletion of the stack")
-	c.MarkFlagsMutuallyExclusive("destroy", "refresh-only")
-	c.MarkFlagsMutuallyExclusive("destroy", "target")
-	c.MarkFlagsMutuallyExclusive("destroy", "replace")
+	addDestroyFlag(c, &o.destroy, "plan the deletion of the stack")
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
 		return a.runPlan(ctx, c, pathArg(args), o)
 	})

@@ -23,9 +23,8 @@ apply.`,
 	a.addCloudFlags(c)
 	a.addRefreshFlags(c)
 	a.addDataLossFlag(c)
-	a.addRunFlags(c)
+	a.addRunFlags(c, &asJSON)
 	a.addOnFailureFlag(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print the execution as a stream of JSON, a line an event")
 	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
 		return a.goOnWith(ctx, c, asJSON, func(stack string) *intent { return a.retryIntent(stack, c.Flags().Changed) })
 	})

@@ -29,10 +29,9 @@ is done can be seen before it is done: nothing happens without approval.`,
 	a.addCloudFlags(c)
 	a.addRefreshFlags(c)
 	a.addLossFlags(c)
-	a.addRunFlags(c)
+	a.addRunFlags(c, &asJSON)
 	a.addOnFailureFlag(c)
 	c.Flags().Int64Var(&to, "to", 0, "return to this `REVISION` instead of the one before")
-	c.Flags().BoolVar(&asJSON, "json", false, "print the execution as a stream of JSON, a line an event")
 	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
 		explicit := c.Flags().Changed("to")
 		if explicit && to < 1 {

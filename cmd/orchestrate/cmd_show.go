@@ -24,19 +24,11 @@ return to: each with the execution that applied it, and how that ended.`,
 	a.addStackFlags(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return command(c, func(ctx context.Context, _ *cobra.Command, _ []string) error {
-		name, err := a.stackName(".")
-		if err != nil {
-			return err
-		}
-		s, err := a.openState(ctx, false)
+		s, st, err := a.openToShow(ctx)
 		if err != nil {
 			return err
 		}
 		defer s.close()
-		st, err := s.stackToShow(ctx, name)
-		if err != nil {
-			return err
-		}
 		revisions, err := s.revisionLines(ctx, st)
 		if err != nil {
 			return err
@@ -75,20 +67,6 @@ func (s *session) revisionLines(ctx context.Context, st *state.Stack) ([]revisio
 		}
 	}
 	return lines, nil
-}
-
-// lookAtStack reads the stack that the options name.
-func (a *app) lookAtStack(ctx context.Context) (*state.Stack, error) {
-	name, err := a.stackName(".")
-	if err != nil {
-		return nil, err
-	}
-	s, err := a.openState(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	defer s.close()
-	return s.stackToShow(ctx, name)
 }
 
 func showObject(st *state.Stack, revisions []revisionLine) object {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -41,8 +42,8 @@ func readFaults(path string) ([]emulator.Rule, error) {
 // faultKeys are what a rule may say, in the order in which they are listed to
 // people: which calls, how many of them, and what goes wrong.
 var faultKeys = []string{
-	"service", "operation", "method", "skip", "times",
-	"status", "code", "message", "retry_after", "delay", "lose_reply", "fail_operation",
+	"service", "operation", "method", "skip", "times", "probability", "seed",
+	"status", "code", "message", "retry_after", "delay", "lose_reply", "cut_connection", "fail_operation",
 }
 
 type faultReader struct{ diags diag.List }
@@ -61,11 +62,15 @@ func (r *faultReader) rule(v *dsl.Value) emulator.Rule {
 	switch {
 	case len(r.diags) > before: // may be why
 	case f == emulator.Fault{}:
-		r.diags.Add("DSL109", v.Range, "The rule says nothing that goes wrong: status, delay, lose_reply or fail_operation.")
+		r.diags.Add("DSL109", v.Range, "The rule says nothing that goes wrong: status, delay, lose_reply, cut_connection or fail_operation.")
 	case f.Status == 0 && (f.Code != "" || f.Message != "" || f.RetryAfter > 0):
 		r.diags.Add("DSL109", v.Range, "code, message and retry_after go with a refusal; give its status, such as 429.")
-	case f.Status != 0 && (f.LoseReply || f.FailOperation != ""):
-		r.diags.Add("DSL109", v.Range, "A call that is refused with a status does no work; lose_reply and fail_operation go without one.")
+	case f.Status != 0 && (f.LoseReply || f.CutConnection || f.FailOperation != ""):
+		r.diags.Add("DSL109", v.Range, "A call that is refused with a status does no work; lose_reply, cut_connection and fail_operation go without one.")
+	case f.CutConnection && (f.LoseReply || f.FailOperation != ""):
+		r.diags.Add("DSL109", v.Range, "A call whose connection is cut does no work; lose_reply cuts it when the work is done.")
+	case rule.Seed != 0 && rule.Probability == 0:
+		r.diags.Add("DSL109", v.Range, "A seed goes with a probability; without one the rule leaves nothing to chance.")
 	}
 	return rule
 }
@@ -83,6 +88,10 @@ func (r *faultReader) entry(rule *emulator.Rule, e *dsl.Entry) {
 		rule.Skip = r.number(v, 0, 1e9)
 	case "times":
 		rule.Times = r.number(v, 1, 1e9)
+	case "probability":
+		rule.Probability = r.share(v)
+	case "seed":
+		rule.Seed = uint64(r.number(v, 1, math.MaxInt64))
 	case "status":
 		rule.Fault.Status = r.number(v, 400, 599)
 	case "code":
@@ -95,6 +104,8 @@ func (r *faultReader) entry(rule *emulator.Rule, e *dsl.Entry) {
 		rule.Fault.Delay = r.duration(v)
 	case "lose_reply":
 		rule.Fault.LoseReply = r.yes(v)
+	case "cut_connection":
+		rule.Fault.CutConnection = r.yes(v)
 	case "fail_operation":
 		rule.Fault.FailOperation = r.text(v)
 	default:
@@ -130,6 +141,22 @@ func (r *faultReader) number(v *dsl.Value, least, most int64) int {
 		return 0
 	}
 	return int(n)
+}
+
+// share reads a number above 0 and up to 1.
+func (r *faultReader) share(v *dsl.Value) float64 {
+	var p float64
+	switch n := v.Scalar.(type) {
+	case float64:
+		p = n
+	case int64:
+		p = float64(n)
+	}
+	if !(p > 0 && p <= 1) {
+		r.diags.Add("DSL109", v.Range, "This is to be a number above 0 and up to 1, such as 0.2 for every fifth call.")
+		return 0
+	}
+	return p
 }
 
 func (r *faultReader) duration(v *dsl.Value) time.Duration {

@@ -117,6 +117,34 @@ func (s *session) stackToShow(ctx context.Context, name string) (*state.Stack, e
 	return nil, fmt.Errorf("there is no stack %q in %s; those that exist are %s (choose one with --stack); `apply` makes another", name, s.app.opts.state, strings.Join(known, ", "))
 }
 
+// openToShow opens the state and finds the stack that the options name in it.
+func (a *app) openToShow(ctx context.Context) (*session, *state.Stack, error) {
+	name, err := a.stackName(".")
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := a.openState(ctx, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	st, err := s.stackToShow(ctx, name)
+	if err != nil {
+		s.close()
+		return nil, nil, err
+	}
+	return s, st, nil
+}
+
+// lookAtStack reads the stack that the options name.
+func (a *app) lookAtStack(ctx context.Context) (*state.Stack, error) {
+	s, st, err := a.openToShow(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.close()
+	return st, nil
+}
+
 // hold takes the lease of a stack and keeps it until release is called; held
 // ends when it could not be kept.
 func (s *session) hold(ctx context.Context, stack string) (held context.Context, lease *state.Lease, release func(), err error) {
