@@ -29,12 +29,15 @@ JSON, of which the first that applies to a call wins.
     - {operation: BatchCreateChannels, skip: 1, times: 1, lose_reply: true}
     - {operation: UpdateInstance, times: 1, fail_operation: the cluster is full}
     - {service: vpc, method: GET, delay: 500ms}
+    - {service: bcs, probability: 0.2, seed: 7, status: 503}
 
 A rule picks calls by service, operation and method, lets skip of them pass, and
-then strikes times of them (without times: all that follow). They are refused
-with a status (code, message and retry_after go with it), begin late (delay),
-are answered by nobody after the work is done (lose_reply), or start work that
-fails for a reason (fail_operation).`,
+then strikes times of them (without times: all that follow). With a probability
+it strikes that share of them, chosen by the seed: the same calls come to the
+same end each time. They are refused with a status (code, message and retry_after
+go with it), begin late (delay), lose their connection after the work is done
+(lose_reply) or before (cut_connection), or start work that fails for a reason
+(fail_operation).`,
 		Example: examples("orchestrate emulator --listen 127.0.0.1:8080 --db cloud.db", "orchestrate emulator --speed 60", "orchestrate emulator --faults bad-day.yaml", "orchestrate emulator --quota instance=1 --flavor s6.large.2=sellout"),
 		Args:    cobra.NoArgs,
 	}

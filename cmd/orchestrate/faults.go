@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"os"
 	"slices"
 	"strings"
@@ -91,7 +90,7 @@ func (r *faultReader) entry(rule *emulator.Rule, e *dsl.Entry) {
 	case "probability":
 		rule.Probability = r.share(v)
 	case "seed":
-		rule.Seed = uint64(r.number(v, 1, math.MaxInt64))
+		rule.Seed = uint64(r.number(v, 0, 1e9))
 	case "status":
 		rule.Fault.Status = r.number(v, 400, 599)
 	case "code":

@@ -18,7 +18,7 @@ type Change struct {
 	Method    string    `json:"method"`
 	Path      string    `json:"path"`           // with the query
 	Body      string    `json:"body,omitempty"` // without secrets
-	Status    int       `json:"status"`
+	Status    int       `json:"status"`         // 0: the connection was cut, no work was done
 	Code      string    `json:"code,omitempty"` // the error code; "" if it was done
 	RequestID string    `json:"request_id"`
 	Lost      bool      `json:"lost,omitempty"` // the answer was not delivered, on purpose

@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strconv"
@@ -39,6 +40,8 @@ type Fault struct {
 
 	// LoseReply cuts the connection after the work is done and durable.
 	LoseReply bool
+	// CutConnection cuts it before anything is looked at; no work is done.
+	CutConnection bool
 
 	// FailOperation lets the asynchronous operation that the call starts end
 	// as failed, for this reason.
@@ -61,6 +64,10 @@ func ServerError() Fault { return Fault{Status: http.StatusInternalServerError} 
 // LoseReply does the work and cuts the connection.
 func LoseReply() Fault { return Fault{LoseReply: true} }
 
+// CutConnection cuts the connection and does no work, which looks to the client
+// as LoseReply does.
+func CutConnection() Fault { return Fault{CutConnection: true} }
+
 // FailOperation accepts the call and lets its operation fail.
 func FailOperation(reason string) Fault { return Fault{FailOperation: reason} }
 
@@ -72,6 +79,12 @@ type Rule struct {
 
 	Skip  int // so many matching calls pass first
 	Times int // then so many get the fault; 0: all of them
+
+	// Probability is that of each call to get the fault, above 0 and up to 1;
+	// 0 means 1: each does. Which calls they are follows from Seed, from the
+	// place of the rule and from how many calls it was asked about before.
+	Probability float64
+	Seed        uint64
 
 	Fault Fault
 }
@@ -102,16 +115,33 @@ func (r Rule) matches(c Call) bool {
 		(r.Method == "" || r.Method == c.Method)
 }
 
-// Script is a Faults made of rules. The first rule that applies wins.
+// Script is a Faults made of rules. The first rule that applies wins; the rules
+// after it do not hear of the call.
 type Script struct {
 	mu    sync.Mutex
 	rules []*scripted // guarded by mu
 }
 
-// scripted is a rule and how many calls it has seen.
+// scripted is a rule and what has become of the calls that it was asked about.
 type scripted struct {
 	Rule
-	seen int
+	seen, struck int
+	chance       *rand.Rand
+}
+
+// strikes decides about the next call that matches the rule. The chance is
+// drawn for each such call, so that what a seed does depends on nothing but the
+// number of the call.
+func (r *scripted) strikes() bool {
+	r.seen++
+	if r.seen <= r.Skip || r.Times > 0 && r.struck >= r.Times {
+		return false
+	}
+	if r.Probability > 0 && r.chance.Float64() >= r.Probability {
+		return false
+	}
+	r.struck++
+	return true
 }
 
 // NewScript makes a Script; without rules nothing goes wrong.
@@ -126,7 +156,10 @@ func (s *Script) Add(rules ...Rule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range rules {
-		s.rules = append(s.rules, &scripted{Rule: r})
+		// The place goes into the seed: rules with the same one must not choose
+		// the same calls.
+		chance := rand.New(rand.NewPCG(r.Seed, uint64(len(s.rules))))
+		s.rules = append(s.rules, &scripted{Rule: r, chance: chance})
 	}
 }
 
@@ -135,11 +168,7 @@ func (s *Script) Fault(_ context.Context, c Call) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range s.rules {
-		if !r.matches(c) {
-			continue
-		}
-		r.seen++
-		if r.seen > r.Skip && (r.Times == 0 || r.seen <= r.Skip+r.Times) {
+		if r.matches(c) && r.strikes() {
 			return r.Fault
 		}
 	}

@@ -25,11 +25,16 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := &exchange{e: e, r: r, began: e.opts.Now(), requestID: strings.ReplaceAll(newID(), "-", "")}
 	out := x.answer()
-	if x.fault.LoseReply && out.status < 400 {
+	if x.unanswered(out.status) {
 		// The way of net/http to cut a connection without an answer.
 		panic(http.ErrAbortHandler)
 	}
 	out.write(w)
+}
+
+// unanswered reports whether the connection is cut instead of an answer.
+func (x *exchange) unanswered(status int) bool {
+	return x.fault.CutConnection || x.fault.LoseReply && status < 400
 }
 
 // exchange is one request and what is found out about it on the way.
@@ -141,6 +146,9 @@ func (x *exchange) identify() error {
 
 // work checks and does what is asked.
 func (x *exchange) work(c *call) (wire, error) {
+	if x.fault.CutConnection {
+		return wire{}, nil
+	}
 	if refusal := x.fault.refusal(x.service); refusal != nil {
 		return wire{}, refusal
 	}
@@ -255,7 +263,7 @@ func (x *exchange) record(t *tx, status int, code string) error {
 		Status:    status,
 		Code:      code,
 		RequestID: x.requestID,
-		Lost:      x.fault.LoseReply && status < 400,
+		Lost:      x.unanswered(status),
 	})
 }
 
