@@ -33,9 +33,9 @@ type course struct {
 
 // courseOf reads the journal. A phase that a crash left open is closed by the
 // recovery, in the same journal.
-func (w *world) courseOf(node, action string) course {
+func (w *world) courseOf(stack, node, action string) course {
 	var c course
-	x := w.store.last()
+	x := w.store.last(stack)
 	if x == nil {
 		return c
 	}
@@ -70,7 +70,7 @@ func (w *world) checkAdvance(p *process, req *providers.Request, op providers.Op
 	if stopped {
 		p.wrong("%s of %s goes on after the stop", req.Action, req.Node)
 	}
-	c := w.courseOf(req.Node, string(req.Action))
+	c := w.courseOf(req.Stack, req.Node, string(req.Action))
 	if !c.begun {
 		p.wrong("%s of %s is begun, but no intent is on record", req.Action, req.Node)
 	}
@@ -86,7 +86,7 @@ func (w *world) checkChange(p *process, req *providers.Request, op providers.Ope
 	if !w.store.held(p.lease) {
 		w.violate(p, "%s of %s is sent by a process that has lost the stack", req.Action, req.Node)
 	}
-	c := w.courseOf(req.Node, string(req.Action))
+	c := w.courseOf(req.Stack, req.Node, string(req.Action))
 	if !c.begun {
 		w.violate(p, "%s of %s is sent, but no intent is on record", req.Action, req.Node)
 	}
@@ -120,7 +120,7 @@ func (w *world) checkOrder(p *process, plan *planner.Plan, req *providers.Reques
 			w.checkBefore(p, req, steps[before], true)
 		}
 	} else {
-		if s.Action == planner.Replace && !w.courseOf(s.Node, "delete").done {
+		if s.Action == planner.Replace && !w.courseOf(req.Stack, s.Node, "delete").done {
 			w.violate(p, "%s is made anew before it is deleted", s.Node)
 		}
 		for _, before := range s.DependsOn {
@@ -155,7 +155,7 @@ func (w *world) checkBefore(p *process, req *providers.Request, s *planner.Step,
 	case s.Action == planner.Update:
 		action = "update"
 	}
-	if !w.courseOf(s.Node, action).done {
+	if !w.courseOf(req.Stack, s.Node, action).done {
 		w.violate(p, "%s of %s is sent before the %s of %s is done", req.Action, req.Node, action, s.Node)
 	}
 }
@@ -165,10 +165,8 @@ func (w *world) checkBefore(p *process, req *providers.Request, s *planner.Step,
 func (w *world) checkTwice(p *process, made *object) {
 	w.note(p, "  made %s (%s)", made.id, made.name)
 	moved := map[string]bool{}
-	if st, err := w.store.stack(stackName); err == nil {
-		for node, e := range st.Elements {
-			moved[e.ObjectID] = node != made.node()
-		}
+	for node, e := range w.elements(made.stack) {
+		moved[e.ObjectID] = node != made.node
 	}
 	for _, o := range w.cloud.live() {
 		if o != made && o.name == made.name && !w.unmanaged[o.id] && !moved[o.id] {
@@ -214,10 +212,10 @@ func (p *process) step(node string) *planner.Step {
 
 // restart forgets what the first plan destroyed, because the objects are others
 // by now.
-func (w *world) restart() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.goal.doomed = nil
+func (p *process) restart() {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	p.track.goal.doomed = nil
 }
 
 // checkDestroys holds that whatever happened on the way to a goal, later plans
@@ -226,12 +224,13 @@ func (w *world) restart() {
 func (w *world) checkDestroys(p *process, st *state.Stack, plan *planner.Plan) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.whole() { // what was made for an object that vanishes goes with it
-		w.goal.doomed = nil
+	goal := p.track.goal
+	if !w.whole(p.track.stack) { // what was made for an object that vanishes goes with it
+		goal.doomed = nil
 	}
-	first := w.goal.doomed == nil
+	first := goal.doomed == nil
 	if first {
-		w.goal.doomed = map[string]bool{}
+		goal.doomed = map[string]bool{}
 	}
 	for _, s := range plan.Steps {
 		destroys := (s.Action == planner.Delete || s.Action == planner.Replace) && !s.Gone && !s.Retained
@@ -239,13 +238,13 @@ func (w *world) checkDestroys(p *process, st *state.Stack, plan *planner.Plan) {
 			continue
 		}
 		if first {
-			w.goal.doomed[s.ObjectID] = true
+			goal.doomed[s.ObjectID] = true
 		}
 		was := st.Elements[s.Node]
 		if s.RenamedFrom != "" {
 			was = st.Elements[s.RenamedFrom]
 		}
-		if !w.goal.doomed[s.ObjectID] && (was == nil || was.Phase != "CreateFailed") {
+		if !goal.doomed[s.ObjectID] && (was == nil || was.Phase != "CreateFailed") {
 			p.wrong("after an interruption %s (%s) is to be destroyed: %s", s.Node, s.ObjectID, s.Reason)
 		}
 	}
@@ -263,7 +262,7 @@ func (w *world) checkUndone(p *process, was *state.Stack, diags diag.List) {
 			return // and that was told
 		}
 	}
-	st, err := w.store.stack(stackName)
+	st, err := w.store.stack(p.track.stack)
 	if err != nil {
 		p.wrong("after an undoing the stack can't be read: %v", err)
 		return
@@ -310,32 +309,47 @@ func difference(want, got map[string]string) string {
 	return strings.Join(out, "; ")
 }
 
+// elements are those of a stack; none if it does not exist.
+func (w *world) elements(stack string) map[string]*state.Element {
+	if st, err := w.store.stack(stack); err == nil {
+		return st.Elements
+	}
+	return nil
+}
+
 // checkRest holds what is true while nothing runs: cloud and state agree, but
-// for what is open on record, and the journal tells what the state is.
+// for what is open on record, and the journals tell what the state is.
 func (w *world) checkRest() {
 	w.cloud.tick()
-	open := w.openNodes()
-	elements := map[string]*state.Element{}
-	if st, err := w.store.stack(stackName); err == nil {
-		elements = st.Elements
-	}
-	owned := map[string]string{}
-	for _, node := range slices.Sorted(maps.Keys(elements)) {
-		e := elements[node]
-		if other := owned[e.ObjectID]; other != "" {
-			w.violate(nil, "%s and %s are both %s", node, other, e.ObjectID)
-		}
-		owned[e.ObjectID] = node
-		if w.cloud.byID(e.ObjectID) == nil && !open[node] && !w.vanishes(e.ObjectID) {
-			w.violate(nil, "%s is recorded as %s, which does not exist", node, e.ObjectID)
-		}
+	owned, open := map[string]string{}, map[[2]string]bool{}
+	for _, t := range w.tracks {
+		w.checkElements(t.stack, owned, open)
 	}
 	for _, o := range w.cloud.live() {
-		if owned[o.id] == "" && !w.unmanaged[o.id] && !open[o.node()] {
+		if owned[o.id] == "" && !w.unmanaged[o.id] && !open[[2]string{o.stack, o.node}] {
 			w.violate(nil, "%s (%s) exists, but is forgotten", o.id, o.name)
 		}
 	}
-	w.checkReplay(elements)
+}
+
+// checkElements holds that the elements of a stack exist and are its own, and
+// notes what it owns and which of its nodes are open.
+func (w *world) checkElements(stack string, owned map[string]string, open map[[2]string]bool) {
+	elements, unsettled := w.elements(stack), w.openNodes(stack)
+	for _, node := range slices.Sorted(maps.Keys(elements)) {
+		e := elements[node]
+		if other := owned[e.ObjectID]; other != "" {
+			w.violate(nil, "%s and %s are both %s", stack+"/"+node, other, e.ObjectID)
+		}
+		owned[e.ObjectID] = stack + "/" + node
+		if w.cloud.byID(e.ObjectID) == nil && !unsettled[node] && !w.vanishes(e.ObjectID) {
+			w.violate(nil, "%s is recorded as %s, which does not exist", node, e.ObjectID)
+		}
+	}
+	for node := range unsettled {
+		open[[2]string{stack, node}] = true
+	}
+	w.checkReplay(stack, elements)
 }
 
 // vanishes reports whether an object goes, or is gone, because of a deletion
@@ -350,13 +364,9 @@ func (w *world) vanishes(id string) bool {
 	return false
 }
 
-// whole reports whether every element is there to stay.
-func (w *world) whole() bool {
-	st, err := w.store.stack(stackName)
-	if err != nil {
-		return true
-	}
-	for _, e := range st.Elements {
+// whole reports whether every element of a stack is there to stay.
+func (w *world) whole(stack string) bool {
+	for _, e := range w.elements(stack) {
 		if w.vanishes(e.ObjectID) {
 			return false
 		}
@@ -366,22 +376,21 @@ func (w *world) whole() bool {
 
 // openNodes are those with a phase that the last execution has left open, and,
 // unless it succeeded, those that went with their room and are still on record.
-func (w *world) openNodes() map[string]bool {
+func (w *world) openNodes(stack string) map[string]bool {
 	out := map[string]bool{}
-	x := w.store.last()
+	x := w.store.last(stack)
 	if x == nil {
 		return out
 	}
 	for _, r := range w.store.records(x.ID) {
-		if r.Kind == state.Intent && w.courseOf(r.Node, r.Action).begun {
+		if r.Kind == state.Intent && w.courseOf(stack, r.Node, r.Action).begun {
 			out[r.Node] = true
 		}
 	}
-	st, err := w.store.stack(stackName)
-	if err != nil || succeeded(x) {
+	if succeeded(x) {
 		return out
 	}
-	for node, e := range st.Elements {
+	for node, e := range w.elements(stack) {
 		properties, _ := e.Properties.Value.(map[string]any)
 		if kindOf(e.Type) == part && w.cloud.byID(providers.Text(properties["room"])) == nil {
 			out[node] = true
@@ -392,9 +401,9 @@ func (w *world) openNodes() map[string]bool {
 
 // checkReplay holds that the journals, from the beginning, tell which elements
 // there are.
-func (w *world) checkReplay(elements map[string]*state.Element) {
+func (w *world) checkReplay(stack string, elements map[string]*state.Element) {
 	told := map[string]string{}
-	for _, x := range slices.Backward(w.store.all(stackName)) {
+	for _, x := range slices.Backward(w.store.all(stack)) {
 		for _, r := range w.store.records(x.ID) {
 			switch {
 			case r.Kind == state.Result && (r.Action == "delete" || r.Action == "forget" || r.Action == "move" && r.Remove):

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -36,6 +35,7 @@ type cloud struct {
 // moment.
 type object struct {
 	id, name, typ string
+	stack, node   string // that it was made for; "": by strangers
 	kind          kind
 	room          string // ID of what it is in; "": nothing
 	properties    map[string]any
@@ -138,15 +138,15 @@ func refusal(kind providers.Kind, message string) error {
 }
 
 // begin starts work on an object. Some of it fails in the end.
-func (c *cloud) begin(o *object, work string) {
+func (c *cloud) begin(p *process, o *object, work string) {
 	o.work = work
 	o.ends = time.Now().Add(c.w.duration(o.kind))
-	o.fails = c.w.failure()
+	o.fails = c.w.often(p.faults.work)
 	c.tick()
 }
 
 // create makes an object.
-func (c *cloud) create(req *providers.Request, k kind) (*object, error) {
+func (c *cloud) create(p *process, req *providers.Request, k kind) (*object, error) {
 	room := req.String("room")
 	if in := c.byID(room); room != "" && (in == nil || in.work == "deletion") {
 		return nil, refusal(providers.NotFound, "there is no "+room)
@@ -160,10 +160,10 @@ func (c *cloud) create(req *providers.Request, k kind) (*object, error) {
 	c.made++
 	o := &object{
 		id: fmt.Sprintf("id-%d", c.made), name: req.DefaultName(), typ: req.Type, kind: k, room: room,
-		properties: cloneValue(req.Properties).(map[string]any), shown: time.Now().Add(c.w.invisibility(k)),
+		stack: req.Stack, node: req.Node, properties: cloneValue(req.Properties).(map[string]any), shown: time.Now().Add(c.w.invisibility(k)),
 	}
 	c.objects = append(c.objects, o)
-	c.begin(o, "creation")
+	c.begin(p, o, "creation")
 	return o, nil
 }
 
@@ -224,7 +224,7 @@ func (v *provider) create(ctx context.Context, req *providers.Request, op provid
 		Send: func(ctx context.Context, op providers.Operation) (next providers.Operation, err error) {
 			err = v.exchange(ctx, "CREATE "+req.Node, true, func(c *cloud) error {
 				v.p.w.checkChange(v.p, req, op)
-				o, err := c.create(req, k)
+				o, err := c.create(v.p, req, k)
 				if err != nil {
 					return err
 				}
@@ -287,7 +287,7 @@ func (v *provider) update(ctx context.Context, req *providers.Request) (p provid
 		}
 		c.changes = append(c.changes, "update "+req.Node)
 		o.next = cloneValue(req.Properties).(map[string]any)
-		c.begin(o, "change")
+		c.begin(v.p, o, "change")
 		p = providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ID: "op-" + o.id, ObjectID: o.id}}
 		return nil
 	})
@@ -311,7 +311,7 @@ func (v *provider) delete(ctx context.Context, req *providers.Request) (p provid
 			}
 			c.changes = append(c.changes, "delete "+req.Node)
 			o.doomed = true
-			c.begin(o, "deletion")
+			c.begin(v.p, o, "deletion")
 		}
 		p = providers.Progress{Next: providers.Operation{
 			Stage: huaweicloud.StageWait, ID: "op-" + o.id, ObjectID: o.id, Note: map[string]string{"sent": "yes"},
@@ -365,6 +365,3 @@ func text(v any) string {
 	}
 	return string(b)
 }
-
-// node is the node that an object was made for.
-func (o *object) node() string { return strings.TrimPrefix(o.name, stackName+"-") }

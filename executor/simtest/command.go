@@ -67,7 +67,7 @@ func (p *process) pause() {
 // hold takes the lease; it waits for one that is held.
 func (p *process) hold() (err error) {
 	for range 30 {
-		p.lease, err = p.engine.Store.Acquire(p.ctx, stackName, p.owner, executor.LeaseTTL)
+		p.lease, err = p.engine.Store.Acquire(p.ctx, p.track.stack, p.owner, executor.LeaseTTL)
 		var held *state.HeldError
 		if !errors.As(err, &held) {
 			return err
@@ -137,7 +137,7 @@ func (p *process) options() executor.Options {
 func (p *process) settle(ctx context.Context) error {
 	p.begin(&doing{settling: true})
 	defer p.begin(nil)
-	_, err := p.engine.Recover(ctx, p.lease, stackName, p.options())
+	_, err := p.engine.Recover(ctx, p.lease, p.track.stack, p.options())
 	return err
 }
 
@@ -172,8 +172,8 @@ func (p *process) request(ctx context.Context) (planner.Request, state.Terms, er
 
 // look reads the stack, and what there is in the cloud.
 func (p *process) look(ctx context.Context) (planner.Request, error) {
-	req := planner.Request{Stack: stackName, Catalogue: p.w.catalogue, AllowDataLoss: map[string]bool{}}
-	st, err := p.engine.Store.Stack(ctx, stackName)
+	req := planner.Request{Stack: p.track.stack, Catalogue: p.w.catalogue, AllowDataLoss: map[string]bool{}}
+	st, err := p.engine.Store.Stack(ctx, p.track.stack)
 	switch {
 	case errors.Is(err, state.ErrNotFound):
 		return req, nil
@@ -198,10 +198,10 @@ func (p *process) look(ctx context.Context) (planner.Request, error) {
 // leads to may be half of a revision.
 func (p *process) revision(text string) (number, since int64) {
 	stored := map[int64]string{}
-	for _, r := range p.w.store.revisionsOf(stackName) {
+	for _, r := range p.w.store.revisionsOf(p.track.stack) {
 		stored[r.Number] = string(r.Blueprint)
 	}
-	for _, x := range p.w.store.all(stackName) {
+	for _, x := range p.w.store.all(p.track.stack) {
 		if x.Final {
 			break
 		}
@@ -214,7 +214,7 @@ func (p *process) revision(text string) (number, since int64) {
 
 // returning makes a request one for a rollback.
 func (p *process) returning(ctx context.Context, req planner.Request, to, since int64, text string) (planner.Request, state.Terms, error) {
-	then, err := p.engine.Store.Before(ctx, stackName, since)
+	then, err := p.engine.Store.Before(ctx, p.track.stack, since)
 	req.Return = &planner.Return{To: to, Elements: then}
 	if to > 0 {
 		req.Blueprint, req.Source = p.w.blueprint(text), []byte(text)
@@ -243,7 +243,7 @@ func (p *process) takeBack(ctx context.Context, was *state.Stack, x *state.Execu
 		return err
 	}
 	to, text := int64(0), ""
-	for _, r := range p.w.store.revisionsOf(stackName) {
+	for _, r := range p.w.store.revisionsOf(p.track.stack) {
 		if r.Number < x.Revision || x.Revision == 0 {
 			to, text = r.Number, string(r.Blueprint)
 		}
@@ -257,7 +257,7 @@ func (p *process) takeBack(ctx context.Context, was *state.Stack, x *state.Execu
 	if err := diags.Err(); err != nil {
 		return fmt.Errorf("plan the undoing: %w", err)
 	}
-	p.w.restart()
+	p.restart()
 	res, err := p.execute(ctx, plan, terms)
 	if err != nil {
 		return err

@@ -280,14 +280,16 @@ func (m *memory) all(stack string) []*state.Execution {
 	return out
 }
 
-// last is the newest execution; nil if there is none.
-func (m *memory) last() *state.Execution {
+// last is the newest execution of a stack; nil if there is none.
+func (m *memory) last(stack string) *state.Execution {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.executions) == 0 {
-		return nil
+	for _, x := range slices.Backward(m.executions) {
+		if x.Stack == stack {
+			return x
+		}
 	}
-	return m.executions[len(m.executions)-1]
+	return nil
 }
 
 // records are those of an execution. Callers do not change them.

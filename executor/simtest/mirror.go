@@ -25,7 +25,11 @@ func (w *world) checkMirror() {
 	if w.mirror == nil {
 		return
 	}
-	ours, theirs := contents(&store{p: &process{w: w}, m: w.store}), contents(w.mirror)
+	var ours, theirs []string
+	for _, t := range w.tracks {
+		ours = append(ours, contents(&store{p: &process{w: w}, m: w.store}, t.stack)...)
+		theirs = append(theirs, contents(w.mirror, t.stack)...)
+	}
 	for i := range max(len(ours), len(theirs)) {
 		if i >= len(ours) || i >= len(theirs) || ours[i] != theirs[i] {
 			w.violate(nil, "the mirror holds other things: %q, the store %q", theirs[min(i, len(theirs)):min(i+1, len(theirs))], ours[min(i, len(ours)):min(i+1, len(ours))])
@@ -34,8 +38,8 @@ func (w *world) checkMirror() {
 	}
 }
 
-// contents are a line each for all that a store holds, without times.
-func contents(s state.Store) []string {
+// contents are a line each for all that a store holds of a stack, without times.
+func contents(s state.Store, stack string) []string {
 	var out []string
 	ctx := context.Background()
 	add := func(v any, err error) {
@@ -45,19 +49,19 @@ func contents(s state.Store) []string {
 		}
 		out = append(out, line)
 	}
-	st, err := s.Stack(ctx, stackName)
+	st, err := s.Stack(ctx, stack)
 	if err == nil {
 		for _, node := range slices.Sorted(maps.Keys(st.Elements)) {
 			add(timeless(st.Elements[node]), nil)
 		}
 		out = append(out, fmt.Sprint(st.Name, st.Serial, st.Phase, text(st.Outputs)))
 	}
-	revisions, err := s.Revisions(ctx, stackName)
+	revisions, err := s.Revisions(ctx, stack)
 	for _, r := range slices.SortedFunc(slices.Values(revisions), func(a, b *state.Revision) int { return int(a.Number - b.Number) }) {
 		out = append(out, fmt.Sprint("revision ", r.Number))
 	}
 	add(nil, err)
-	all, err := s.Executions(ctx, stackName)
+	all, err := s.Executions(ctx, stack)
 	add(nil, err)
 	for _, x := range all {
 		out = append(out, fmt.Sprint(x.ID, x.Lifecycle, x.Phase, x.Message, x.Revision, x.Ended.IsZero(), x.Final, x.CancelAsked == nil, text(x.Terms)))
@@ -66,7 +70,7 @@ func contents(s state.Store) []string {
 			r.Seq, r.At, r.Before = 0, time.Time{}, timeless(r.Before)
 			add(r, err)
 		}
-		before, err := s.Before(ctx, stackName, x.Number)
+		before, err := s.Before(ctx, stack, x.Number)
 		for _, node := range slices.Sorted(maps.Keys(before)) {
 			add([]any{node, timeless(before[node])}, err)
 		}

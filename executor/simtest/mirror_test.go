@@ -20,7 +20,7 @@ func TestMemory(t *testing.T) {
 			}
 			w := newWorld(newKernel(seed, 3, true), catalogue())
 			w.mirror = s
-			w.play(newStory(seed), true, nil)
+			w.play(newStories(seed), true, nil)
 			w.checkMirror()
 			if len(w.broken) > 0 {
 				t.Errorf("seed %d: %q", seed, w.broken)

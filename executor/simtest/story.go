@@ -16,18 +16,29 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/planner"
 )
 
-// story is what a user wants, one thing after the other.
+// story is what a user wants of a stack, one thing after the other.
 type story struct {
+	stack    string
 	chapters []command
 	stranger string // name of an object that somebody else has made; "": none
 }
 
-// newStory draws a story.
-func newStory(seed uint64) *story {
-	a := &artist{rng: seeded(seed, 1), most: 3 + int(seed%8)}
+// newStories draws the story of a stack, and now and then that of another one
+// in the same state and cloud, with the same names.
+func newStories(seed uint64) []*story {
+	out := []*story{newStory("web", seeded(seed, 1), 3+int(seed%8))}
+	if rng := seeded(seed, 4); rng.IntN(6) == 0 {
+		out = append(out, newStory("app", rng, 3))
+	}
+	return out
+}
+
+// newStory draws a story about up to so many nodes.
+func newStory(stack string, rng *rand.Rand, most int) *story {
+	a := &artist{rng: rng, most: most}
 	d := a.first()
 	drawn := []*drawing{d}
-	s := &story{chapters: []command{a.command(d)}}
+	s := &story{stack: stack, chapters: []command{a.command(d)}}
 	for range a.rng.IntN(4) {
 		switch a.rng.IntN(6) {
 		case 0:
@@ -52,7 +63,7 @@ func newStory(seed uint64) *story {
 func (s *story) tell() []string {
 	var out []string
 	for i, c := range s.chapters {
-		out = append(out, fmt.Sprintf("=== chapter %d: %s", i+1, c))
+		out = append(out, fmt.Sprintf("=== %s, chapter %d: %s", s.stack, i+1, c))
 		if c.drawing != nil {
 			out = append(out, c.drawing.text)
 		}
@@ -86,26 +97,28 @@ type Report struct {
 	Changing int      // requests that changed something
 }
 
-// Run plays the story of a seed twice, once undisturbed and once with all that
+// Run plays the stories of a seed twice, once undisturbed and once with all that
 // can go wrong, and checks both.
 func Run(t *testing.T, seed uint64, verbose bool) *Report {
 	r := &Report{Seed: seed}
 	synctest.Test(t, func(*testing.T) {
-		s, cat := newStory(seed), catalogue()
+		stories, cat := newStories(seed), catalogue()
 		parsed := map[string]*dsl.Blueprint{}
 		if verbose {
-			r.Trace = s.tell()
+			for _, s := range stories {
+				r.Trace = append(r.Trace, s.tell()...)
+			}
 		}
 		calm := newWorld(newKernel(seed, 2, verbose), cat)
 		calm.parsed = parsed
-		endings := calm.play(s, false, nil)
+		endings := calm.play(stories, false, nil)
 		r.add("undisturbed", calm)
 		if len(r.Broken) > 0 {
 			return
 		}
 		wild := newWorld(newKernel(seed, 3, verbose), cat)
 		wild.parsed = parsed
-		wild.play(s, true, endings)
+		wild.play(stories, true, endings)
 		r.add("disturbed", wild)
 	})
 	return r
@@ -136,69 +149,133 @@ const (
 	maxCalm = 4
 )
 
-// play lives through a story. known are the endings of the undisturbed one, to
-// which a disturbed one has to come as well; nil: not known.
-func (w *world) play(s *story, disturbed bool, known []ending) []ending {
-	if s.stranger != "" {
-		w.cloud.objects = append(w.cloud.objects, &object{id: "strange", name: stackName + "-" + s.stranger, properties: map[string]any{}, stranger: true})
+// track is the story of one stack, as far as it was lived through.
+type track struct {
+	*story
+	known   []ending // of the undisturbed one; nil: not known
+	endings []ending
+	at      int     // chapter
+	command command // of the chapter, as far as it had to be changed
+	try     int
+	goal    *goal
+	process *process // that runs, or ran last
+	stuck   bool     // what is wanted can't be done at once: its steps wait for each other
+}
+
+// play lives through stories, all at once. known are the endings of the
+// undisturbed ones, to which disturbed ones have to come as well; nil: not
+// known.
+func (w *world) play(stories []*story, disturbed bool, known [][]ending) [][]ending {
+	for i, s := range stories {
+		t := &track{story: s}
+		if known != nil {
+			t.known = known[i]
+		}
+		w.tracks = append(w.tracks, t)
+		if s.stranger != "" {
+			w.cloud.objects = append(w.cloud.objects, &object{id: "strange-" + s.stack, name: s.stack + "-" + s.stranger, properties: map[string]any{}, stranger: true})
+		}
+		w.turn(t)
 	}
-	var endings []ending
-	for i, c := range s.chapters {
-		if known != nil && i == len(known) {
-			break // the undisturbed one got stuck here
-		}
-		w.goal = &goal{}
-		w.note(nil, "CHAPTER %d", i+1)
-		reached := w.chapter(c, disturbed, i == len(s.chapters)-1 || known != nil && i == len(known)-1)
-		if len(w.broken) > 0 || w.stuck {
-			return endings
-		}
-		if e := w.ending(); reached && known != nil {
-			w.compare(known[i], e)
-		} else {
-			endings = append(endings, e)
-		}
+	for len(w.broken) == 0 && w.round(disturbed) {
+		time.Sleep(time.Until(w.moment(w.between(time.Second, 2*time.Minute))))
+	}
+	var endings [][]ending
+	for _, t := range w.tracks {
+		endings = append(endings, t.endings)
 	}
 	return endings
 }
 
-// chapter runs processes until one has reached the goal, or until the user
-// loses patience and wants something else. It reports whether it was reached.
-func (w *world) chapter(c command, disturbed, last bool) bool {
-	for try := 0; ; try++ {
-		var t trouble
-		w.faults = faults{}
-		if disturbed && try < maxWild {
-			t, w.faults = w.drawTrouble(), w.drawFaults()
-		} else {
-			w.denied = time.Time{}
-			c.timeout = 0
+// round runs a process for every story that is not at its end; false: all are.
+func (w *world) round(disturbed bool) bool {
+	var running []*track
+	for _, t := range w.tracks {
+		if t.at < t.end() {
+			w.start(t, disturbed)
+			running = append(running, t)
 		}
-		p := w.launch(c, t)
-		w.drive()
-		if len(w.broken) == 0 {
-			w.checkRest()
-		}
-		switch {
-		case len(w.broken) > 0:
-			return false
-		case p.err == nil && p.outcome == executor.Succeeded && !p.dead && w.whole():
-			return true
-		case p.refused(planner.CodeCycle, planner.CodeCannotRetain):
-			w.stuck = true
-			return false
-		case p.refused(planner.CodeImpossibleRename):
-			c.drawing = c.drawing.plain()
-		case p.refused(planner.CodeCannotReturn):
-			c.back = false
-		case !last && disturbed && w.chance(4):
-			return false
-		case try >= maxWild+maxCalm:
-			w.violate(nil, "there is no end: %s %v", p.outcome, p.err)
-			return false
-		}
-		time.Sleep(time.Until(w.moment(w.between(time.Second, 2*time.Minute))))
 	}
+	if len(running) == 0 {
+		return false
+	}
+	w.drive()
+	if len(w.broken) == 0 {
+		w.checkRest()
+	}
+	for _, t := range running {
+		if len(w.broken) == 0 {
+			w.judge(t, disturbed)
+		}
+	}
+	return true
+}
+
+// end is how many chapters there are to play: where the undisturbed story got
+// stuck, the disturbed one ends too.
+func (t *track) end() int {
+	switch {
+	case t.stuck:
+		return t.at
+	case t.known != nil:
+		return len(t.known)
+	}
+	return len(t.chapters)
+}
+
+// turn begins the chapter that a track is at.
+func (w *world) turn(t *track) {
+	t.try, t.goal = 0, &goal{}
+	if t.at < t.end() {
+		t.command = t.chapters[t.at]
+		w.note(nil, "CHAPTER %d of %s", t.at+1, t.stack)
+	}
+}
+
+// start runs one process towards the goal of a chapter.
+func (w *world) start(t *track, disturbed bool) {
+	var trouble trouble
+	var faults faults
+	c := t.command
+	if disturbed && t.try < maxWild {
+		trouble, faults = w.drawTrouble(), w.drawFaults()
+	} else {
+		c.timeout = 0
+	}
+	t.process = w.launch(t, c, trouble, faults)
+}
+
+// judge sees what came of a process. The chapter ends when one has reached its
+// goal, or when the user loses patience and wants something else.
+func (w *world) judge(t *track, disturbed bool) {
+	p := t.process
+	t.try++
+	switch {
+	case p.err == nil && p.outcome == executor.Succeeded && !p.dead && w.whole(t.stack):
+		w.reach(t)
+	case p.refused(planner.CodeCycle, planner.CodeCannotRetain): // its steps wait for each other
+		t.stuck = true
+	case p.refused(planner.CodeImpossibleRename):
+		t.command.drawing = t.command.drawing.plain()
+	case p.refused(planner.CodeCannotReturn):
+		t.command.back = false
+	case disturbed && t.at < t.end()-1 && w.chance(4):
+		t.at++
+		w.turn(t)
+	case t.try > maxWild+maxCalm:
+		w.violate(nil, "there is no end of %s: %s %v", t.stack, p.outcome, p.err)
+	}
+}
+
+// reach ends a chapter whose goal was reached.
+func (w *world) reach(t *track) {
+	e := w.ending(t.stack)
+	if t.known != nil {
+		w.compare(t.known[t.at], e)
+	}
+	t.endings = append(t.endings, e)
+	t.at++
+	w.turn(t)
 }
 
 // refused reports whether a process ended because of an error in its plan: what
@@ -219,9 +296,9 @@ func (w *world) drawFaults() faults {
 	}
 }
 
-// ending is how the stack is now.
-func (w *world) ending() ending {
-	st, err := w.store.stack(stackName)
+// ending is how a stack is now.
+func (w *world) ending(stack string) ending {
+	st, err := w.store.stack(stack)
 	if err != nil {
 		return ending{gone: true}
 	}

@@ -13,9 +13,6 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
 
-// stackName is the one stack of a world.
-const stackName = "web"
-
 // world is a disk, a cloud and the processes that work on them.
 type world struct {
 	*kernel
@@ -25,11 +22,8 @@ type world struct {
 	parsed    map[string]*dsl.Blueprint // by text
 	processes []*process                // those that have not ended
 	launched  int
-	faults    faults
-	denied    time.Time   // until then credentials are refused
-	goal      *goal       // what the processes are to reach
+	tracks    []*track    // one a stack
 	mirror    state.Store // is to do all that the store does; nil: none
-	stuck     bool        // what is wanted can't be done at once: its steps wait for each other
 	deaths    int
 	graves    map[string]bool // owners that are known to be dead, by ID
 	unmanaged map[string]bool // objects that were left to the cloud on purpose, by ID
@@ -60,25 +54,25 @@ func (w *world) draw(c *call) {
 		if until := c.p.cut; c.due.Before(until) {
 			c.due = w.moment(time.Until(until))
 		}
-		if w.often(w.faults.store) {
+		if w.often(c.p.faults.store) {
 			c.fate = fate{err: fmt.Errorf("no space left on device"), lost: w.chance(2)}
 		}
 		return
 	}
 	c.due = w.moment(w.between(10*time.Millisecond, 800*time.Millisecond))
-	if w.often(w.faults.slow) {
+	if w.often(c.p.faults.slow) {
 		c.due = w.moment(w.between(time.Second, 15*time.Second))
 	}
 	if w.chance(3) {
 		c.fate.lag = w.between(2*time.Millisecond, time.Second)
 	}
-	if w.often(w.faults.denial) {
-		w.denied = time.Now().Add(w.between(time.Second, 3*time.Minute))
+	if w.often(c.p.faults.denial) {
+		c.p.denied = time.Now().Add(w.between(time.Second, 3*time.Minute))
 	}
 	switch {
-	case time.Now().Before(w.denied):
+	case time.Now().Before(c.p.denied):
 		c.fate = fate{err: refusal(providers.Auth, "the credentials are not accepted"), lost: true}
-	case w.often(w.faults.cloud):
+	case w.often(c.p.faults.cloud):
 		c.fate = w.fault(c)
 	}
 }
@@ -124,9 +118,6 @@ func (w *world) duration(k kind) time.Duration {
 	return w.between(100*time.Millisecond, 20*time.Second)
 }
 
-// failure draws whether work fails in the end.
-func (w *world) failure() bool { return w.often(w.faults.work) }
-
 // invisibility is how long a new object is not shown.
 func (w *world) invisibility(k kind) time.Duration {
 	if k == named || !w.chance(3) {
@@ -158,6 +149,7 @@ type process struct {
 	w       *world
 	index   int
 	name    string
+	track   *track
 	command command
 	owner   state.Owner
 	engine  *executor.Engine
@@ -165,6 +157,8 @@ type process struct {
 	cancel  context.CancelFunc
 	stop    chan struct{}
 	trouble trouble
+	faults  faults
+	denied  time.Time // until then its credentials are refused; the kernel's
 	calls   int       // that were carried out; the kernel's
 	cut     time.Time // until then its writes do not get through; the kernel's
 
@@ -182,17 +176,17 @@ type process struct {
 }
 
 // launch starts a process that carries out a command.
-func (w *world) launch(c command, t trouble) *process {
+func (w *world) launch(of *track, c command, t trouble, f faults) *process {
 	w.launched++
 	p := &process{
-		w: w, index: w.launched, name: fmt.Sprintf("p%d", w.launched), command: c, trouble: t, stop: make(chan struct{}),
+		w: w, index: w.launched, name: fmt.Sprintf("p%d", w.launched), track: of, command: c, trouble: t, faults: f, stop: make(chan struct{}),
 	}
 	p.owner = state.Owner{ID: p.name, Host: "far away", PID: w.launched, Command: c.String()}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	p.engine = &executor.Engine{Store: &store{p: p, m: w.store}}
 	p.engine.Providers = registry(w.catalogue, &provider{p: p})
 	w.processes = append(w.processes, p)
-	w.note(p, "BEGINS %s, %s", c, t)
+	w.note(p, "BEGINS %s of %s, %s", c, of.stack, t)
 	go func() {
 		err := p.main()
 		p.mu.Lock()
@@ -298,7 +292,7 @@ func (w *world) strike(p *process) {
 		close(p.stop)
 		p.cancel()
 	case cancelling:
-		if x := w.store.last(); x != nil {
+		if x := w.store.last(p.track.stack); x != nil {
 			by := state.Owner{ID: "somebody", Command: "cancel"}
 			err := w.store.cancel(x.ID, by) // it may have ended
 			if w.mirror != nil {
@@ -315,9 +309,9 @@ func (w *world) strike(p *process) {
 				c.due = w.moment(time.Until(p.cut))
 			}
 		}
-		w.launch(p.command, trouble{})
+		w.launch(p.track, p.command, trouble{}, p.faults)
 	case challenge:
-		w.launch(p.command, trouble{})
+		w.launch(p.track, p.command, trouble{}, p.faults)
 	}
 }
 
