@@ -236,7 +236,7 @@ func (d *driver) advance(j *job, a sched.Advance) {
 		var p providers.Progress
 		err := d.keeper.sure()
 		if err == nil {
-			p, err = j.provider.Advance(ctx, req, op, a.Resumed)
+			p, err = j.provider.Advance(providers.Permitted(ctx, d.keeper.sure), req, op, a.Resumed)
 		}
 		d.send(func() { d.handle(d.advanced(j, a, p, err)) })
 	}()

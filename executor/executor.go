@@ -20,6 +20,9 @@ type Engine struct {
 	Store     state.Store
 	Providers providers.Registry
 	Log       *slog.Logger // nil: discard
+	// LeaseTTL is how long leases live without a sign of their owner; 0 means
+	// the constant of that name.
+	LeaseTTL time.Duration
 }
 
 // Options steer one execution.

@@ -3,19 +3,32 @@ package executor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
-// LeaseTTL is how long a lease lives without a sign of its owner; the sign
-// comes three times as often.
+// LeaseTTL is how long a lease lives without a sign of its owner, unless the
+// Engine says otherwise; the sign comes three times as often.
 const LeaseTTL = 30 * time.Second
+
+func (e *Engine) leaseTTL() time.Duration {
+	if e.LeaseTTL <= 0 {
+		return LeaseTTL
+	}
+	return e.LeaseTTL
+}
+
+// Acquire takes the lease of a stack for as long as the engine's leases live.
+func (e *Engine) Acquire(ctx context.Context, stack string, owner state.Owner) (*state.Lease, error) {
+	return e.Store.Acquire(ctx, stack, owner, e.leaseTTL())
+}
 
 // Keep renews a lease until stop is called, which waits for the last renewal;
 // it does not release the lease. The context that it returns is cancelled with
-// the cause state.ErrLeaseLost when the lease is lost. Run and Recover keep
+// a cause that is state.ErrLeaseLost when the lease is lost. Run and Recover keep
 // theirs; Keep is for the time around them, such as while a user thinks.
 func (e *Engine) Keep(ctx context.Context, l *state.Lease) (kept context.Context, stop func()) {
 	k := e.keep(ctx, l)
@@ -26,6 +39,7 @@ func (e *Engine) Keep(ctx context.Context, l *state.Lease) (kept context.Context
 type keeper struct {
 	engine *Engine
 	lease  *state.Lease
+	ttl    time.Duration
 	ctx    context.Context // ends with the caller's, or when the lease is lost
 	cancel context.CancelCauseFunc
 	done   chan struct{} // closed by stop
@@ -37,7 +51,7 @@ type keeper struct {
 }
 
 func (e *Engine) keep(ctx context.Context, l *state.Lease) *keeper {
-	k := &keeper{engine: e, lease: l, done: make(chan struct{}), ended: make(chan struct{}), asking: make(chan struct{}, 1)}
+	k := &keeper{engine: e, lease: l, ttl: e.leaseTTL(), done: make(chan struct{}), ended: make(chan struct{}), asking: make(chan struct{}, 1)}
 	k.ctx, k.cancel = context.WithCancelCause(ctx)
 	go k.beat()
 	return k
@@ -51,7 +65,7 @@ func (k *keeper) stop() {
 
 func (k *keeper) beat() {
 	defer close(k.ended)
-	t := time.NewTicker(LeaseTTL / 3)
+	t := time.NewTicker(k.ttl / 3)
 	defer t.Stop()
 	for {
 		select {
@@ -83,7 +97,7 @@ func (k *keeper) sure() error {
 	if k.ctx.Err() != nil {
 		return context.Cause(k.ctx)
 	}
-	if time.Now().Round(0).Sub(k.lastRenewed()) < LeaseTTL {
+	if time.Now().Round(0).Sub(k.lastRenewed()) < k.ttl {
 		return nil
 	}
 	if err := k.renew(); err != nil {
@@ -109,11 +123,11 @@ func (k *keeper) noteRenewed(at time.Time) {
 // process makes its own. After the end there is time again: the lease may still
 // be free.
 func (k *keeper) patience(now time.Time) time.Duration {
-	left := LeaseTTL - now.Sub(k.lastRenewed())
+	left := k.ttl - now.Sub(k.lastRenewed())
 	if left <= 0 {
-		return LeaseTTL / 3
+		return k.ttl / 3
 	}
-	return min(left, LeaseTTL/3)
+	return min(left, k.ttl/3)
 }
 
 // renew asks the store. An error of the store other than a lost lease is not
@@ -122,10 +136,7 @@ func (k *keeper) renew() error {
 	k.asking <- struct{}{}
 	defer func() { <-k.asking }()
 	now := time.Now().Round(0)
-	// The store must answer even while the caller is being interrupted.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), k.patience(now))
-	defer cancel()
-	err := k.engine.Store.Renew(ctx, k.lease, LeaseTTL)
+	err := k.ask(k.patience(now))
 	switch {
 	case err == nil:
 		k.noteRenewed(now)
@@ -138,9 +149,51 @@ func (k *keeper) renew() error {
 	if k.lastRenewed().IsZero() {
 		k.noteRenewed(now)
 	}
-	if time.Now().Round(0).Sub(k.lastRenewed()) < LeaseTTL {
+	if time.Now().Round(0).Sub(k.lastRenewed()) < k.ttl {
 		return nil
 	}
-	k.cancel(state.ErrLeaseLost)
-	return state.ErrLeaseLost
+	lapsed := &lapsedError{ttl: k.ttl, err: err}
+	k.cancel(lapsed)
+	return lapsed
 }
+
+// ask has the store renew the lease, and does not wait for it longer than that:
+// a disk that hangs heeds no context. The store must answer even while the
+// caller is being interrupted.
+func (k *keeper) ask(patience time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(k.ctx), patience)
+	answer := make(chan error, 1)
+	go func() {
+		defer cancel()
+		answer <- k.engine.Store.Renew(ctx, k.lease, k.ttl)
+	}()
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-answer: // cancel, or just in time
+		return err
+	default:
+		return fmt.Errorf("the state did not answer within %s", patience)
+	}
+}
+
+// lapsedError tells that a lease counts as lost, because nobody could renew it
+// for as long as it lives: another process may have taken it.
+type lapsedError struct {
+	ttl time.Duration
+	err error // of the last try
+}
+
+// Error says why.
+func (e *lapsedError) Error() string {
+	return fmt.Sprintf("the lease on the stack could not be renewed for %s, so that another process may have taken it: %v", e.ttl, e.err)
+}
+
+// Is makes it a lost lease.
+func (e *lapsedError) Is(target error) bool { return target == state.ErrLeaseLost }
+
+// Unwrap returns what was in the way of the last renewal.
+func (e *lapsedError) Unwrap() error { return e.err }

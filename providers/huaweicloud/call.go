@@ -87,7 +87,7 @@ func verdict(err error) error {
 func attempt[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, changes bool, call func(T, *Q) (*R, error), q *Q) (*R, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	x := &exchange{ctx: ctx, next: c.transport}
+	x := &exchange{ctx: ctx, next: c.transport, changes: changes}
 	hc, err := prepare(ctx, c, s, x)
 	if err == nil {
 		err = ctx.Err()

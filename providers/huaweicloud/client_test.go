@@ -278,6 +278,28 @@ func TestCancelledBeforeSending(t *testing.T) {
 	}
 }
 
+// A changing request asks whether it still may leave, at the last moment: the
+// right to send it may have been lost while it was looked at other things.
+func TestAsksBeforeItSends(t *testing.T) {
+	var sent atomic.Int32
+	c := newClient(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		sent.Add(1)
+		fmt.Fprint(w, "{}")
+	}))
+	lost := errors.New("another process is at work")
+	ctx := providers.Permitted(t.Context(), func() error { return lost })
+	if _, err := read(ctx, c); err != nil || sent.Load() != 1 {
+		t.Errorf("a call that changes nothing: %v, sent %d times", err, sent.Load())
+	}
+	_, err := change(ctx, c)
+	if e := failure(t, err); sent.Load() != 1 || e.Kind != providers.Unavail || !errors.Is(err, lost) {
+		t.Errorf("sent %d times, %+v", sent.Load(), e)
+	}
+	if _, err := change(providers.Permitted(t.Context(), func() error { return nil }), c); err != nil || sent.Load() != 2 {
+		t.Errorf("sent %d times, %v", sent.Load(), err)
+	}
+}
+
 func TestForeignTransportIsNotBelieved(t *testing.T) {
 	c := newClient(t, "http://cloud.invalid", func(c *huaweicloud.Config) {
 		c.Transport = roundTripper(func(*http.Request) (*http.Response, error) { return nil, errors.New("broken pipe") })

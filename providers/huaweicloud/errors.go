@@ -56,6 +56,9 @@ func (x *exchange) unanswered(e *providers.Error, changes bool, err error) {
 	case x.host == "":
 		e.Kind = providers.Unexpected
 		e.Message = fmt.Sprintf("the request could not be made: %v", e.Err)
+	case x.barred != nil:
+		e.Kind, e.Err = providers.Unavail, x.barred
+		e.Message = fmt.Sprintf("nothing was sent: %v", x.barred)
 	case x.unsent(err):
 		e.Kind = providers.Unavail
 		e.Message = fmt.Sprintf("%s could not be reached: %v", x.host, e.Err)

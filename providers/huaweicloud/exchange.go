@@ -7,15 +7,19 @@ import (
 	"net/http/httptrace"
 	"sync/atomic"
 	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
 )
 
 // exchange carries one attempt of one call: it gives the SDK's request our
 // context, and keeps what the SDK drops of the answer. Only the goroutine of
 // the call uses it, except for the two flags.
 type exchange struct {
-	ctx  context.Context
-	next http.RoundTripper
+	ctx     context.Context
+	next    http.RoundTripper
+	changes bool // it must not leave unasked
 
+	barred    error       // why it was not to leave
 	asked     atomic.Bool // the transport began to look for a connection
 	connected atomic.Bool // it had one: from here on the request may have left
 
@@ -28,6 +32,11 @@ type exchange struct {
 // RoundTrip implements http.RoundTripper.
 func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	x.host = r.URL.Host
+	if x.changes {
+		if x.barred = providers.MaySend(x.ctx); x.barred != nil {
+			return nil, x.barred
+		}
+	}
 	trace := &httptrace.ClientTrace{
 		GetConn: func(string) { x.asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
