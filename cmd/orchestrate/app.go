@@ -2,9 +2,11 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +27,7 @@ type app struct {
 	outStyle, errStyle style
 	env                map[string]string
 	now                func() time.Time
+	dial               func(ctx context.Context, network, address string) (net.Conn, error) // nil: over the network
 	interrupt          *interruption
 	started            bool         // the command line was understood
 	command            string       // "orchestrate apply"
@@ -34,7 +37,7 @@ type app struct {
 }
 
 func newApp(p process) *app {
-	a := &app{in: p.Stdin, out: newStream(p.Stdout), err: newStream(p.Stderr), env: map[string]string{}, now: time.Now}
+	a := &app{in: p.Stdin, out: newStream(p.Stdout), err: newStream(p.Stderr), env: map[string]string{}, now: time.Now, dial: p.Dial}
 	for _, kv := range p.Env {
 		k, v, _ := strings.Cut(kv, "=")
 		a.env[k] = v

@@ -31,6 +31,7 @@ type cloud struct {
 	providers providers.Registry
 	endpoint  string // "" unless --cloud gives a URL
 	client    *huaweicloud.Client
+	dial      func(ctx context.Context, network, address string) (net.Conn, error) // nil: over the network
 	close     func()
 }
 
@@ -38,6 +39,9 @@ type cloud struct {
 // called yet, and credentials are looked up only when something is.
 func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 	config := huaweicloud.Config{Env: a.getenv, Home: a.getenv("HOME"), Log: a.logger()}
+	if a.dial != nil {
+		config.Transport = &http.Transport{DialContext: a.dial}
+	}
 	done, given := func() {}, ""
 	name := a.opts.cloud
 	switch name {
@@ -62,7 +66,7 @@ func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 	bcs.Register(reg, client)
 	vpc.Register(reg, client)
 	ecs.Register(reg, client)
-	return &cloud{name: name, providers: reg, endpoint: given, client: client, close: done}, nil
+	return &cloud{name: name, providers: reg, endpoint: given, client: client, dial: a.dial, close: done}, nil
 }
 
 // place says which part of which cloud is called. An endpoint's URL is left
@@ -90,8 +94,12 @@ func (c *cloud) reach(ctx context.Context, types []string) error {
 	if c.endpoint == "" || err != nil {
 		return nil
 	}
-	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err != nil || proxy != nil {
-		return nil // the proxy is what is called
+	dial := c.dial
+	if dial == nil {
+		if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err != nil || proxy != nil {
+			return nil // the proxy is what is called
+		}
+		dial = (&net.Dialer{}).DialContext
 	}
 	port := u.Port()
 	if port == "" {
@@ -99,7 +107,7 @@ func (c *cloud) reach(ctx context.Context, types []string) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, reachTimeout)
 	defer cancel()
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
+	conn, err := dial(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
 	if err != nil {
 		return &providers.Error{
 			Kind: providers.Unavail, Message: fmt.Sprintf("nothing answers at %s: %v", c.endpoint, err), Err: err,

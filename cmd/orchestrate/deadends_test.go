@@ -88,7 +88,7 @@ outputs:
 )
 
 // sharedContracts are parsed once for all emulators that have them.
-var sharedContracts = schemas.OpenAPI()
+var sharedContracts = emulator.ShareContracts(schemas.OpenAPI())
 
 // world is a folder with a state, a cloud and blueprints; nothing but these
 // files is remembered from one command to the next, so that a copy of them is

@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -34,6 +35,8 @@ type process struct {
 	Signals        <-chan os.Signal
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	// Dial makes the connections to the cloud; nil: over the network.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // run carries out one command line and returns its exit code.
