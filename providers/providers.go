@@ -65,6 +65,11 @@ type Request struct {
 	// nobody may want it any more. A Create that has made nothing is then Done
 	// without an Object; an Update is Done as far as it came.
 	Settling bool
+
+	// Answer answers the *QuestionError of an earlier Advance of a Create: the
+	// ID of the object that it has made, or AnswerNone. It goes with one Advance,
+	// so that nothing is answered that has not been asked.
+	Answer string
 }
 
 // String returns the property of that name as text, "" when it is absent.

@@ -208,15 +208,17 @@ func (v *provider) Advance(ctx context.Context, req *providers.Request, op provi
 func (v *provider) create(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
 	k := kindOf(req.Type)
 	return huaweicloud.Creation{
+		What:     "object",
 		Settling: req.Settling,
 		Late:     late,
+		Answer:   req.Answer,
 		Look: func(ctx context.Context) (notes map[string]string, err error) {
 			err = v.exchange(ctx, "look for "+req.Node, false, func(c *cloud) error {
 				ids := c.named(k, req.DefaultName())
 				if k == named && len(ids) > 0 {
 					return huaweicloud.Exists("object", req.DefaultName(), "")
 				}
-				notes = huaweicloud.Existing(ids)
+				notes = huaweicloud.Existing(foundOf(ids))
 				return nil
 			})
 			return notes, err
@@ -235,22 +237,25 @@ func (v *provider) create(ctx context.Context, req *providers.Request, op provid
 			})
 			return next, err
 		},
-		Find: func(ctx context.Context, op providers.Operation) (next *providers.Operation, err error) {
-			err = v.exchange(ctx, "find "+req.Node, false, func(c *cloud) (err error) {
-				ids := c.named(k, req.DefaultName())
-				if k == named && len(ids) > 0 {
-					next = &providers.Operation{ObjectID: ids[0]}
-					return nil
-				}
-				next, err = huaweicloud.Newcomer(op, "object", req.DefaultName(), ids)
-				return err
+		Find: func(ctx context.Context) (all []huaweicloud.Found, err error) {
+			err = v.exchange(ctx, "find "+req.Node, false, func(c *cloud) error {
+				all = foundOf(c.named(k, req.DefaultName()))
+				return nil
 			})
-			return next, err
+			return all, err
 		},
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
 			return v.wait(ctx, req, op)
 		},
 	}.Advance(ctx, op, resumed)
+}
+
+func foundOf(ids []string) []huaweicloud.Found {
+	out := make([]huaweicloud.Found, len(ids))
+	for i, id := range ids {
+		out[i].ID = id
+	}
+	return out
 }
 
 // wait tells how far work on an object is.

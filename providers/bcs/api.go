@@ -232,7 +232,7 @@ func (a api) explainBusy(ctx context.Context, network string, refusal error) err
 	if err != nil || !isFault(val(basic(d).Status)) || val(basic(d).ProcessStatus) != "" {
 		return refusal
 	}
-	if id, err := a.running(ctx, network); err != nil || id != "" {
+	if record, err := a.running(ctx, network); err != nil || record != nil {
 		return refusal
 	}
 	var e *providers.Error

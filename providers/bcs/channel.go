@@ -43,8 +43,10 @@ func (p channel) Advance(ctx context.Context, req *providers.Request, op provide
 
 func (p channel) create(ctx context.Context, req *providers.Request, want channelProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
+		What:     "channel",
 		Settling: req.Settling,
 		Late:     p.c.Late(),
+		Answer:   req.Answer,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			ch, err := p.channelNamed(ctx, want.Network, want.Name)
 			if err == nil && ch != nil {
@@ -56,13 +58,13 @@ func (p channel) create(ctx context.Context, req *providers.Request, want channe
 			record, err := p.batchCreateChannels(ctx, want.Network, model.ChannelCreateInfo{ChannelName: want.Name, ChannelDescription: &want.Description})
 			return providers.Operation{ID: record, ObjectID: want.id()}, err
 		},
-		Find: func(ctx context.Context, _ providers.Operation) (*providers.Operation, error) {
+		Find: func(ctx context.Context) ([]huaweicloud.Found, error) {
 			ch, err := p.channelNamed(ctx, want.Network, want.Name)
 			if err != nil || ch == nil {
 				return nil, err
 			}
 			record, err := p.running(ctx, want.Network)
-			return &providers.Operation{ID: record, ObjectID: want.id()}, err
+			return []huaweicloud.Found{foundOf(want.id(), want.Name, want.Network, val(ch.CreateTime), record)}, err
 		},
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
 			return p.await(ctx, op, func(ctx context.Context, _ bool) (settled, error) {

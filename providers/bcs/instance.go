@@ -45,15 +45,17 @@ func (p instance) create(ctx context.Context, req *providers.Request, op provide
 		return providers.Progress{}, err
 	}
 	progress, err := huaweicloud.Creation{
+		What:     "network",
 		Settling: req.Settling,
 		Late:     p.c.Late(),
+		Answer:   req.Answer,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := checkOrder(body); err != nil {
 				return nil, err
 			}
-			id, err := p.named(ctx, body.Name)
-			if err == nil && id != "" {
-				err = huaweicloud.Exists("a network called", body.Name, "Names are unique in a project: choose another one (property name), or delete "+id+" if nobody needs it.")
+			b, err := p.named(ctx, body.Name)
+			if err == nil && b != nil {
+				err = huaweicloud.Exists("a network called", body.Name, "Names are unique in a project: choose another one (property name), or delete "+val(b.Id)+" if nobody needs it.")
 			}
 			return nil, err
 		},
@@ -64,13 +66,13 @@ func (p instance) create(ctx context.Context, req *providers.Request, op provide
 			}
 			return providers.Operation{ID: val(r.OperationId), ObjectID: val(r.BlockchainId)}, nil
 		},
-		Find: func(ctx context.Context, _ providers.Operation) (*providers.Operation, error) {
-			id, err := p.named(ctx, body.Name)
-			if err != nil || id == "" {
+		Find: func(ctx context.Context) ([]huaweicloud.Found, error) {
+			b, err := p.named(ctx, body.Name)
+			if err != nil || b == nil {
 				return nil, err
 			}
-			record, err := p.creation(ctx, id)
-			return &providers.Operation{ID: record, ObjectID: id}, err
+			record, err := p.creation(ctx, val(b.Id))
+			return []huaweicloud.Found{foundOf(val(b.Id), body.Name, "", "", record)}, err
 		},
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
 			return p.created(ctx, req, op)
@@ -107,14 +109,14 @@ func (p instance) explainQuota(ctx context.Context, refusal error) error {
 // sign of it (the reference shows 0, running, beside Normal).
 func (p instance) created(ctx context.Context, req *providers.Request, op providers.Operation) (providers.Progress, error) {
 	if op.ObjectID == "" { // the answer had no ID
-		id, err := p.named(ctx, req.String("name"))
+		b, err := p.named(ctx, req.String("name"))
 		if err != nil {
 			return providers.Progress{}, err
 		}
-		if id == "" {
+		if b == nil {
 			return providers.Progress{Next: op, After: poll, Message: "the network is not listed yet"}, nil
 		}
-		op.ObjectID = id
+		op.ObjectID = val(b.Id)
 	}
 	return p.await(ctx, op, func(ctx context.Context, finished bool) (settled, error) {
 		d, err := p.showBlockchainDetail(ctx, op.ObjectID)
@@ -240,18 +242,18 @@ func (p instance) Read(ctx context.Context, req *providers.Request) (*providers.
 	return instanceObject(d, huaweicloud.Recorded(req)), nil
 }
 
-// named returns the ID of the network with a name, "" if there is none.
-func (p instance) named(ctx context.Context, name string) (string, error) {
+// named returns the network with a name, nil if there is none.
+func (p instance) named(ctx context.Context, name string) (*model.BlockchainInfo, error) {
 	all, err := p.listBlockchains(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	for _, b := range all {
-		if val(b.Name) == name {
-			return val(b.Id), nil
+	for i := range all {
+		if val(all[i].Name) == name {
+			return &all[i], nil
 		}
 	}
-	return "", nil
+	return nil, nil
 }
 
 func basic(d *model.ShowBlockchainDetailResponse) model.BasicInfo { return val(d.BasicInfo) }

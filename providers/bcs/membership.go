@@ -53,8 +53,10 @@ func (p membership) Advance(ctx context.Context, req *providers.Request, op prov
 
 func (p membership) create(ctx context.Context, req *providers.Request, want memberProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
+		What:     "membership",
 		Settling: req.Settling,
 		Late:     p.c.Late(),
+		Answer:   req.Answer,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			peers, err := p.peers(ctx, want)
 			if err == nil && len(peers) > 0 {
@@ -66,16 +68,16 @@ func (p membership) create(ctx context.Context, req *providers.Request, want mem
 			record, err := p.batchAddPeersToChannel(ctx, want.Network, want.Channel, want.Org, want.Peers)
 			return providers.Operation{ID: record, ObjectID: want.id()}, err
 		},
-		Find: func(ctx context.Context, _ providers.Operation) (*providers.Operation, error) {
+		Find: func(ctx context.Context) ([]huaweicloud.Found, error) {
 			peers, err := p.peers(ctx, want)
 			if err != nil {
 				return nil, err
 			}
 			record, err := p.running(ctx, want.Network)
-			if err != nil || record == "" && len(peers) == 0 {
+			if err != nil || record == nil && len(peers) == 0 {
 				return nil, err
 			}
-			return &providers.Operation{ID: record, ObjectID: want.id()}, nil
+			return []huaweicloud.Found{foundOf(want.id(), want.Org+" in channel "+want.Channel, want.Network, "", record)}, nil
 		},
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
 			return p.adjusted(ctx, want, op)

@@ -3,8 +3,10 @@ package bcs
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/bcs/v2/model"
 
@@ -87,23 +89,24 @@ func (a api) record(ctx context.Context, id string) (*model.RecordDetailInfo, er
 	return nil, nil
 }
 
-// running returns the ID of the newest unfinished operation on a network, "".
-func (a api) running(ctx context.Context, network string) (string, error) {
+// running returns the newest unfinished operation on a network, nil if nothing
+// runs there.
+func (a api) running(ctx context.Context, network string) (*model.RecordDetailInfo, error) {
 	return a.newest(ctx, network, func(r *model.RecordDetailInfo) bool {
 		s := val(r.OperationStatus)
 		return s == recordWaiting || s == recordProcessing
 	})
 }
 
-// creation returns the ID of the record of a network's creation, "".
-func (a api) creation(ctx context.Context, network string) (string, error) {
+// creation returns the record of a network's creation, nil if there is none.
+func (a api) creation(ctx context.Context, network string) (*model.RecordDetailInfo, error) {
 	return a.newest(ctx, network, func(r *model.RecordDetailInfo) bool { return val(r.OperationType) == opCreate })
 }
 
-func (a api) newest(ctx context.Context, network string, is func(*model.RecordDetailInfo) bool) (string, error) {
+func (a api) newest(ctx context.Context, network string, is func(*model.RecordDetailInfo) bool) (*model.RecordDetailInfo, error) {
 	records, err := a.listOpRecord(ctx, network, "")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	var found *model.RecordDetailInfo
 	for i := range records {
@@ -112,20 +115,49 @@ func (a api) newest(ctx context.Context, network string, is func(*model.RecordDe
 			found = r
 		}
 	}
-	if found == nil {
-		return "", nil
+	return found, nil
+}
+
+// foundOf is what is there now of what a lost request was to make, with the
+// record of the work on it (nil: none is known). created is a time as the
+// service writes it, "" where it does not tell.
+func foundOf(id, name, network, created string, record *model.RecordDetailInfo) huaweicloud.Found {
+	f := huaweicloud.Found{Candidate: providers.Candidate{ID: id, Name: name, Created: moment(created)}}
+	if network != "" {
+		f.Parent = "network " + network
 	}
-	return val(found.OperationId), nil
+	if record != nil {
+		f.Record, f.Work = val(record.OperationId), workText(record)
+	}
+	return f
+}
+
+// moment reads a time of the service; the zero time if there is none.
+func moment(text string) time.Time {
+	at, _ := time.Parse(time.RFC3339, text) // what can't be read is not known
+	return at
+}
+
+// recordTime is when a record was last changed. The reference shows nanoseconds.
+func recordTime(r *model.RecordDetailInfo) time.Time { return time.Unix(0, val(r.RecordTime)) }
+
+// workText names an operation record: its type, its state, and when that changed.
+func workText(r *model.RecordDetailInfo) string {
+	text := fmt.Sprintf("operation %s of type %s, %s", val(r.OperationId), val(r.OperationType), val(r.OperationStatus))
+	if val(r.RecordTime) > 0 {
+		text += ", last changed " + recordTime(r).UTC().Format(time.RFC3339)
+	}
+	return text
 }
 
 // takeUp returns the handle to wait with for work on a network that a lost
 // request has begun, nil if nothing runs there.
 func (a api) takeUp(ctx context.Context, network, object string) (*providers.Operation, error) {
-	id, err := a.running(ctx, network)
-	if err != nil || id == "" {
+	record, err := a.running(ctx, network)
+	if err != nil || record == nil {
 		return nil, err
 	}
-	return &providers.Operation{Stage: huaweicloud.StageWait, ID: id, ObjectID: object}, nil
+	return &providers.Operation{Stage: huaweicloud.StageWait, ID: val(record.OperationId), ObjectID: object}, nil
 }
 
 // removal is how what lies inside a network is deleted, mirroring

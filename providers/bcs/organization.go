@@ -46,8 +46,10 @@ func (p organization) Advance(ctx context.Context, req *providers.Request, op pr
 
 func (p organization) create(ctx context.Context, req *providers.Request, want orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
+		What:     "organization",
 		Settling: req.Settling,
 		Late:     p.c.Late(),
+		Answer:   req.Answer,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			_, info, err := p.info(ctx, want.Network, want.Name)
 			if err == nil && info != nil {
@@ -60,13 +62,13 @@ func (p organization) create(ctx context.Context, req *providers.Request, want o
 			record, err := p.updateInstance(ctx, want.Network, node, false)
 			return providers.Operation{ID: record, ObjectID: want.id()}, err
 		},
-		Find: func(ctx context.Context, _ providers.Operation) (*providers.Operation, error) {
+		Find: func(ctx context.Context) ([]huaweicloud.Found, error) {
 			_, info, err := p.info(ctx, want.Network, want.Name)
 			if err != nil || info == nil {
 				return nil, err
 			}
 			record, err := p.running(ctx, want.Network)
-			return &providers.Operation{ID: record, ObjectID: want.id()}, err
+			return []huaweicloud.Found{foundOf(want.id(), want.Name, want.Network, "", record)}, err
 		},
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
 			return p.scaled(ctx, want, op)

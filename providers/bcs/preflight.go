@@ -268,10 +268,10 @@ func (a api) atWork(ctx context.Context, id string, req *providers.Request, m ma
 func (a api) working(ctx context.Context, id, process string) (string, error) {
 	record, err := a.running(ctx, id)
 	switch {
-	case process != "" && record != "":
-		return process + ", operation " + record, err
-	case record != "":
-		return "operation " + record, err
+	case process != "" && record != nil:
+		return process + ", operation " + val(record.OperationId), err
+	case record != nil:
+		return "operation " + val(record.OperationId), err
 	}
 	return process, err
 }

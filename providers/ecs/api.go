@@ -45,10 +45,10 @@ func (a api) showServer(ctx context.Context, id string) (*model.ServerDetail, er
 	return r.Server, nil
 }
 
-// serversNamed returns the IDs of the servers with a name, page by page: the
-// filter of the service also lets through names that only contain it.
-func (a api) serversNamed(ctx context.Context, name string) ([]string, error) {
-	var ids []string
+// serversNamed returns the servers with a name, page by page: the filter of the
+// service also lets through names that only contain it.
+func (a api) serversNamed(ctx context.Context, name string) ([]*model.ServerDetail, error) {
+	var out []*model.ServerDetail
 	limit := int32(pageSize)
 	for page := int32(1); ; page++ {
 		r, err := huaweicloud.Read(ctx, a.c, service, "ListServersDetails", (*sdk.EcsClient).ListServersDetails,
@@ -57,13 +57,13 @@ func (a api) serversNamed(ctx context.Context, name string) ([]string, error) {
 			return nil, err
 		}
 		servers := huaweicloud.Val(r.Servers)
-		for _, s := range servers {
-			if s.Name == name {
-				ids = append(ids, s.Id)
+		for i := range servers {
+			if servers[i].Name == name {
+				out = append(out, &servers[i])
 			}
 		}
 		if len(servers) < pageSize {
-			return ids, nil
+			return out, nil
 		}
 	}
 }

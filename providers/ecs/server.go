@@ -3,8 +3,10 @@ package ecs
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/ecs/v2/model"
@@ -42,14 +44,16 @@ func (p server) create(ctx context.Context, req *providers.Request, op providers
 	}
 	name := huaweicloud.Name(req, maxNameChars)
 	progress, err := huaweicloud.Creation{
+		What:     "server",
 		Settling: req.Settling,
 		Late:     p.c.Late(),
+		Answer:   req.Answer,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := want.check(); err != nil {
 				return nil, err
 			}
-			ids, err := p.serversNamed(ctx, name)
-			notes := huaweicloud.Existing(ids)
+			all, err := p.named(ctx, want, name)
+			notes := huaweicloud.Existing(all)
 			notes[noteToken] = uuid.NewString()
 			return notes, err
 		},
@@ -64,23 +68,54 @@ func (p server) create(ctx context.Context, req *providers.Request, op providers
 			}
 			return next, nil
 		},
-		Find: func(ctx context.Context, op providers.Operation) (*providers.Operation, error) {
-			ids, err := p.serversNamed(ctx, name)
-			if err != nil {
-				return nil, err
-			}
-			return huaweicloud.Newcomer(op, "server", name, ids)
-		},
+		Find: func(ctx context.Context) ([]huaweicloud.Found, error) { return p.named(ctx, want, name) },
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
-			return p.created(ctx, req, name, op)
+			return p.created(ctx, req, want, op)
 		},
 	}.Advance(ctx, op, resumed)
 	huaweicloud.Scrub(err, want.AdminPass, want.UserData)
 	return progress, err
 }
 
+// named returns the servers with a name. One in another zone or VPC than was
+// ordered is not the one.
+func (p server) named(ctx context.Context, want serverProperties, name string) ([]huaweicloud.Found, error) {
+	all, err := p.serversNamed(ctx, name)
+	var out []huaweicloud.Found
+	for _, s := range all {
+		out = append(out, huaweicloud.Found{Candidate: providers.Candidate{
+			ID: s.Id, Name: s.Name, Parent: parentOf(s), Created: createdAt(s), Against: want.against(s),
+		}})
+	}
+	return out, err
+}
+
+func parentOf(s *model.ServerDetail) string {
+	if id := s.Metadata["vpc_id"]; id != "" {
+		return "VPC " + id
+	}
+	return ""
+}
+
+func createdAt(s *model.ServerDetail) time.Time {
+	at, _ := time.Parse(time.RFC3339, s.Created) // the zero time says nothing
+	return at
+}
+
+// against says why a server is not what was ordered, as far as that never
+// changes; "" if nothing speaks against it.
+func (w serverProperties) against(s *model.ServerDetail) string {
+	switch zone, vpc := s.OSEXTAZavailabilityZone, s.Metadata["vpc_id"]; {
+	case w.Zone != "" && zone != "" && zone != w.Zone:
+		return fmt.Sprintf("it is in zone %s, and %s was ordered", zone, w.Zone)
+	case vpc != "" && vpc != w.VPC:
+		return fmt.Sprintf("it is in VPC %s, and %s was ordered", vpc, w.VPC)
+	}
+	return ""
+}
+
 // created waits for the job and then for the server to be ACTIVE.
-func (p server) created(ctx context.Context, req *providers.Request, name string, op providers.Operation) (providers.Progress, error) {
+func (p server) created(ctx context.Context, req *providers.Request, want serverProperties, op providers.Operation) (providers.Progress, error) {
 	job, err := p.job(ctx, op.ID)
 	if err != nil {
 		return providers.Progress{}, err
@@ -93,16 +128,16 @@ func (p server) created(ctx context.Context, req *providers.Request, name string
 		return pending, nil
 	}
 	if pending.Next.ObjectID == "" { // neither answer nor job named it
-		ids, err := p.serversNamed(ctx, name)
+		all, err := p.named(ctx, want, huaweicloud.Name(req, maxNameChars))
 		if err != nil {
 			return pending, err
 		}
-		found, err := huaweicloud.Newcomer(op, "server", name, ids)
+		found, err := huaweicloud.Pick("server", op, req.Answer, all)
 		if err != nil || found == nil {
 			pending.Message = "the server is not listed yet"
 			return pending, err
 		}
-		pending.Next.ObjectID = found.ObjectID
+		pending.Next.ObjectID = found.ID
 	}
 	s, err := p.showServer(ctx, pending.Next.ObjectID)
 	switch {

@@ -59,28 +59,6 @@ func TestAsRecorded(t *testing.T) {
 	}
 }
 
-func TestNewcomer(t *testing.T) {
-	op := providers.Operation{Note: Existing([]string{"a", "b"})}
-	for _, tt := range []struct {
-		ids  []string
-		want string // "": none
-		fail bool
-	}{
-		{nil, "", false},
-		{[]string{"a", "b"}, "", false},
-		{[]string{"b", "c", "a"}, "c", false},
-		{[]string{"c", "d"}, "", true},
-	} {
-		got, err := Newcomer(op, "server", "web", tt.ids)
-		if (err != nil) != tt.fail || Val(got).ObjectID != tt.want {
-			t.Errorf("%v: %+v, %v", tt.ids, got, err)
-		}
-		if tt.fail && !strings.Contains(err.Error(), "c, d") {
-			t.Errorf("the candidates are not named: %v", err)
-		}
-	}
-}
-
 func TestScrub(t *testing.T) {
 	err := &providers.Error{Message: "password hunter22 is weak", Err: errText("hunter22")}
 	Scrub(err, "hunter22", "", "is")

@@ -3,10 +3,6 @@ package huaweicloud
 import (
 	"context"
 	"errors"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -38,32 +34,42 @@ const settle = 2 * time.Second
 //	       answer lost: Find  | nothing      | found
 //	                       +--+--------------+
 //
-// An intent alone, without a recorded operation, has therefore made nothing.
+// An intent alone, without a recorded operation, has therefore made nothing. If
+// several objects are found that did not exist before, it is asked which it is,
+// and the work stays where it is until that is answered; see choice.go.
 type Creation struct {
+	What string // is made, such as "server"
 	// Look fails if the object exists already. Where names are not unique it
 	// returns, as notes, what exists under the name instead.
 	Look func(ctx context.Context) (notes map[string]string, err error)
 	// Send makes the one changing request and returns the handle to wait with;
 	// its stage is set for it.
 	Send func(ctx context.Context, op providers.Operation) (providers.Operation, error)
-	// Find returns the handle of what an earlier Send has made, or nil.
-	Find func(ctx context.Context, op providers.Operation) (*providers.Operation, error)
+	// Find returns what an earlier Send may have made: what is there now with the
+	// name and in the place that were asked for.
+	Find func(ctx context.Context) ([]Found, error)
 	// Wait tells how far the work is.
 	Wait func(ctx context.Context, op providers.Operation) (providers.Progress, error)
 	// Settling is that of the request: if nothing was made, nothing will be.
 	Settling bool
 	// Late is how long a lost request is looked for; see Client.Late.
 	Late time.Duration
+	// Answer is that of the request.
+	Answer string
 }
 
 // Advance implements providers.Provider.Advance for a create.
 func (c Creation) Advance(ctx context.Context, op providers.Operation, resumed bool) (providers.Progress, error) {
 	switch op.Stage {
 	case "":
+		now := time.Now() // before the look: what it does not see is younger
 		notes, err := c.Look(ctx)
-		return providers.Progress{Next: providers.Operation{Stage: StageSend, Note: notes}}, err
+		return providers.Progress{Next: providers.Operation{Stage: StageSend, Note: since(notes, now)}}, err
 	case StageSend:
 		return c.send(ctx, op, resumed)
+	}
+	if err := c.contradicts(op); err != nil {
+		return providers.Progress{}, err
 	}
 	return c.Wait(ctx, op)
 }
@@ -107,10 +113,7 @@ func (c Creation) lookAgain(op providers.Operation, now time.Time) providers.Pro
 	default:
 		next.After = 0
 	}
-	note := map[string]string{}
-	maps.Copy(note, op.Note)
-	note[noteRepeat] = mark
-	next.Next.Note = note
+	next.Next = noted(op, noteRepeat, mark)
 	return next
 }
 
@@ -138,15 +141,6 @@ func (c Creation) refused(ctx context.Context, op providers.Operation, repeat bo
 	return *found, nil
 }
 
-func (c Creation) found(ctx context.Context, op providers.Operation) (*providers.Progress, error) {
-	next, err := c.Find(ctx, op)
-	if err != nil || next == nil {
-		return nil, err
-	}
-	next.Stage = StageWait
-	return &providers.Progress{Next: *next, Message: "found what the lost request made"}, nil
-}
-
 func deref(p *providers.Progress) providers.Progress {
 	if p == nil {
 		return providers.Progress{}
@@ -172,37 +166,5 @@ func Exists(what, name, advice string) error {
 		Kind:    providers.Conflict,
 		Message: what + " " + name + " exists already and was not made by this stack",
 		Advice:  advice,
-	}
-}
-
-// noteExisting lists, separated by spaces, the IDs of the objects that had the
-// wanted name before anything was sent.
-const noteExisting = "existing"
-
-// Existing returns the notes of a Look for a type whose names are not unique.
-func Existing(ids []string) map[string]string {
-	return map[string]string{noteExisting: strings.Join(ids, " ")}
-}
-
-// Newcomer is the Find for such a type: ids are those of the objects that have
-// the wanted name now. The one that did not exist before is ours.
-func Newcomer(op providers.Operation, what, name string, ids []string) (*providers.Operation, error) {
-	before := strings.Fields(op.Note[noteExisting])
-	var fresh []string
-	for _, id := range ids {
-		if !slices.Contains(before, id) {
-			fresh = append(fresh, id)
-		}
-	}
-	switch len(fresh) {
-	case 0:
-		return nil, nil
-	case 1:
-		return &providers.Operation{ObjectID: fresh[0]}, nil
-	}
-	return nil, &providers.Error{
-		Kind:    providers.Conflict,
-		Message: fmt.Sprintf("after an answer was lost there are %d new objects, and any may be the one: %s %s with the IDs %s", len(fresh), what, name, strings.Join(fresh, ", ")),
-		Advice:  "Delete those that nobody needs on the console, or give the node another name, then apply again.",
 	}
 }

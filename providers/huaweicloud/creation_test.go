@@ -26,16 +26,20 @@ func (l *lost) creation(settling bool) huaweicloud.Creation {
 			l.made = true
 			return providers.Operation{ObjectID: "x"}, nil
 		},
-		Find: func(context.Context, providers.Operation) (*providers.Operation, error) {
+		Find: func(context.Context) ([]huaweicloud.Found, error) {
 			if !l.made {
 				return nil, nil
 			}
-			return &providers.Operation{ObjectID: "x"}, nil
+			return []huaweicloud.Found{found("x")}, nil
 		},
 		Wait: func(_ context.Context, op providers.Operation) (providers.Progress, error) {
 			return providers.Progress{Done: true, Object: &providers.Object{ID: op.ObjectID}}, nil
 		},
 	}
+}
+
+func found(id string) huaweicloud.Found {
+	return huaweicloud.Found{Candidate: providers.Candidate{ID: id, Name: "web"}}
 }
 
 // resume advances from the recorded point before the request until the end.
@@ -123,11 +127,11 @@ func TestRefusedAgain(t *testing.T) {
 		// It cannot be looked: what was made must not be forgotten.
 		l.made = false
 		find := c.Find
-		c.Find = func(ctx context.Context, op providers.Operation) (*providers.Operation, error) {
+		c.Find = func(ctx context.Context) ([]huaweicloud.Found, error) {
 			if l.made {
 				return nil, late
 			}
-			return find(ctx, op)
+			return find(ctx)
 		}
 		again := providers.Operation{Stage: huaweicloud.StageSend, Note: map[string]string{"repeat": "send"}}
 		if _, err := c.Advance(t.Context(), again, false); err != error(late) {

@@ -2,6 +2,8 @@ package vpc
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2/model"
@@ -65,11 +67,13 @@ func (p subnet) Advance(ctx context.Context, req *providers.Request, op provider
 func (p subnet) create(ctx context.Context, req *providers.Request, want subnetProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	name := huaweicloud.Name(req, maxNameChars)
 	return huaweicloud.Creation{
+		What:     "subnet",
 		Settling: req.Settling,
 		Late:     p.c.Late(),
+		Answer:   req.Answer,
 		Look: func(ctx context.Context) (map[string]string, error) {
-			ids, err := p.named(ctx, want.VPC, name)
-			return huaweicloud.Existing(ids), err
+			all, err := p.named(ctx, want, name)
+			return huaweicloud.Existing(all), err
 		},
 		Send: func(ctx context.Context, _ providers.Operation) (providers.Operation, error) {
 			r, err := huaweicloud.Change(ctx, p.c, service, "CreateSubnet", (*sdk.VpcClient).CreateSubnet,
@@ -79,13 +83,7 @@ func (p subnet) create(ctx context.Context, req *providers.Request, want subnetP
 			}
 			return providers.Operation{ObjectID: huaweicloud.Val(r.Subnet).Id}, nil
 		},
-		Find: func(ctx context.Context, op providers.Operation) (*providers.Operation, error) {
-			ids, err := p.named(ctx, want.VPC, name)
-			if err != nil {
-				return nil, err
-			}
-			return huaweicloud.Newcomer(op, "subnet", name, ids)
-		},
+		Find: func(ctx context.Context) ([]huaweicloud.Found, error) { return p.named(ctx, want, name) },
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
 			return p.ready(ctx, req, op)
 		},
@@ -237,16 +235,32 @@ func (p subnet) list(ctx context.Context, vpc string) ([]model.Subnet, error) {
 
 func subnetID(s *model.Subnet) string { return s.Id }
 
-// named returns the IDs of the subnets of a VPC with a name.
-func (p subnet) named(ctx context.Context, vpc, name string) ([]string, error) {
-	all, err := p.list(ctx, vpc)
-	var ids []string
+// named returns the subnets with a name in the VPC that is wanted. Addresses
+// never change, so a subnet with others is not the one that was asked for.
+func (p subnet) named(ctx context.Context, want subnetProperties, name string) ([]huaweicloud.Found, error) {
+	all, err := p.list(ctx, want.VPC)
+	var out []huaweicloud.Found
 	for _, s := range all {
-		if s.Name == name {
-			ids = append(ids, s.Id)
+		if s.Name != name {
+			continue
 		}
+		f := huaweicloud.Found{Candidate: providers.Candidate{
+			ID: s.Id, Name: s.Name, Parent: "VPC " + s.VpcId, Created: huaweicloud.Moment(s.CreatedAt),
+		}}
+		if !sameAddresses(s.Cidr, want.CIDR) {
+			f.Against = fmt.Sprintf("its addresses are %s, and %s were asked for", s.Cidr, want.CIDR)
+		}
+		out = append(out, f)
 	}
-	return ids, err
+	return out, err
+}
+
+// sameAddresses compares two ranges by what they mean. What can't be read
+// says nothing.
+func sameAddresses(a, b string) bool {
+	x, errX := netip.ParsePrefix(a)
+	y, errY := netip.ParsePrefix(b)
+	return errX != nil || errY != nil || x.Masked() == y.Masked()
 }
 
 func subnetObject(s *model.Subnet, req *providers.Request) *providers.Object {

@@ -41,11 +41,13 @@ func (p network) create(ctx context.Context, req *providers.Request, op provider
 	}
 	name := huaweicloud.Name(req, maxNameChars)
 	return huaweicloud.Creation{
+		What:     "VPC",
 		Settling: req.Settling,
 		Late:     p.c.Late(),
+		Answer:   req.Answer,
 		Look: func(ctx context.Context) (map[string]string, error) {
-			ids, err := p.named(ctx, name)
-			return huaweicloud.Existing(ids), err
+			all, err := p.named(ctx, name)
+			return huaweicloud.Existing(all), err
 		},
 		Send: func(ctx context.Context, _ providers.Operation) (providers.Operation, error) {
 			option := &model.CreateVpcOption{Cidr: &want.CIDR, Name: &name, Description: &want.Description}
@@ -59,13 +61,7 @@ func (p network) create(ctx context.Context, req *providers.Request, op provider
 			}
 			return providers.Operation{ObjectID: huaweicloud.Val(r.Vpc).Id}, nil
 		},
-		Find: func(ctx context.Context, op providers.Operation) (*providers.Operation, error) {
-			ids, err := p.named(ctx, name)
-			if err != nil {
-				return nil, err
-			}
-			return huaweicloud.Newcomer(op, "VPC", name, ids)
-		},
+		Find: func(ctx context.Context) ([]huaweicloud.Found, error) { return p.named(ctx, name) },
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
 			return p.ready(ctx, req, op)
 		},
@@ -179,16 +175,16 @@ func (p network) list(ctx context.Context) ([]model.Vpc, error) {
 
 func networkID(v *model.Vpc) string { return v.Id }
 
-// named returns the IDs of the VPCs with a name.
-func (p network) named(ctx context.Context, name string) ([]string, error) {
+// named returns the VPCs with a name.
+func (p network) named(ctx context.Context, name string) ([]huaweicloud.Found, error) {
 	all, err := p.list(ctx)
-	var ids []string
+	var out []huaweicloud.Found
 	for _, v := range all {
 		if v.Name == name {
-			ids = append(ids, v.Id)
+			out = append(out, huaweicloud.Found{Candidate: providers.Candidate{ID: v.Id, Name: v.Name, Created: huaweicloud.Moment(v.CreatedAt)}})
 		}
 	}
-	return ids, err
+	return out, err
 }
 
 func networkObject(v *model.Vpc, req *providers.Request) *providers.Object {
