@@ -199,10 +199,23 @@ type Record struct {
 
 // Detail is what a step is at. It is kept in clear: no secret may stand in it.
 type Detail struct {
-	Message  string        `json:"message,omitempty"`  // what it does or waits for, in one line
-	Substeps []Substep     `json:"substeps,omitempty"` // of its operation, as the cloud reports them
-	Wait     time.Duration `json:"wait,omitempty"`     // until the next try, in nanoseconds; Error says why there is one
+	Message  string        `json:"message,omitempty"`   // what it does or waits for, in one line
+	Substeps []Substep     `json:"substeps,omitempty"`  // of its operation, as the cloud reports them
+	Wait     time.Duration `json:"wait,omitempty"`      // until the next try, in nanoseconds; Error says why there is one
+	Obstacle Obstacle      `json:"obstacle,omitempty"`  // what keeps it from beginning; "": nothing, it is at work
+	WaitsFor []string      `json:"waits_for,omitempty"` // the nodes behind Obstacle, as far as they are named
 }
+
+// Obstacle is what keeps a step from beginning.
+type Obstacle string
+
+// The obstacles, in the order in which a step may meet them.
+const (
+	Predecessors Obstacle = "predecessors" // steps that come before it
+	Stage        Obstacle = "stage"        // it can't be undone, so that all others have to succeed first
+	Slot         Obstacle = "slot"         // as many steps run as may
+	Turn         Obstacle = "turn"         // others are at work on the same object
+)
 
 // Substep is a part of an operation.
 type Substep struct {

@@ -88,6 +88,7 @@ type Core struct {
 	drained  bool   // what was not begun then is skipped
 	broken   bool   // nothing can be recorded any more
 	finished bool
+	moved    []int // tasks that have met another obstacle; see Moved
 }
 
 // New returns the core of an execution of tasks. It fails if the tasks wait
@@ -163,6 +164,7 @@ func (c *Core) Start(now time.Duration) []Command {
 			c.unblock(t)
 		}
 	}
+	c.blockedAtFirst()
 	return c.take()
 }
 
@@ -226,17 +228,21 @@ func (c *Core) unblock(t *task) {
 		c.enqueue(t)
 	default:
 		t.state = Held
+		c.moved = append(c.moved, t.index)
 		c.stages.hold(t)
 	}
 }
 
 func (c *Core) enqueue(t *task) {
 	t.state = Ready
+	c.moved = append(c.moved, t.index)
 	heap.Push(&c.ready, t)
 }
 
 // idle reports whether there is nothing to do for a task.
-func (t *task) idle() bool { return t.Action == planner.None || t.Action == planner.Read }
+func (t *task) idle() bool { return idle(t.Action) }
+
+func idle(a planner.Action) bool { return a == planner.None || a == planner.Read }
 
 func (c *Core) onResolved(t *task, e Resolved) {
 	if t.state != Resolving {
@@ -248,6 +254,7 @@ func (c *Core) onResolved(t *task, e Resolved) {
 		c.leave(t)
 	case t.key != "" && !c.lock(t):
 		t.state = Queued
+		c.moved = append(c.moved, t.index)
 		c.freeSlot(t)
 	default:
 		c.begin(t)
@@ -278,6 +285,7 @@ func (c *Core) unlock(t *task) {
 	}
 	if next := line[0]; !next.keyed {
 		next.keyed = true
+		c.moved = append(c.moved, next.index)
 		heap.Push(&c.ready, next)
 	}
 }
@@ -582,6 +590,9 @@ func (c *Core) end(t *task, s State) {
 	}
 	for _, i := range t.dependents {
 		c.settle(c.tasks[i], s)
+		if next := c.tasks[i]; next.Node == t.Node && next.state == Waiting {
+			c.moved = append(c.moved, i) // the second phase of the step begins to wait
+		}
 	}
 	for _, next := range c.stages.over(t) {
 		if next.state == Held {
