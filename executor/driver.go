@@ -263,6 +263,7 @@ func (d *driver) advanced(j *job, a sched.Advance, p providers.Progress, err err
 		return sched.Erred{Task: j.task, Class: class, RetryAfter: wish}
 	}
 	j.err = nil
+	j.req = answered(j.req)
 	// A handle that names neither work nor object stands for a look.
 	d.changed = d.changed || p.Done || p.Next.ID != "" || p.Next.ObjectID != ""
 	if p.Done {

@@ -32,6 +32,9 @@ type Options struct {
 	// Source is the text of the plan's blueprint, kept with the revision.
 	Source []byte
 	Terms  state.Terms // kept with the execution
+	// Answers say, by node, which object a lost creation has made: its ID, or
+	// providers.AnswerNone. Only Recover heeds them: see Question.
+	Answers map[string]string
 	// Stop, when closed, starts nothing new and lets running steps reach their
 	// next recorded point (first Ctrl-C). Cancelling the context of Run aborts
 	// calls in flight (second Ctrl-C).

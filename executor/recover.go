@@ -30,27 +30,6 @@ type Recovered struct {
 // to plan on top of that would be blind.
 var ErrInterrupted = errors.New("interrupted before everything was settled that an earlier execution left running")
 
-// CandidatesError tells that several objects may be the one that a lost
-// request has made.
-type CandidatesError struct {
-	Node, Type string
-	Candidates []*providers.Object
-}
-
-// Error lists the candidates and says what to do.
-func (e *CandidatesError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "the answer to the creation of %s (%s) was lost, and %d objects may be what it made:", e.Node, e.Type, len(e.Candidates))
-	for _, c := range e.Candidates {
-		fmt.Fprintf(&b, "\n  %s", c.ID)
-		if c.Evidence != "" {
-			fmt.Fprintf(&b, " (%s)", c.Evidence)
-		}
-	}
-	b.WriteString("\nDelete or rename those that it did not make, and run the command again.")
-	return b.String()
-}
-
 // PlaceError tells that an execution left work open somewhere else than where
 // Recover was to look for it: nothing would be found there, and what the work
 // has made or still deletes would be forgotten.
@@ -82,6 +61,9 @@ func (e *Engine) Recover(ctx context.Context, l *state.Lease, stack string, o Op
 	}
 	r := &recovery{engine: e, keeper: k, options: o, out: &Recovered{Outcome: Succeeded}}
 	open, err := r.load(ctx, stack)
+	if err == nil {
+		err = r.checkAnswers(ctx, stack, open)
+	}
 	if err != nil || r.execution == nil {
 		return r.out, err
 	}
@@ -94,7 +76,7 @@ func (e *Engine) Recover(ctx context.Context, l *state.Lease, stack string, o Op
 	for _, j := range open {
 		r.driver.redact.learn(j.properties)
 		if err := r.settle(ctx, j); err != nil {
-			trouble = append(trouble, fmt.Errorf("take up %s: %w", j.node, r.driver.redact.err(err)))
+			trouble = append(trouble, takeUpError(j, r.driver.redact.err(err)))
 		}
 	}
 	if err := r.follow(); err != nil {
@@ -104,6 +86,14 @@ func (e *Engine) Recover(ctx context.Context, l *state.Lease, stack string, o Op
 		return r.out, err
 	}
 	return r.out, r.end()
+}
+
+// takeUpError names the node of an error; a question names it already.
+func takeUpError(j *job, err error) error {
+	if len(Questions(err)) > 0 {
+		return err
+	}
+	return fmt.Errorf("take up %s: %w", j.node, err)
 }
 
 // inPlace refuses to settle jobs elsewhere than where they were begun.
@@ -127,9 +117,10 @@ type recovery struct {
 	stack     *state.Stack
 	execution *state.Execution
 	driver    *driver
-	running   []*job // with an operation on record
-	recorded  bool   // the journal holds a result
-	standing  string // phase of the stack before what only records
+	running   []*job          // with an operation on record
+	recorded  bool            // the journal holds a result
+	created   map[string]bool // nodes that the execution has begun to create
+	standing  string          // phase of the stack before what only records
 	out       *Recovered
 }
 
@@ -150,6 +141,12 @@ func (r *recovery) load(ctx context.Context, stack string) ([]*job, error) {
 	records, err := r.engine.Store.Journal(ctx, last.ID)
 	open := openEnds(records)
 	r.recorded = slices.ContainsFunc(records, func(rec state.Record) bool { return rec.Kind == state.Result })
+	r.created = map[string]bool{}
+	for _, rec := range records {
+		if rec.Kind == state.Intent && rec.Action == string(planner.Create) {
+			r.created[rec.Node] = true
+		}
+	}
 	if len(open) == 0 && !last.Ended.IsZero() {
 		return nil, nil
 	}
@@ -222,6 +219,9 @@ func (r *recovery) job(rec state.Record) (*job, error) {
 	}
 	j.req = j.requestFor(r.execution.Stack)
 	j.req.Settling = true
+	if j.action == planner.Create {
+		j.req.Answer = r.options.Answers[j.node]
+	}
 	return j, nil
 }
 
@@ -247,13 +247,14 @@ func (r *recovery) find(ctx context.Context, j *job) error {
 	if err != nil {
 		return fmt.Errorf("look for what the lost request made: %w", err)
 	}
-	switch len(found) {
-	case 0:
+	ours, err := choose(j, found)
+	switch {
+	case err != nil:
+		return err
+	case ours == nil:
 		return r.notDone(j, "its request was never sent or came to nothing")
-	case 1:
-		return r.adopt(j, found[0])
 	}
-	return &CandidatesError{Node: j.node, Type: j.typ, Candidates: found}
+	return r.adopt(j, ours)
 }
 
 // read finds out whether a delete without a recorded operation was carried
@@ -362,7 +363,11 @@ func (r *recovery) follow() error {
 func openError(failed []StepError) error {
 	list := make([]error, len(failed))
 	for i, f := range failed {
-		list[i] = fmt.Errorf("%s: %w", f.Node, f.Err)
+		if q := f.Asked(); q != nil {
+			list[i] = q
+		} else {
+			list[i] = fmt.Errorf("%s: %w", f.Node, f.Err)
+		}
 	}
 	return errors.Join(list...)
 }

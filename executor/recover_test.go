@@ -339,8 +339,7 @@ func TestRecoverAsksOnlyIfItMust(t *testing.T) {
 		equal(t, "outcome", Failed, res.Outcome)
 		b.cloud.objects["id-99"] = &fakeObject{id: "id-99", name: "web-a"}
 		_, err = b.engine.Recover(context.Background(), l, "web", b.options())
-		var which *CandidatesError
-		if !errors.As(err, &which) || len(which.Candidates) != 2 || !strings.Contains(err.Error(), "id-99 (same name)") {
+		if which := Questions(err); len(which) != 1 || len(which[0].Candidates) != 2 || !strings.Contains(err.Error(), "a: the answer") {
 			t.Fatalf("recover: %v", err)
 		}
 		delete(b.cloud.objects, "id-99")
