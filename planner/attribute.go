@@ -13,6 +13,9 @@ import (
 // visited in dependency order, so the node was planned already.
 func (m *maker) attribute(node, name string) (intrinsic.Value, bool) {
 	if !m.deployed[node] {
+		if m.leftOut(node) {
+			m.missed[node] = true
+		}
 		return intrinsic.Value{}, false
 	}
 	attrs := m.planned[node]

@@ -18,4 +18,5 @@ const (
 	CodeCannotReturn     diag.Code = "PLAN011" // a rollback can't give an element back
 	CodeNotMadeAgain     diag.Code = "PLAN012" // a rollback has nothing to make an element from
 	CodeSecondObject     diag.Code = "PLAN013" // a rollback makes what was retained once more
+	CodeCannotSkip       diag.Code = "PLAN014" // a rollback can't leave a node out
 )

@@ -31,7 +31,8 @@ type Document struct {
 	Summary         DocumentSummary           `json:"summary"`
 	NoReturn        *DocumentNoReturn         `json:"point_of_no_return,omitempty"`
 	Applyable       bool                      `json:"applyable"`
-	Complete        bool                      `json:"complete"` // false: planned for some nodes only
+	Complete        bool                      `json:"complete"`          // false: planned for some nodes only
+	Skipped         []string                  `json:"skipped,omitempty"` // left out of a rollback
 	Errored         bool                      `json:"errored"`
 	Diagnostics     []DocumentDiagnostic      `json:"diagnostics,omitempty"`
 }
@@ -169,7 +170,8 @@ func (p *Plan) Document(version string, diags diag.List) *Document {
 		Summary:         p.Summary().document(),
 		NoReturn:        p.NoReturn.document(),
 		Errored:         diags.HasErrors(),
-		Complete:        !p.Targeted,
+		Complete:        !p.Targeted && p.Skipped == nil,
+		Skipped:         p.Skipped,
 	}
 	d.Applyable = !d.Errored && !p.Empty()
 	p.documentInputs(d)

@@ -120,9 +120,13 @@ func (m *maker) checkNames(option string, code diag.Code, named map[string]bool)
 
 // unknownNode tells that an option names a node that the plan does not have.
 func (m *maker) unknownNode(option string, code diag.Code, name string) {
-	if m.req.Again {
-		return
+	if !m.req.Again {
+		m.noSuchNode(option, code, name)
 	}
+}
+
+// noSuchNode does so also for an execution that is gone on with.
+func (m *maker) noSuchNode(option string, code diag.Code, name string) {
 	if now := m.renamedTo(name); now != "" {
 		m.diags.Add(code, diag.Range{}, "%s names %q, which is %q from now on. Give it that name.", option, name, now)
 		return

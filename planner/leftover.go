@@ -13,6 +13,8 @@ func (m *maker) planLeftovers() {
 	for name, e := range m.elements {
 		switch {
 		case m.steps[name] != nil || m.deployed[name]:
+		case m.skips(name):
+			m.skip(name)
 		case m.aside[name] == "" && m.stays(name):
 			m.stay(name, e)
 		default:

@@ -24,6 +24,7 @@ func Make(req Request) (*Plan, diag.List) {
 	}
 	m.checkNamed()
 	m.checkRetained()
+	m.checkSkipped()
 	m.guard()
 	m.judge()
 	m.planOutputs()
@@ -37,6 +38,7 @@ func Make(req Request) (*Plan, diag.List) {
 func (m *maker) planSteps() {
 	m.deploy()
 	m.moveElements()
+	m.leaveOut()
 	m.planTemplates()
 	m.planLeftovers()
 	m.orderDeletes()
@@ -71,6 +73,10 @@ type maker struct {
 	// objectsThen are the objects that were there before what is undone; read by
 	// thereThen.
 	objectsThen map[string]bool
+	// differs are nodes that a rollback leads to other properties than they had
+	// then; missed are those that a template has asked for although they are left
+	// out.
+	differs, missed map[string]bool
 	// withdrawn are templates that are not deployed, by the node that they were
 	// renamed from.
 	withdrawn map[string]*dsl.NodeTemplate
@@ -104,6 +110,8 @@ func newMaker(req Request) *maker {
 		faulty:    map[string]bool{},
 		takenBack: map[string]bool{},
 		aside:     map[string]string{},
+		differs:   map[string]bool{},
+		missed:    map[string]bool{},
 		elsewhere: elsewhere(req),
 	}
 	if req.State != nil {

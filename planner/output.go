@@ -65,5 +65,5 @@ func (m *maker) planOutput(o *dsl.Output, was state.Document, known bool) *Outpu
 
 // partial reports whether some nodes are not planned for.
 func (m *maker) partial() bool {
-	return m.req.Targets != nil || m.req.Return != nil && m.req.Return.Only
+	return m.req.Targets != nil || len(m.req.Skip) > 0 || m.req.Return != nil && m.req.Return.Only
 }

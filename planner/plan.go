@@ -44,6 +44,8 @@ type Plan struct {
 
 	// Targeted is true when only some nodes were planned for.
 	Targeted bool
+	// Skipped are the nodes that a rollback leaves out on the user's wish, sorted.
+	Skipped []string
 	// RefreshOnly is true when the plan does nothing but record the drift.
 	RefreshOnly bool
 	// NoReturn is where the plan begins to do what can't be undone; nil: never.

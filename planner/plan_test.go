@@ -110,6 +110,7 @@ type script struct {
 	Replace  []string                  `json:"replace"`
 	Retain   []string                  `json:"retain"`
 	Targets  []string                  `json:"targets"`
+	Skip     []string                  `json:"skip"`
 	Again    bool                      `json:"again"`
 	Refresh  bool                      `json:"refreshOnly"`
 	Return   *returned                 `json:"return"`
@@ -209,7 +210,7 @@ func request(t *testing.T, ar *txtar.Archive) Request {
 			t.Fatal(err)
 		}
 	}
-	req := Request{Stack: "demo", Catalogue: catalogue(), AllowDataLoss: set(sc.Allow), Elsewhere: sc.Place, Replace: set(sc.Replace), Retain: set(sc.Retain), RefreshOnly: sc.Refresh, Again: sc.Again, Return: sc.returned(), State: sc.stack()}
+	req := Request{Stack: "demo", Catalogue: catalogue(), AllowDataLoss: set(sc.Allow), Elsewhere: sc.Place, Replace: set(sc.Replace), Retain: set(sc.Retain), Skip: set(sc.Skip), RefreshOnly: sc.Refresh, Again: sc.Again, Return: sc.returned(), State: sc.stack()}
 	if sc.Targets != nil {
 		req.Targets = set(sc.Targets)
 	}
@@ -307,6 +308,9 @@ func printPlan(p *Plan) string {
 	b.WriteString("\n")
 	if p.Targeted {
 		b.WriteString("for the targets only\n")
+	}
+	if p.Skipped != nil {
+		fmt.Fprintf(&b, "left out: %s\n", strings.Join(p.Skipped, " "))
 	}
 	if r := p.NoReturn; r != nil {
 		phase := map[bool]string{true: "deletion", false: "application"}[r.Delete]

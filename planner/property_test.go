@@ -283,6 +283,71 @@ func TestUndoReturns(t *testing.T) {
 	})
 }
 
+// TestRollbackSkips leaves drawn nodes out of a rollback, with those that the
+// plan says have to be left out too: their elements are what they were, their
+// objects are there with what they live in, and the rest is as the plan says.
+func TestRollbackSkips(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := newWorld()
+		first := next(t, "first", w.stack)
+		w.run(t, must(t, first), -1)
+		then := w.run(t, must(t, next(t, "second", w.stack)), -1)
+		req := rollback(w, first, &Return{To: 1, Elements: then, Only: rapid.Bool().Draw(t, "only")})
+		for node := range w.stack.Elements {
+			req.AllowDataLoss[node] = true
+		}
+		whole := must(t, req)
+		req.Skip = set(whole.Skipping(someOfTheActing(t, whole)...))
+		p, diags := Make(req)
+		if refused := diags.HasErrors(); refused {
+			refusedToSkip(t, p, diags)
+			return
+		}
+		was := maps.Clone(w.stack.Elements)
+		w.run(t, p, -1)
+		for _, s := range p.Steps {
+			if e := w.stack.Elements[s.Node]; req.Skip[s.Node] && !s.Kept || s.Kept && req.Skip[s.Node] && was[w.was(s)].ObjectID != e.ObjectID {
+				t.Fatalf("%s was to be left as it is:\n%s", s.Node, printPlan(p))
+			}
+		}
+		for node, e := range w.stack.Elements {
+			chain, _ := value(e.Properties).Get("chainId")
+			if _, lives := w.live[e.ObjectID]; !lives || chain.Text() != w.live[e.ObjectID] {
+				t.Fatalf("%s has lost its object, or what that is in:\n%s", node, printPlan(p))
+			}
+		}
+	})
+}
+
+// was is the name under which the element of a step was on record.
+func (w *world) was(s *Step) string {
+	if s.RenamedFrom != "" {
+		return s.RenamedFrom
+	}
+	return s.Node
+}
+
+// someOfTheActing draws nodes for which a plan does something.
+func someOfTheActing(t *rapid.T, p *Plan) []string {
+	var out []string
+	for _, s := range p.Steps {
+		if s.acts() && rapid.IntRange(0, 3).Draw(t, "skip "+s.Node) == 0 {
+			out = append(out, s.Node)
+		}
+	}
+	return out
+}
+
+// refusedToSkip expects that a plan is refused for nothing but what it leaves
+// out.
+func refusedToSkip(t *rapid.T, p *Plan, diags diag.List) {
+	for _, d := range diags {
+		if d.Severity == diag.Error && d.Code != CodeCannotSkip && d.Code != CodeCycle {
+			t.Fatalf("%v\n%s", d.Error(), printPlan(p))
+		}
+	}
+}
+
 // retaining draws which objects stay in the cloud by the wish of the user.
 func retaining(t *rapid.T, req Request) Request {
 	p, _ := Make(req)

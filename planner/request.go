@@ -32,6 +32,8 @@ type Request struct {
 	// Retain names nodes that leave the stack without being destroyed, as
 	// those do whose template said so.
 	Retain map[string]bool
+	// Skip names nodes that a rollback leaves as they are.
+	Skip map[string]bool
 	// Targets names the nodes to plan for, with all that they depend on; nil:
 	// all.
 	Targets map[string]bool

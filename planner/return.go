@@ -14,8 +14,9 @@ import (
 // A rollback is planned as an upgrade to an earlier blueprint, with these
 // differences: properties are those that were recorded then, not what the
 // blueprint gives today; renamings are taken back; if one execution is undone,
-// nothing else is touched and what it has let go comes back; and if it undoes
-// itself, what it has made is not guarded against it.
+// nothing else is touched and what it has let go comes back; if it undoes
+// itself, what it has made is not guarded against it; and what the user names is
+// left out (skip.go).
 
 // whyLeft tells why an element has no place in what a rollback returns to.
 func (r *Return) whyLeft() string {
@@ -127,16 +128,37 @@ func (m *maker) thereThen(s *Step) bool {
 
 // propertiesThen are the recorded properties that a node returns to. They hold
 // as long as what they were made from is there: the same dependencies with the
-// same objects. ok is false where the blueprint must be asked.
+// same objects and the same properties. ok is false where the blueprint must be
+// asked.
 func (m *maker) propertiesThen(n *dsl.NodeTemplate, dependsOn []string) (v intrinsic.Value, ok bool) {
 	e, _ := m.then(n.Name.Text)
 	if e == nil || e.Type != n.TypeName {
 		return intrinsic.Value{}, false
 	}
-	if !m.sameObjects(dependsOn) {
+	if m.needsLeftOut(n) || !m.allAsThen(dependsOn) {
 		return intrinsic.Value{}, false
 	}
 	return value(e.Properties), true
+}
+
+// allAsThen reports whether all of these nodes are planned to be what they were
+// then: the same objects, with the same properties.
+func (m *maker) allAsThen(nodes []string) bool {
+	return m.sameObjects(nodes) && !slices.ContainsFunc(nodes, func(node string) bool { return m.differs[node] })
+}
+
+// noteDiffering notes that a node gets other properties than it had then,
+// because what it refers to is not what it was. What refers to the node follows.
+func (m *maker) noteDiffering(n *dsl.NodeTemplate, dependsOn []string, after intrinsic.Value) {
+	name := n.Name.Text
+	if m.req.Return == nil || m.allAsThen(dependsOn) {
+		return
+	}
+	e, changed := m.then(name)
+	if !changed {
+		e = m.element(name)
+	}
+	m.differs[name] = e != nil && !after.Equal(value(e.Properties))
 }
 
 // sameObjects reports whether all of these nodes have the objects of then.
@@ -177,9 +199,10 @@ func (v *moves) back() {
 		now := byObject[then.Type+"\x00"+then.ObjectID]
 		switch {
 		case now == "" || now == name || v.to[now] != "" || !wanted && v.element(name) != nil:
+		case v.element(name) != nil && (v.skips(name) || v.skips(now)): // both stay
 		case v.element(name) != nil:
-			v.diags.Add(CodeCannotReturn, v.templates[name].Name.Range, "%q can't be given back the %s that it had: the stack has that as %q by now, and %q is another one. Apply a blueprint without %q first, or keep what is there.",
-				name, dsl.TypeLabel(then.Type), now, name, name)
+			v.diags.Add(CodeCannotReturn, v.templates[name].Name.Range, "%q can't be given back the %s that it had: the stack has that as %q by now, and %q is another one. Apply a blueprint without %q first, or leave both as they are: --skip %s,%s.",
+				name, dsl.TypeLabel(then.Type), now, name, name, name, now)
 			v.faulty[name], v.faulty[now] = true, true
 		default:
 			v.add(now, name)
@@ -200,7 +223,7 @@ func (v *moves) takeBack() {
 	}
 	for _, node := range sortedKeys(v.req.Return.Elements) {
 		e, t := v.req.Return.Elements[node], v.templates[node]
-		if e == nil || !e.LetGo || t == nil || t.TypeName != e.Type || !v.deployed[node] || there[e.Type+"\x00"+e.ObjectID] {
+		if e == nil || !e.LetGo || v.skips(node) || t == nil || t.TypeName != e.Type || !v.deployed[node] || there[e.Type+"\x00"+e.ObjectID] {
 			continue
 		}
 		v.takenBack[node] = true
@@ -213,10 +236,10 @@ func (v *moves) takeBack() {
 }
 
 // freeName is a name for what has to make room for a node.
-func (v *moves) freeName(node string) string {
+func (m *maker) freeName(node string) string {
 	for name := node + "-undone"; ; name += "-undone" {
-		_, changed := v.then(name)
-		if !changed && v.templates[name] == nil && v.element(name) == nil {
+		_, changed := m.then(name)
+		if !changed && m.templates[name] == nil && m.element(name) == nil {
 			return name
 		}
 	}
@@ -261,7 +284,7 @@ func (m *maker) checkLost() {
 	}
 	for _, name := range sortedKeys(m.req.Return.Elements) {
 		e := m.req.Return.Elements[name]
-		if e != nil && m.steps[name] == nil && !m.deployed[name] && m.movedTo[name] == "" {
+		if e != nil && m.steps[name] == nil && !m.deployed[name] && m.movedTo[name] == "" && !m.leftOut(name) {
 			m.diags.Add(CodeNotMadeAgain, diag.Range{}, "%q (%s) was there before, but the revision that is returned to has no node template for it, so it is not made again.", name, dsl.TypeLabel(e.Type))
 		}
 	}

@@ -11,6 +11,7 @@ const (
 	keptTarget = "it is not among the targets"
 	keptUndo   = "the execution that is undone did not touch it"
 	keptThere  = "it was there before what is undone"
+	keptSkip   = "--skip leaves it as it is"
 )
 
 // restrict cuts the plan down to the targets and what they wait for. The rest

@@ -45,7 +45,9 @@ func (m *maker) planTemplates() {
 	deps := make(map[string][]string, len(names))
 	g := graph.New(names)
 	for _, name := range names {
-		deps[name] = m.dependencies(m.templates[name])
+		if !m.skips(name) { // what it needs stands on record
+			deps[name] = m.dependencies(m.templates[name])
+		}
 		for _, before := range deps[name] {
 			g.Add(before, name)
 		}
@@ -56,11 +58,14 @@ func (m *maker) planTemplates() {
 		return
 	}
 	for _, name := range order {
-		if !m.considered(name) && m.sameObjects(deps[name]) {
+		switch {
+		case m.skips(name):
+			m.skip(name)
+		case !m.considered(name) && m.sameObjects(deps[name]):
 			m.keep(name, m.element(name), keptUndo)
-			continue
+		default:
+			m.steps[name] = m.planTemplate(m.templates[name], deps[name])
 		}
-		m.steps[name] = m.planTemplate(m.templates[name], deps[name])
 	}
 }
 
@@ -147,13 +152,16 @@ func (m *maker) wanted(n *dsl.NodeTemplate, typ *dsl.NodeType, dependsOn []strin
 	if then, ok := m.propertiesThen(n, dependsOn); ok {
 		return then
 	}
+	clear(m.missed)
 	after, diags := intrinsic.EvalProperties(n.Properties, typ, m.scope)
+	diags = m.lacking(n, diags)
 	if m.req.Verify != nil && !diags.HasErrors() {
 		diags = append(diags, m.req.Verify(n, typ, after)...)
 	}
 	if diags != nil {
 		m.found[n.Name.Text] = diags
 	}
+	m.noteDiffering(n, dependsOn, after)
 	return after
 }
 

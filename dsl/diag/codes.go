@@ -278,7 +278,8 @@ An element is to stay in the cloud when it leaves the stack (retain: true, or --
 destroyed by the same plan and takes it along. Retain the container as well, or let both go.`},
 	{"PLAN011", Error, "Element can't be returned", `
 A rollback can't give a node back the element that it had, because by now that element is recorded under another name
-and the node has a new one. Apply a blueprint without the new node first; then roll back.`},
+and the node has a new one. Apply a blueprint without the new node first; then roll back. Or leave both as they are with
+--skip, and roll the rest back.`},
 	{"PLAN012", Warning, "Element not made again", `
 A rollback undoes one execution only. An element that this execution deleted was not part of the blueprint that it goes
 back to either, so there is nothing from which it could be made again. The rest is undone. If the element is needed, add
@@ -286,6 +287,10 @@ its node template to the blueprint and apply.`},
 	{"PLAN013", Warning, "Rollback makes a second object", `
 An element left the stack and was retained, so its object is in the cloud still, unless somebody has deleted it. A
 rollback does not know that and makes another one. To get the retained object back, import it first.`},
+	{"PLAN014", Error, "Node can't be left out of a rollback", `
+--skip leaves a node out of a rollback: its element stays as it is. That can't be if the element lives on something that
+the rollback destroys, as a subnet lives in its VPC; nor can something be made that needs a node which has no element and
+is left out. Leave out both, or neither; the message has the option to give.`},
 
 	{"UPG001", Warning, "Type of a node changes", `
 AOS refuses an upgrade that changes the type of a node (SVCSTG.AOS.4002563). Here the element is destroyed and made anew
