@@ -37,6 +37,7 @@ type driver struct {
 	inbox    chan func()     // what goroutines and timers bring back
 	done     chan struct{}   // closed when run ends
 	commands []sched.Command // not yet carried out
+	news     news
 	finished bool
 
 	stopped  string // why nothing new is begun; "" if it goes on
@@ -128,6 +129,7 @@ func (d *driver) run(tasks []sched.Task, jobs []*job) error {
 			j.timer.Stop()
 		}
 	}
+	d.lastNews()
 	return nil
 }
 
@@ -177,16 +179,12 @@ func (d *driver) carryOut(commands []sched.Command) {
 		}
 	}
 	d.recordSkips(skips)
+	d.tellObstacles()
 }
 
-// resolved finds the values of a step, and tells if it has to wait for its
-// turn.
+// resolved finds the values of a step.
 func (d *driver) resolved(j *job) {
-	e := d.resolveNow(j)
-	d.commands = append(d.commands, d.core.Handle(time.Since(d.started), e)...)
-	if r, ok := e.(sched.Resolved); ok && d.core.State(j.task) == sched.Queued {
-		d.observeJob(j, Event{Kind: StepQueued, Message: "one change at a time on " + r.Key})
-	}
+	d.commands = append(d.commands, d.core.Handle(time.Since(d.started), d.resolveNow(j))...)
 }
 
 func (d *driver) resolveNow(j *job) sched.Event {
@@ -195,7 +193,7 @@ func (d *driver) resolveNow(j *job) sched.Event {
 		j.err = d.redact.err(err)
 		return sched.Erred{Task: j.task, Class: sched.Fatal}
 	}
-	j.attempt, j.equal = 1, r.Equal
+	j.attempt, j.equal, j.key = 1, r.Equal, r.Key
 	r.Task = j.task
 	return r
 }
@@ -210,8 +208,8 @@ func (d *driver) send(bring func()) {
 
 func (d *driver) wait(j *job, w sched.Wait) {
 	if w.Retry {
-		d.observeJob(j, Event{Kind: StepRetry, Attempt: w.Attempt, Wait: w.For, Err: j.err, Operation: j.op.ID})
-		d.engine.log().Info("step waits for another try", "node", j.node, "attempt", w.Attempt, "wait", w.For, "error", j.err)
+		d.report(j, d.observeJob(j, Event{Kind: StepRetry, Attempt: j.attempt, Wait: w.For, Err: j.err, Operation: j.op.ID}))
+		d.engine.log().Info("step waits for another try", "node", j.node, "attempt", j.attempt, "wait", w.For, "error", j.err)
 	}
 	j.timer = time.AfterFunc(w.For, func() {
 		d.send(func() { d.handle(sched.Fired{Task: w.Task, Timer: w.Timer}) })
@@ -279,17 +277,17 @@ func (d *driver) advanced(j *job, a sched.Advance, p providers.Progress, err err
 	return sched.Advanced{Task: j.task, Handle: handle, After: p.After, Changed: d.progress(j, handle, p)}
 }
 
-// progress tells the observer if an answer brings news.
+// progress tells it if an answer brings news.
 func (d *driver) progress(j *job, handle string, p providers.Progress) bool {
 	mark := fmt.Sprintf("%s\x00%s\x00%v", handle, p.Message, p.Substeps)
 	if mark == j.mark {
 		return false
 	}
 	j.mark = mark
-	d.observeJob(j, Event{
+	d.report(j, d.observeJob(j, Event{
 		Kind: StepProgress, Operation: p.Next.ID, Message: d.redact.text(p.Message),
-		Substeps: p.Substeps, Attempt: j.attempt,
-	})
+		Substeps: d.redact.substeps(p.Substeps), Attempt: j.attempt,
+	}))
 	return true
 }
 
@@ -298,17 +296,17 @@ func (d *driver) begin(j *job) {
 	d.observeJob(j, Event{Kind: StepStart, Operation: j.op.ID, Attempt: j.attempt})
 }
 
-// observe tells the observer. It is only called by the loop, so one event
-// comes after the other.
-func (d *driver) observe(e Event) {
-	if d.options.Observe == nil {
-		return
-	}
+// observe tells the observer, and returns what it told. It is only called by
+// the loop, so one event comes after the other.
+func (d *driver) observe(e Event) Event {
 	e.At, e.Execution = time.Now(), d.execution.ID
-	d.options.Observe(e)
+	if d.options.Observe != nil {
+		d.options.Observe(e)
+	}
+	return e
 }
 
-func (d *driver) observeJob(j *job, e Event) {
+func (d *driver) observeJob(j *job, e Event) Event {
 	e.Node, e.Type, e.Action = j.node, j.typ, j.action
 	if e.ObjectID == "" {
 		e.ObjectID = j.objectID()
@@ -316,5 +314,5 @@ func (d *driver) observeJob(j *job, e Event) {
 	if !j.begun.IsZero() {
 		e.Elapsed = time.Since(j.begun)
 	}
-	d.observe(e)
+	return d.observe(e)
 }

@@ -55,8 +55,8 @@ const (
 	StepProgress  EventKind = "step_progress" // substeps or message changed
 	StepComplete  EventKind = "apply_complete"
 	StepErrored   EventKind = "apply_errored"
-	StepRetry     EventKind = "step_retry"   // will be tried again: Err says why, Wait how long
-	StepQueued    EventKind = "step_queued"  // waits for its turn on an object; Message says which
+	StepRetry     EventKind = "step_retry"   // Attempt did not succeed, another follows: Err says why, Wait when
+	StepWaiting   EventKind = "step_waiting" // can't begin yet: Obstacle says why, WaitsFor names those that it waits for
 	StepSkipped   EventKind = "step_skipped" // Message says why
 	StepAdopted   EventKind = "adopted"      // found by evidence after a lost answer
 	StepStopped   EventKind = "step_stopped" // interrupted at a recorded point; Message says what runs on in the cloud
@@ -80,6 +80,8 @@ type Event struct {
 	Message   string
 	Substeps  []providers.Substep
 	Wait      time.Duration
+	Obstacle  state.Obstacle
+	WaitsFor  []string // nodes behind Obstacle, as far as they are named; Message says which object a turn is about
 	Err       error
 }
 

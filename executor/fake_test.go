@@ -320,11 +320,11 @@ func (b *bench) run(p *planner.Plan, terms state.Terms) *Result {
 	return res
 }
 
-// trace is the events without those of progress, one line each.
+// trace is the events without those of progress and of waiting, one line each.
 func (b *bench) trace() []string {
 	var out []string
 	for _, e := range b.events {
-		if e.Kind == StepProgress {
+		if e.Kind == StepProgress || e.Kind == StepWaiting {
 			continue
 		}
 		line := string(e.Kind)

@@ -39,10 +39,13 @@ type job struct {
 	attempt int
 	begun   time.Time // zero: not yet
 	timer   *time.Timer
+	key     string // of the object on which it is alone; "": it need not be
 	equal   bool   // nothing had to be called
 	touched bool   // a call that may change something was made
 	unmade  bool   // settled: the create had made nothing
 	stays   string // why a delete leaves the object in the cloud; "": it does not
+
+	obstacle state.Obstacle // that was told last
 }
 
 func (j *job) verb() verb { return actionVerb(j.action) }

@@ -49,6 +49,7 @@ type runner struct {
 	execution *state.Execution
 	driver    *driver
 	tasks     []sched.Task
+	stepOf    []int // by task: index of its step in the plan
 
 	// attributes by node, as far as they are known; guarded by the driver's
 	// loop. Nodes that are to be there but have none yet are in expected.
@@ -87,6 +88,9 @@ func (r *runner) load(ctx context.Context) error {
 		}
 	}
 	r.scope = &intrinsic.Scope{Blueprint: r.plan.Blueprint, Inputs: r.plan.Inputs, Attribute: r.attribute}
+	r.tasks, r.stepOf = sched.Of(r.plan, func(s *planner.Step, a planner.Action) time.Duration {
+		return limit(r.plan.Catalogue[s.Type], a)
+	})
 	return nil
 }
 
@@ -119,11 +123,13 @@ func (r *runner) begin(ctx context.Context) error {
 	return r.open(ctx, now)
 }
 
-// planned are the records of what is going to be done.
+// planned are the records of what is going to be done, with what each step
+// waits for before its first phase.
 func (r *runner) planned(now time.Time) []state.Record {
 	var out []state.Record
-	for _, s := range r.plan.Steps {
-		if s.Action == planner.None || s.Action == planner.Read {
+	for i, at := range r.stepOf {
+		s := r.plan.Steps[at]
+		if s.Action == planner.None || s.Action == planner.Read || i > 0 && r.stepOf[i-1] == at {
 			continue
 		}
 		action := string(s.Action)
@@ -132,7 +138,17 @@ func (r *runner) planned(now time.Time) []state.Record {
 		}
 		out = append(out, state.Record{
 			Node: s.Node, Type: s.Type, Action: action, Kind: state.Planned, Phase: phasePending, ObjectID: s.ObjectID, At: now,
+			DependsOn: r.nodes(sched.Before(r.tasks, i)),
 		})
+	}
+	return out
+}
+
+// nodes are the nodes of tasks.
+func (r *runner) nodes(tasks []int) []string {
+	out := make([]string, len(tasks))
+	for i, t := range tasks {
+		out[i] = r.tasks[t].Node
 	}
 	return out
 }
@@ -153,13 +169,10 @@ func (r *runner) drive() error {
 	d := r.driver
 	d.resolve, d.settled = r.resolve, r.settled
 	d.redact.learn(intrinsic.Of(r.plan.Inputs))
-	tasks, at := sched.Of(r.plan, func(s *planner.Step, a planner.Action) time.Duration {
-		return limit(r.plan.Catalogue[s.Type], a)
-	})
-	r.tasks = tasks
+	tasks := r.tasks
 	jobs := make([]*job, len(tasks))
 	for i, t := range tasks {
-		s := r.plan.Steps[at[i]]
+		s := r.plan.Steps[r.stepOf[i]]
 		tasks[i].Forget = t.Action == planner.Delete && r.plan.Lifecycle == "delete" && r.options.Terms.Force
 		jobs[i] = &job{
 			task: i, node: s.Node, typ: s.Type, action: t.Action, step: s, prior: r.stack.Elements[s.Node],

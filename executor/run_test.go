@@ -44,12 +44,16 @@ func (b *bench) stack() *state.Stack {
 	return st
 }
 
+// journal is what is on record of an execution, without its news.
 func (b *bench) journal(execution string) []string {
 	b.t.Helper()
 	records, err := b.store.Journal(context.Background(), execution)
 	b.must(err)
 	var out []string
 	for _, r := range records {
+		if r.Kind == state.Progress {
+			continue
+		}
 		out = append(out, strings.TrimSpace(fmt.Sprintf("%s %s %s %s", r.Node, r.Action, r.Kind, r.Phase)))
 	}
 	return out
@@ -175,7 +179,7 @@ func TestRetries(t *testing.T) {
 				attempts = append(attempts, e.Attempt)
 			}
 		}
-		equal(t, "attempts", []int{2, 3, 4, 5}, attempts)
+		equal(t, "attempts", []int{1, 2, 3, 4}, attempts)
 	})
 }
 

@@ -189,6 +189,8 @@ func (s *eventStream) event(e executor.Event) {
 	case executor.StepErrored:
 		level = "error"
 		addElapsed(hook, e.Elapsed)
+	case executor.StepWaiting:
+		hook["obstacle"], hook["waits_for"] = e.Obstacle, list(e.WaitsFor)
 	case executor.StepRetry:
 		level = "warn"
 		hook["attempt"], hook["wait_seconds"] = e.Attempt, e.Wait.Seconds()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/executor"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
@@ -91,8 +92,8 @@ func eventLine(e executor.Event) string {
 		return e.Node + ": " + w.noun + " complete after " + short(e.Elapsed) + bracket(id)
 	case executor.StepErrored:
 		return e.Node + ": " + w.noun + " errored after " + short(e.Elapsed)
-	case executor.StepQueued:
-		return e.Node + ": Waiting for its turn" + because(e)
+	case executor.StepWaiting:
+		return e.Node + ": Waiting " + waitText(e.Obstacle, e.WaitsFor, e.Message)
 	case executor.StepRetry:
 		return fmt.Sprintf("%s: %s: attempt %d did not succeed, trying again in %s%s", e.Node, w.doing, e.Attempt, short(e.Wait), because(e))
 	case executor.StepSkipped:
@@ -109,6 +110,38 @@ func eventLine(e executor.Event) string {
 		return "Stopping: nothing new is started" + because(e)
 	}
 	return ""
+}
+
+// mostNames is how many nodes a line names that a step waits for.
+const mostNames = 5
+
+// waitText says what keeps a step from beginning. message says which object a
+// turn is about.
+func waitText(o state.Obstacle, on []string, message string) string {
+	switch o {
+	case state.Stage:
+		return "until all other steps have succeeded, since it can't be undone"
+	case state.Slot:
+		return "for a slot: as many steps run as may"
+	case state.Turn:
+		text := "for its turn"
+		if len(on) > 0 {
+			text += " after " + nameList(on)
+		}
+		if message != "" {
+			text += ": " + message
+		}
+		return text
+	}
+	return "for " + nameList(on)
+}
+
+// nameList names some nodes, and counts the others.
+func nameList(nodes []string) string {
+	if len(nodes) <= mostNames {
+		return strings.Join(nodes, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(nodes[:mostNames-1], ", "), len(nodes)-mostNames+1)
 }
 
 // stillLine tells that a step goes on.

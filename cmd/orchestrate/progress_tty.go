@@ -82,7 +82,7 @@ func (v *ttyView) event(e executor.Event) {
 	switch {
 	case e.Kind == executor.StepStart, e.Kind == executor.StepProgress:
 		v.plain.track(e) // the live line says it: nothing scrolls
-	case e.Kind == executor.StepQueued:
+	case e.Kind == executor.StepWaiting:
 		v.turns[e.Node] = e.Message
 	default:
 		v.plain.event(e)
