@@ -51,6 +51,9 @@ func openWriter(ctx context.Context, path string, now func() time.Time) (*writer
 		calls: make(chan *call, maxBatch), done: make(chan struct{}),
 	}
 	if err := w.prepare(ctx); err != nil {
+		if w.conn != nil {
+			w.conn.Close() // else it keeps the file, and what it knows of it
+		}
 		db.Close()
 		return nil, err
 	}

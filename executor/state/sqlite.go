@@ -29,6 +29,8 @@ type SQLite struct {
 
 	mu     sync.Mutex // guards what follows
 	reader *sql.DB    // nil until a file was there to read
+	frozen bool       // the reader sees nothing that is written from now on
+	copied string     // folder of the copy that is read; "": none
 	writer *writer    // nil until the first write
 	closed bool
 }
@@ -76,7 +78,7 @@ func (s *SQLite) Close() error {
 	if s.writer != nil {
 		err = errors.Join(err, s.writer.close())
 	}
-	if err != nil {
+	if err = errors.Join(err, s.dropCopy()); err != nil {
 		return fmt.Errorf("close state %s: %w", s.path, err)
 	}
 	return nil
@@ -113,22 +115,84 @@ func (s *SQLite) openReader(ctx context.Context) error {
 		return errNoFile
 	}
 	for _, query := range s.readModes() {
-		var db *sql.DB
-		if db, err = open(s.path, query); err != nil {
-			continue
-		}
-		db.SetMaxOpenConns(4)
-		err = check(ctx, db)
-		if err == nil {
-			s.reader = db
+		if err = s.openToRead(ctx, s.path, query); err == nil {
+			s.frozen = query.Has("immutable")
 			return nil
 		}
-		db.Close()
 		if !unwritable(err) {
-			break
+			return fmt.Errorf("open state %s: %w", s.path, explain(err))
 		}
 	}
+	if s.openCopy(ctx) == nil {
+		return nil
+	}
 	return fmt.Errorf("open state %s: %w", s.path, explain(err))
+}
+
+// openToRead opens a file for reading in one of the ways.
+func (s *SQLite) openToRead(ctx context.Context, path string, query url.Values) error {
+	db, err := open(path, query)
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(4)
+	if err := check(ctx, db); err != nil {
+		db.Close()
+		return err
+	}
+	s.reader = db
+	return nil
+}
+
+// openCopy reads a copy of the file and its log: the one way that is left to
+// see what a dead process has logged where nothing can be written beside it,
+// since SQLite keeps an index of the log there. Nobody can be at work then.
+// Secrets are as encrypted in the copy as in the file.
+func (s *SQLite) openCopy(ctx context.Context) (err error) {
+	dir, err := os.MkdirTemp("", "orchestrate-state-") // mode 0700
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.RemoveAll(dir)
+		}
+	}()
+	path := filepath.Join(dir, "state.db")
+	for _, part := range []string{"", "-wal"} {
+		content, err := os.ReadFile(s.path + part)
+		if err == nil {
+			err = os.WriteFile(path+part, content, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := s.openToRead(ctx, path, url.Values{"_pragma": {"query_only(1)"}}); err != nil {
+		return err
+	}
+	s.frozen, s.copied = true, dir
+	return nil
+}
+
+// thaw closes a reader that would not see what is written; the next read opens
+// another one.
+func (s *SQLite) thaw() error {
+	if !s.frozen {
+		return nil
+	}
+	err := s.reader.Close()
+	s.reader, s.frozen = nil, false
+	return errors.Join(err, s.dropCopy())
+}
+
+func (s *SQLite) dropCopy() error {
+	if s.copied == "" {
+		return nil
+	}
+	dir := s.copied
+	s.copied = ""
+	return os.RemoveAll(dir)
 }
 
 // readModes lists the ways to open the file for reading. A log that was not
@@ -189,7 +253,7 @@ func (s *SQLite) openWriter(ctx context.Context) (*writer, error) {
 		return nil, err
 	}
 	s.writer = w
-	return w, nil
+	return w, s.thaw()
 }
 
 // unwritable reports whether SQLite failed because it may not write where it
@@ -212,9 +276,12 @@ func resultCode(err error) int {
 
 // explain adds to an error of the disk or of SQLite what it means here.
 func explain(err error) error {
-	switch resultCode(err) & 0xff {
+	code := resultCode(err)
+	switch code & 0xff {
 	case sqlite3.SQLITE_FULL:
 		return fmt.Errorf("the disk is full, nothing was recorded and nothing was called that needed the record; make room and run the command again: %w", err)
+	case sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("%s: %w", explainDisk(code), err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return fmt.Errorf("it cannot be written, so nothing was called that needed the record; check the rights of the file and its folder: %w", err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
@@ -224,10 +291,25 @@ func explain(err error) error {
 	case sqlite3.SQLITE_CORRUPT:
 		return fmt.Errorf("it is damaged; it was left as it is, restore it from a copy: %w", err)
 	}
-	if errors.Is(err, fs.ErrPermission) {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("it cannot be written, so nothing was called that needed the record; check the rights of the file and its folder: %w", err)
+	case noRoom(err):
+		return fmt.Errorf("the disk is full, nothing was recorded and nothing was called that needed the record; make room and run the command again: %w", err)
 	}
 	return err
+}
+
+// explainDisk says what an error of the disk means. SQLite tells one that is
+// full by name only where the system does; a quota and a limit on the size of
+// files look like failures.
+func explainDisk(code int) string {
+	switch code {
+	case sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_FSTAT:
+		return "the disk failed while it was read; nothing was changed"
+	}
+	return "it could not be written, so nothing was recorded and nothing was called that needed the record; " +
+		"the disk or its quota is full, a limit on the size of files is reached, or the disk is broken: put that right and run the command again"
 }
 
 // storeBook answers the keyring's questions from the store.

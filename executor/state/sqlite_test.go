@@ -634,6 +634,66 @@ func TestReadOnlyFile(t *testing.T) {
 	}
 }
 
+// TestReadBesideNothing reads where SQLite can't keep its index of the log
+// beside the file, as on a full disk or one that is read only: a file as it lies
+// there, and one with the log of a dead process as a copy. Once it can be written
+// again, what is written is read.
+func TestReadBesideNothing(t *testing.T) {
+	ctx := context.Background()
+	for name, logged := range map[string]bool{"without a log": false, "with a log": true} {
+		t.Run(name, func(t *testing.T) {
+			dead := openTest(t, temp(t), "")
+			l := acquire(t, dead, "web", "a")
+			e := begin(t, dead, l, &Revision{Inputs: secretDocument(secret)})
+			must(t, dead.Append(ctx, l, Record{Execution: e.ID, Node: "n", Kind: Intent}))
+			if !logged {
+				must(t, dead.Close())
+			}
+			path, copies := filepath.Join(t.TempDir(), "state.db"), t.TempDir()
+			t.Setenv("TMPDIR", copies)
+			t.Setenv("TMP", copies)
+			for _, part := range []string{"", "-wal"} {
+				if content, err := os.ReadFile(dead.path + part); err == nil {
+					must(t, os.WriteFile(path+part, content, 0o600))
+				}
+			}
+			key, err := os.ReadFile(filepath.Join(filepath.Dir(dead.path), "state.key"))
+			must(t, err)
+			must(t, os.WriteFile(filepath.Join(filepath.Dir(path), "state.key"), key, 0o600))
+			must(t, os.Symlink("nowhere", path+"-shm")) // in the way of the index
+
+			s := openTest(t, path, "")
+			s.now = func() time.Time { return t0.Add(time.Hour) }
+			st, err := s.Stack(ctx, "web")
+			must(t, err)
+			records, err := s.Journal(ctx, e.ID)
+			must(t, err)
+			if len(records) != 1 || cmp.Diff(secretDocument(secret), st.Revision.Inputs) != "" {
+				t.Errorf("%d records, %+v", len(records), st.Revision)
+			}
+			copied, err := filepath.Glob(filepath.Join(copies, "*"))
+			if err != nil || len(copied) > 1 || len(copied) > 0 != logged {
+				t.Errorf("copied to %v, %v", copied, err)
+			}
+			for _, dir := range copied {
+				grepFiles(t, dir, secret)
+			}
+			if _, err := s.Acquire(ctx, "web", owner("b"), time.Minute); err == nil {
+				t.Error("the lease was taken")
+			}
+			must(t, os.Remove(path+"-shm"))
+			l = acquire(t, s, "web", "b")
+			must(t, s.Append(ctx, l, Record{Execution: e.ID, Node: "n", Kind: Result}))
+			if records, err = s.Journal(ctx, e.ID); err != nil || len(records) != 2 {
+				t.Errorf("afterwards: %d records, %v", len(records), err)
+			}
+			if left, err := os.ReadDir(copies); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+}
+
 func BenchmarkAppend(b *testing.B) {
 	for _, writers := range []int{1, 50} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
