@@ -148,3 +148,22 @@ func answered(req *providers.Request) *providers.Request {
 	plain.Answer = ""
 	return &plain
 }
+
+// WithoutQuestions is what an error of Recover holds beside questions; nil if
+// there is nothing.
+func WithoutQuestions(err error) error {
+	switch e := err.(type) {
+	case *Question:
+		return nil
+	case interface{ Unwrap() []error }:
+		var rest []error
+		for _, inner := range e.Unwrap() {
+			rest = append(rest, WithoutQuestions(inner))
+		}
+		return errors.Join(rest...)
+	}
+	if inner := errors.Unwrap(err); len(Questions(inner)) > 0 {
+		return WithoutQuestions(inner)
+	}
+	return err
+}

@@ -100,14 +100,16 @@ func (s *session) recover(ctx context.Context, lease *state.Lease, in *intent, s
 	defer done()
 	found, err := s.engine.Recover(ctx, lease, in.stack, executor.Options{
 		Parallelism: s.app.opts.parallelism, Timeout: s.app.opts.timeout, Stop: stop, Observe: observe,
+		Answers: s.app.opts.answers,
 	})
 	done()
 	if found != nil {
 		s.app.tellRecovered(found)
 	}
 	if err != nil {
-		return fmt.Errorf("take up what an earlier execution of %s left: %w", in.stack, err)
+		return s.app.notTakenUp(in.stack, err)
 	}
+	s.app.opts.answers = nil // what fails later on asks for itself
 	return nil
 }
 
@@ -322,6 +324,7 @@ func (a *app) cancelledShort(in *intent, res *executor.Result) error {
 
 func (a *app) failedShort(m *made, in *intent, res *executor.Result) error {
 	a.afterword = fmt.Sprintf("Execution %s failed after %s.\n%s", res.Execution.ID, doneText(res.Summary), a.waysOn(in, res.Execution))
+	a.asked(askedIn(res.Errors))
 	return failureOf(m, res)
 }
 

@@ -33,6 +33,7 @@ a second one stops at once. The next command takes up what runs on in the cloud.
 	a.addPlanningFlags(c)
 	a.addRunFlags(c, &asJSON)
 	a.addOnFailureFlag(c)
+	a.addAnswerFlag(c)
 	return command(c, func(ctx context.Context, c *cobra.Command, args []string) error {
 		if asJSON {
 			a.streamEvents()

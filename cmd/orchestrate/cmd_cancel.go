@@ -25,6 +25,7 @@ up here, and what it left running in the cloud is followed to its end.`,
 	}
 	a.addStackFlags(c)
 	a.addCloudFlags(c)
+	a.addAnswerFlag(c)
 	c.Flags().IntVar(&a.opts.parallelism, "parallelism", defaultParallelism, "at most `N` steps at once")
 	return command(c, func(ctx context.Context, _ *cobra.Command, args []string) error {
 		s, err := a.openSession(ctx, false)

@@ -30,6 +30,7 @@ and says what that is: the cloud may still have it.`,
 	}
 	a.addStackFlags(c)
 	a.addCloudFlags(c)
+	a.addAnswerFlag(c)
 	a.addRunFlags(c, &asJSON)
 	a.addRefreshFlags(c)
 	a.addLossFlags(c)

@@ -39,6 +39,7 @@ repaired by hand.`,
 	}
 	a.addStackFlags(c)
 	a.addCloudFlags(c)
+	a.addAnswerFlag(c)
 	a.addInputFlags(c)
 	a.addTrimFlag(c)
 	c.Flags().IntVar(&a.opts.parallelism, "parallelism", defaultParallelism, "at most `N` steps at once")

@@ -15,12 +15,20 @@ func newRetry(a *app) *cobra.Command {
 cancelled, from what is not done: with the blueprint and the inputs that it had,
 whatever the files say by now, and under the terms that it had (--replace,
 --target, --timeout, --on-failure, ...). To go on with a changed blueprint, use
-apply.`,
-		Example: examples("orchestrate retry --stack consortium --cloud local", "orchestrate retry --stack consortium -y --timeout 2h"),
-		Args:    cobra.NoArgs,
+apply.
+
+Where the answer to a creation was lost and more than one object may be what it
+made, it is asked which one: --adopt NODE=ID says so, --adopt NODE=none that it
+is none of them. Every command that takes up what was left open has the option.`,
+		Example: examples(
+			"orchestrate retry --stack consortium --cloud local",
+			"orchestrate retry --stack consortium -y --timeout 2h",
+			"orchestrate retry --stack web --adopt gate=4f0d1c2e-..."),
+		Args: cobra.NoArgs,
 	}
 	a.addStackFlags(c)
 	a.addCloudFlags(c)
+	a.addAnswerFlag(c)
 	a.addRefreshFlags(c)
 	a.addDataLossFlag(c)
 	a.addRunFlags(c, &asJSON)

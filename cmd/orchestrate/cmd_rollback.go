@@ -27,6 +27,7 @@ is done can be seen before it is done: nothing happens without approval.`,
 	}
 	a.addStackFlags(c)
 	a.addCloudFlags(c)
+	a.addAnswerFlag(c)
 	a.addRefreshFlags(c)
 	a.addLossFlags(c)
 	a.addRunFlags(c, &asJSON)

@@ -34,6 +34,7 @@ type options struct {
 	force         bool
 	strictAOS     bool
 	forceTrim     bool
+	answers       answers // --adopt
 }
 
 // defaultParallelism is how many steps run at once unless told otherwise.

@@ -53,6 +53,8 @@ func diagnostics(err error) (diag.List, map[string][]byte) {
 			list = append(list, stepProblem(s))
 		}
 		return list, run.sources
+	case len(executor.Questions(err)) > 0:
+		return questionProblems(err), nil
 	}
 	return diag.List{{Severity: diag.Error, Summary: err.Error(), Detail: advice(err)}}, nil
 }
@@ -62,6 +64,9 @@ func stepProblem(s executor.StepError) diag.Diagnostic {
 	var at diag.Range
 	if s.Step != nil {
 		at = s.Step.Range
+	}
+	if q := s.Asked(); q != nil {
+		return questionProblem(q, at)
 	}
 	detail := sentence(fmt.Sprintf("%s: %v", s.Node, s.Err))
 	if a := advice(s.Err); a != "" {

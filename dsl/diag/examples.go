@@ -683,6 +683,11 @@ $ orchestrate plan --out change.plan
 `, `
 $ orchestrate plan --out change.plan --refresh=false
 `},
+	"EXEC007": {`
+$ orchestrate retry --stack web
+`, `
+$ orchestrate retry --stack web --adopt gate=4f0d1c2e-8a61-4c6f-9a3b-0b7f3f6d2c11
+`},
 	"PLAN001": {`
 $ orchestrate delete --stack consortium
 `, `
