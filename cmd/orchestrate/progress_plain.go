@@ -6,22 +6,32 @@ import (
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/executor"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
 // stillEvery is how often a step that says nothing is reported as going on.
 const stillEvery = 10 * time.Second
+
+// mostWaits is of how many steps a log says that they wait for those before
+// them, or for a slot: in a large graph that is what most steps do.
+const mostWaits = 20
 
 // plainView writes a line an event, for pipes and log files.
 type plainView struct {
 	w       io.Writer
 	running map[string]*runningStep
 	order   []string // nodes of running, by start
+	waits   int      // how many steps were said to wait for those before them, or for a slot
 }
 
 type runningStep struct {
 	last  executor.Event // the newest event that says how the step is
 	start time.Time
 	said  time.Time // when it was last heard of
+
+	attempt int       // that did not succeed last
+	again   time.Time // when the next one comes; zero: none is due
+	why     error
 }
 
 func newPlainView(w io.Writer) *plainView {
@@ -33,9 +43,25 @@ func (v *plainView) event(e executor.Event) {
 		return
 	}
 	v.track(e)
+	if v.toomuch(e) {
+		return
+	}
 	if line := eventLine(e); line != "" {
 		fmt.Fprintln(v.w, line)
 	}
+}
+
+// toomuch reports whether an event is not to be told, and says once that there
+// are such.
+func (v *plainView) toomuch(e executor.Event) bool {
+	if e.Kind != executor.StepWaiting || e.Obstacle != state.Predecessors && e.Obstacle != state.Slot {
+		return false
+	}
+	v.waits++
+	if v.waits == mostWaits+1 {
+		fmt.Fprintln(v.w, "More steps wait for those before them, or for a slot; they are told when they begin.")
+	}
+	return v.waits > mostWaits
 }
 
 // track keeps the list of running steps.
@@ -47,7 +73,10 @@ func (v *plainView) track(e executor.Event) {
 		v.end(e.Node)
 	case e.Kind == executor.StepProgress && v.running[e.Node] != nil:
 		s := v.running[e.Node]
-		s.last, s.said = e, e.At
+		s.last, s.said, s.again = e, e.At, time.Time{}
+	case e.Kind == executor.StepRetry && v.running[e.Node] != nil:
+		s := v.running[e.Node]
+		s.said, s.attempt, s.again, s.why = e.At, e.Attempt, e.At.Add(e.Wait), e.Err
 	}
 }
 

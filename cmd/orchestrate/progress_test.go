@@ -45,7 +45,13 @@ func story() []executor.Event {
 		}
 		return e
 	}
+	member := executor.Event{Execution: "chain-1", Node: "member", Type: "BCS.ChannelMembership", Action: planner.Create}
+	waits := func(e executor.Event, seconds float64, o state.Obstacle, message string, on ...string) executor.Event {
+		return with(e, executor.StepWaiting, seconds, func(e *executor.Event) { e.Obstacle, e.WaitsFor, e.Message = o, on, message })
+	}
 	return []executor.Event{
+		waits(trade, 0, state.Predecessors, "", "ledger"),
+		waits(member, 0, state.Predecessors, "", "ledger", "trade"),
 		with(ledger, executor.StepStart, 0, nil),
 		with(old, executor.StepStart, 0, nil),
 		with(ledger, executor.StepProgress, 1, func(e *executor.Event) {
@@ -61,10 +67,13 @@ func story() []executor.Event {
 		}),
 		with(old, executor.StepComplete, 16, func(e *executor.Event) { e.Elapsed = 16 * time.Second }),
 		with(ledger, executor.StepComplete, 62, func(e *executor.Event) { e.ObjectID, e.Elapsed = "bc-1", 62*time.Second }),
+		waits(trade, 62, state.Slot, ""),
+		waits(trade, 62, state.Turn, "one change at a time on bc-1", "old"),
 		with(trade, executor.StepStart, 62, nil),
 		with(trade, executor.StepAdopted, 63, func(e *executor.Event) { e.ObjectID, e.Message = "bc-1/trade", "same name, made 1 s after the intent" }),
 		with(trade, executor.StepErrored, 64, func(e *executor.Event) { e.Elapsed, e.Err = 2*time.Second, errors.New("it broke") }),
-		with(executor.Event{Node: "member", Type: "BCS.ChannelMembership", Action: planner.Create}, executor.StepSkipped, 64,
+		waits(member, 64, state.Stage, ""),
+		with(member, executor.StepSkipped, 64,
 			func(e *executor.Event) { e.Message = "trade failed" }),
 		with(executor.Event{}, executor.StopAsked, 65, nil),
 	}
@@ -109,6 +118,56 @@ func TestTerminalProgress(t *testing.T) {
 			fmt.Fprintf(&out, "-- at the end\n%s", screen.text())
 			golden(t, "progress-tty-"+name+".txt", out.String())
 		})
+	}
+}
+
+// What waits has some room beside what runs, and no more: the rest is counted.
+func TestTerminalProgressOfMany(t *testing.T) {
+	at := func(kind executor.EventKind, i int, on ...string) executor.Event {
+		return executor.Event{Kind: kind, At: begin, Node: fmt.Sprintf("n%03d", i), Action: planner.Create, Obstacle: state.Predecessors, WaitsFor: on}
+	}
+	for _, c := range []struct{ running, waiting, height, runningLines, waitingLines int }{
+		{3, 500, 30, 3, 8}, {40, 500, 30, 21, 7}, {2, 3, 30, 2, 3}, {40, 0, 30, 28, 0}, {3, 3, 3, 1, 0}, {0, 9, 24, 0, 8},
+	} {
+		v := newTTYView(&strings.Builder{}, func() (int, int) { return 80, c.height }, style{}, nil)
+		for i := range c.running {
+			v.event(at(executor.StepStart, i))
+		}
+		for i := range c.waiting {
+			v.event(at(executor.StepWaiting, c.running+i, "n000", "a", "b", "c", "d", "e"))
+		}
+		lines := v.live()
+		running, waiting := 0, 0
+		for _, l := range lines[:len(lines)-1] {
+			if l.faint {
+				waiting++
+			} else {
+				running++
+			}
+		}
+		if running != c.runningLines || waiting != c.waitingLines || len(lines) > c.height-1 {
+			t.Errorf("%+v: %d lines of running steps and %d of waiting ones", c, running, waiting)
+		}
+		if c.waiting == 500 && lines[len(lines)-2].text != fmt.Sprintf("  and %d more wait", 500-waiting+1) {
+			t.Errorf("%+v: %q", c, lines[len(lines)-2].text)
+		}
+	}
+	if got := nameList([]string{"n000", "a", "b", "c", "d", "e"}); got != "n000, a, b, c and 2 more" {
+		t.Error(got)
+	}
+}
+
+// A log names some of the steps that wait for those before them, and all that
+// wait for something else.
+func TestPlainProgressOfMany(t *testing.T) {
+	var b strings.Builder
+	v := newPlainView(&b)
+	for i := range 50 {
+		v.event(executor.Event{Kind: executor.StepWaiting, Node: fmt.Sprint("n", i), Obstacle: state.Predecessors, WaitsFor: []string{"a"}})
+	}
+	v.event(executor.Event{Kind: executor.StepWaiting, Node: "last", Obstacle: state.Stage})
+	if n := strings.Count(b.String(), "\n"); n != mostWaits+2 || !strings.Contains(b.String(), "More steps wait") || !strings.Contains(b.String(), "last: Waiting until") {
+		t.Errorf("%d lines:\n%s", n, b.String())
 	}
 }
 

@@ -11,12 +11,13 @@ import (
 	"golang.org/x/text/width"
 
 	"github.com/orchestrate-tosca/orchestrate/executor"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 )
 
 // ttyView draws an execution on a terminal: what is over scrolls up as lines,
 // and below them stands one line per running step, redrawn in place, then what
-// the next steps wait for, and a line of counts. It uses no alternate screen,
+// some of the others wait for, and a line of counts. It uses no alternate screen,
 // so that everything can be read again afterwards.
 type ttyView struct {
 	w     io.Writer
@@ -25,10 +26,10 @@ type ttyView struct {
 
 	plain   *plainView // keeps the running steps; its lines go to lines
 	lines   *lineBuffer
-	pending map[string]*planner.Step // not begun yet
-	turns   map[string]string        // of those that could begin but for others at work on their object: on which
+	pending map[string]executor.Event // steps that have not begun: what they were last said to wait for
 	over    map[string]bool
-	names   []string // of all acting steps, sorted
+	done    int      // how many are over
+	names   []string // of the steps that are pending or were, sorted
 	now     time.Time
 	painted time.Time // when it was last drawn
 	drawn   []int     // widths in cells of the lines below the scrolled ones
@@ -51,9 +52,9 @@ func (b *lineBuffer) take() []string {
 func newTTYView(w io.Writer, size func() (int, int), st style, p *planner.Plan) *ttyView {
 	lines := &lineBuffer{}
 	v := &ttyView{w: w, size: size, style: st, plain: newPlainView(lines), lines: lines,
-		pending: map[string]*planner.Step{}, turns: map[string]string{}, over: map[string]bool{}}
+		pending: map[string]executor.Event{}, over: map[string]bool{}}
 	for _, s := range actingSteps(p) {
-		v.pending[s.Node] = s
+		v.pending[s.Node] = executor.Event{}
 	}
 	v.names = slices.Sorted(maps.Keys(v.pending))
 	return v
@@ -79,22 +80,41 @@ const drawEvery = 50 * time.Millisecond
 
 func (v *ttyView) event(e executor.Event) {
 	v.now = e.At
-	switch {
-	case e.Kind == executor.StepStart, e.Kind == executor.StepProgress:
+	switch e.Kind {
+	case executor.StepStart, executor.StepProgress:
 		v.plain.track(e) // the live line says it: nothing scrolls
-	case e.Kind == executor.StepWaiting:
-		v.turns[e.Node] = e.Message
+	case executor.StepWaiting:
+		v.await(e)
 	default:
 		v.plain.event(e)
 	}
 	if e.Kind == executor.StepStart || ends(e.Kind) {
 		delete(v.pending, e.Node)
-	}
-	if ends(e.Kind) {
-		v.over[e.Node] = true
+		v.know(e.Node, ends(e.Kind))
 	}
 	if e.At.Sub(v.painted) >= drawEvery {
 		v.draw(v.live())
+	}
+}
+
+// await notes what a step waits for. One whose first phase is over waits for
+// the second.
+func (v *ttyView) await(e executor.Event) {
+	v.pending[e.Node] = e
+	v.know(e.Node, false)
+}
+
+// know notes whether a step is over, which no plan need have named.
+func (v *ttyView) know(node string, over bool) {
+	switch was := v.over[node]; {
+	case over && !was:
+		v.done++
+	case was && !over:
+		v.done--
+	}
+	v.over[node] = over
+	if i, known := slices.BinarySearch(v.names, node); !known {
+		v.names = slices.Insert(v.names, i, node)
 	}
 }
 
@@ -114,68 +134,89 @@ func (v *ttyView) tick(now time.Time) {
 
 func (v *ttyView) close() { v.draw(nil) }
 
+// mostPending is how many steps are shown with what they wait for.
+const mostPending = 8
+
+// liveLine is one of the lines below the scrolled ones.
+type liveLine struct {
+	text  string
+	faint bool
+}
+
 // live are the lines below the scrolled ones: as many as the terminal can hold.
-func (v *ttyView) live() []string {
+// What runs comes first, but leaves some room for what waits.
+func (v *ttyView) live() []liveLine {
 	if len(v.plain.order) == 0 && len(v.pending) == 0 {
 		return nil
 	}
 	_, height := v.size()
 	room := max(height-2, 1)
-	var out []string
-	for _, node := range v.plain.order[:min(room, len(v.plain.order))] {
-		out = append(out, v.runningLine(v.plain.running[node]))
+	waiting := v.waitingLines(min(mostPending, max(room/4, room-len(v.plain.order))))
+	var out []liveLine
+	for _, node := range v.plain.order[:min(room-len(waiting), len(v.plain.order))] {
+		out = append(out, liveLine{text: v.runningLine(v.plain.running[node])})
 	}
-	out = append(out, v.waitingLines(room-len(out))...)
-	if len(v.names) == 0 {
-		return out
+	for _, text := range waiting {
+		out = append(out, liveLine{text, true})
 	}
-	return append(out, fmt.Sprintf("%d of %d done, %d running, %d waiting", len(v.over), len(v.names), len(v.plain.order), len(v.pending)))
+	counts := fmt.Sprintf("%d of %d done, %d running, %d waiting", v.done, len(v.names), len(v.plain.order), len(v.pending))
+	return append(out, liveLine{counts, true})
 }
 
 func (v *ttyView) runningLine(s *runningStep) string {
 	line := fmt.Sprintf("  %s: %s... %s", s.last.Node, wordingOf(s.last.Action).doing, short(v.now.Sub(s.start)))
-	if what := doingNow(s.last); what != "" {
+	if what := v.at(s); what != "" {
 		line += "  " + what
 	}
 	return line
 }
 
+// at says what a running step is at: another attempt, or what its operation does.
+func (v *ttyView) at(s *runningStep) string {
+	switch left := s.again.Sub(v.now); {
+	case s.again.IsZero():
+		return doingNow(s.last)
+	case left > 0:
+		return fmt.Sprintf("attempt %d did not succeed, again in %s: %v", s.attempt, short(left), s.why)
+	}
+	return fmt.Sprintf("attempt %d, since attempt %d did not succeed: %v", s.attempt+1, s.attempt, s.why)
+}
+
 // waitingLines name what steps that have not begun wait for, at most limit of
-// them.
+// them; of more they say how many.
 func (v *ttyView) waitingLines(limit int) []string {
 	var out []string
 	for _, n := range v.names {
-		if len(out) >= limit {
-			break
+		e, pending := v.pending[n]
+		on := v.unmet(e)
+		if !pending || e.Kind == "" || e.Obstacle == state.Predecessors && len(on) == 0 {
+			continue // or it is going to begin at any moment
 		}
-		if s := v.pending[n]; s != nil {
-			if on := v.waitsFor(s); len(on) > 0 {
-				out = append(out, "  "+n+": waits for "+strings.Join(on, ", "))
-			} else if turn := v.turns[n]; turn != "" {
-				out = append(out, "  "+n+": waits for its turn, "+turn)
-			}
+		switch {
+		case limit < 1:
+			return nil
+		case len(out) == limit:
+			out[limit-1] = fmt.Sprintf("  and %d more wait", len(v.pending)-limit+1)
+			return out
 		}
+		out = append(out, "  "+n+": waits "+waitText(e.Obstacle, on, e.Message))
 	}
 	return out
 }
 
-func (v *ttyView) waitsFor(s *planner.Step) []string {
-	before := s.DependsOn
-	if s.Action == planner.Delete {
-		before = s.DeleteAfter
-	}
-	var out []string
-	for _, n := range before {
-		_, isPending := v.pending[n]
-		if isPending || v.plain.running[n] != nil {
-			out = append(out, n)
+// unmet are those that a step waits for and that are not over.
+func (v *ttyView) unmet(e executor.Event) []string {
+	var on []string
+	for _, n := range e.WaitsFor {
+		if !v.over[n] {
+			on = append(on, n)
 		}
 	}
-	return out
+	return on
 }
 
 // draw replaces what was drawn last by the lines that are over and then live.
-func (v *ttyView) draw(live []string) {
+func (v *ttyView) draw(live []liveLine) {
 	v.painted = v.now
 	columns, _ := v.size()
 	var b strings.Builder
@@ -187,13 +228,13 @@ func (v *ttyView) draw(live []string) {
 		b.WriteString(l + "\n")
 	}
 	v.drawn = v.drawn[:0]
-	for i, l := range live {
-		l = clip(l, columns-1)
-		v.drawn = append(v.drawn, cells(l))
-		if i == len(live)-1 {
-			l = v.style.paint(faint, l)
+	for _, l := range live {
+		text := clip(l.text, columns-1)
+		v.drawn = append(v.drawn, cells(text))
+		if l.faint {
+			text = v.style.paint(faint, text)
 		}
-		b.WriteString(l + "\n")
+		b.WriteString(text + "\n")
 	}
 	io.WriteString(v.w, b.String())
 }
