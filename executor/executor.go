@@ -25,9 +25,17 @@ type Engine struct {
 	LeaseTTL time.Duration
 }
 
+// effectless reports whether actions on objects of a type change nothing
+// outside. A type that nobody serves is found out about later.
+func (e *Engine) effectless(typ string) bool {
+	p, err := e.Providers.For(typ)
+	_, ok := p.(providers.Effectless)
+	return err == nil && ok
+}
+
 // Options steer one execution.
 type Options struct {
-	Parallelism int           // most steps at once; 0 means 10
+	Parallelism int           // most steps at once, of those that call the cloud; 0 means 10
 	Timeout     time.Duration // of the whole execution; when it is over, Run acts as after Stop; 0 means none
 	// Source is the text of the plan's blueprint, kept with the revision.
 	Source []byte

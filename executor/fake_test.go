@@ -215,10 +215,11 @@ func fakeCatalogue() dsl.Catalogue {
 		},
 		Serial: "parent",
 	}
-	part, key := thing, thing
+	part, key, note := thing, thing, thing
+	note.Name, note.Serial = "Fake.Note", ""
 	part.Name, part.Containers = "Fake.Part", map[string]dsl.Containment{"parent": {Type: "Fake.Thing", DeletedWith: true}}
 	key.Name, key.Forgotten = "Fake.Key", "nobody can take it back"
-	return dsl.Catalogue{thing.Name: &thing, part.Name: &part, key.Name: &key}
+	return dsl.Catalogue{thing.Name: &thing, part.Name: &part, key.Name: &key, note.Name: &note}
 }
 
 // bench is a store, a cloud and an engine between them.

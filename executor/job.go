@@ -41,6 +41,7 @@ type job struct {
 	timer   *time.Timer
 	key     string // of the object on which it is alone; "": it need not be
 	equal   bool   // nothing had to be called
+	quick   bool   // its call changes nothing outside
 	touched bool   // a call that may change something was made
 	unmade  bool   // settled: the create had made nothing
 	stays   string // why a delete leaves the object in the cloud; "": it does not

@@ -11,9 +11,34 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
 
+// entry is a record on its way to the journal.
+type entry struct {
+	job    *job
+	asked  sched.Record
+	record state.Record
+}
+
 // record makes a record durable and goes on. What a failed create left behind
-// is looked at first, so that it is not forgotten.
+// is looked at first, so that it is not forgotten. Records that need no such
+// look, of which one event may bring thousands, wait for each other.
 func (d *driver) record(j *job, r sched.Record) {
+	e := d.entry(j, r)
+	if r.Kind == sched.Skip || j.quick || j.provider == nil {
+		d.waiting = append(d.waiting, e)
+		return
+	}
+	// The loop leaves j alone until the answer is back.
+	go func() {
+		if e.asked.Kind == sched.Fail {
+			e.record.Element = j.remains(d.leftBehind(j), e.record.At)
+		}
+		err := d.append(e.record)
+		d.send(func() { d.recorded(e, err) })
+	}()
+}
+
+// entry is what is to be recorded of a job.
+func (d *driver) entry(j *job, r sched.Record) entry {
 	if j.stays = d.stays(j, r); j.stays != "" && !j.step.Retained {
 		d.forgot[j.node] = true
 	}
@@ -33,13 +58,27 @@ func (d *driver) record(j *job, r sched.Record) {
 	case r.Kind == sched.Halt && j.action != planner.Create && !r.Interrupted:
 		rec.Element = j.remains(nil, now)
 	}
-	// The loop leaves j alone until the answer is back.
+	return entry{j, r, rec}
+}
+
+// write makes the records durable that wait for each other.
+func (d *driver) write() {
+	if len(d.waiting) == 0 {
+		return
+	}
+	entries := d.waiting
+	d.waiting = nil
+	records := make([]state.Record, len(entries))
+	for i, e := range entries {
+		records[i] = e.record
+	}
 	go func() {
-		if r.Kind == sched.Fail {
-			rec.Element = j.remains(d.leftBehind(j), now)
-		}
-		err := d.append(rec)
-		d.send(func() { d.recorded(j, r, rec, err) })
+		err := d.append(records...)
+		d.send(func() {
+			for _, e := range entries {
+				d.recorded(e, err)
+			}
+		})
 	}()
 }
 
@@ -67,7 +106,8 @@ func (d *driver) leftBehind(j *job) *providers.Object {
 	return o
 }
 
-func (d *driver) recorded(j *job, r sched.Record, rec state.Record, err error) {
+func (d *driver) recorded(e entry, err error) {
+	j, r, rec := e.job, e.asked, e.record
 	if err != nil {
 		d.loseStore(fmt.Errorf("record the %s of %s: %w", rec.Kind, j.node, err))
 		if d.stopped == "" {
@@ -164,31 +204,6 @@ func (d *driver) count(j *job) {
 	case j.action == planner.Delete:
 		d.summary.Destroy++
 	}
-}
-
-// recordSkips records steps that are skipped for the same event at once: one
-// failure may skip thousands.
-func (d *driver) recordSkips(skips []sched.Record) {
-	if len(skips) == 0 {
-		return
-	}
-	now := time.Now().UTC()
-	records := make([]state.Record, len(skips))
-	for i, r := range skips {
-		records[i] = d.journal(d.jobs[r.Task], r, now)
-	}
-	go func() {
-		err := d.append(records...)
-		d.send(func() {
-			for i, r := range skips {
-				d.skipped(d.jobs[r.Task], r, records[i], err)
-			}
-		})
-	}()
-}
-
-func (d *driver) skipped(j *job, r sched.Record, rec state.Record, err error) {
-	d.recorded(j, r, rec, err)
 }
 
 // skippedOnce tells once of a node that it is left out, however many phases it

@@ -181,6 +181,8 @@ func (r *runner) drive() error {
 		if p := jobs[i].prior; t.Action == planner.Delete && p != nil {
 			jobs[i].typ = p.Type // a replacement may change the type
 		}
+		jobs[i].quick = t.Call && r.engine.effectless(jobs[i].typ)
+		tasks[i].Quick = jobs[i].quick
 		jobs[i].hidden = sensitiveAttributes(r.plan.Catalogue[jobs[i].typ])
 	}
 	for i := range tasks {

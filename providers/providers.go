@@ -170,6 +170,15 @@ type Lister interface {
 	ReadAll(ctx context.Context, reqs []*Request) ([]Reading, error)
 }
 
+// Effectless is a Provider whose objects exist only in the state of their stack:
+// nothing outside changes by its actions, and Advance is done with them at once.
+// So no intent has to be on record before an action: one that is not on record
+// never was. Advance is called in the midst of other work and must not wait.
+type Effectless interface {
+	Provider
+	Effectless()
+}
+
 // Reading is what Read would have returned.
 type Reading struct {
 	Object *Object

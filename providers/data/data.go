@@ -26,6 +26,9 @@ func (provider) Advance(_ context.Context, req *providers.Request, _ providers.O
 	return providers.Progress{Done: true}, nil
 }
 
+// Effectless implements providers.Effectless.
+func (provider) Effectless() {}
+
 // Read implements providers.Provider: what is recorded is what exists.
 func (provider) Read(_ context.Context, req *providers.Request) (*providers.Object, error) {
 	if req.ObjectID == "" || req.Attributes == nil {

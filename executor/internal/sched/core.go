@@ -72,16 +72,15 @@ type pause struct {
 
 // Core is the state of one execution.
 type Core struct {
-	tasks       []*task
-	parallelism int
-	rng         *rand.Rand
-	now         time.Duration
-	out         []Command
+	tasks []*task
+	rng   *rand.Rand
+	now   time.Duration
+	out   []Command
 
-	ready    queue              // Ready, and Queued with a key in hand; want a slot
+	calls    pool               // slots of the tasks that call somebody
+	quick    pool               // slots of the others
 	keys     map[string][]*task // first: the holder; then who waits for it, in order
 	stages   stages
-	slots    int // in use
 	left     int // tasks that are not final
 	stopping bool
 	cause    string // of a drain: the first failure; "": none
@@ -95,10 +94,11 @@ type Core struct {
 // for each other in a circle or name predecessors that do not exist.
 func New(tasks []Task, o Options) (*Core, error) {
 	c := &Core{
-		parallelism: max(o.Parallelism, 1),
-		rng:         rand.New(rand.NewPCG(o.Seed, 0)),
-		keys:        map[string][]*task{},
-		left:        len(tasks),
+		calls: pool{most: max(o.Parallelism, 1)},
+		quick: pool{most: mostQuick},
+		rng:   rand.New(rand.NewPCG(o.Seed, 0)),
+		keys:  map[string][]*task{},
+		left:  len(tasks),
 	}
 	for i, t := range tasks {
 		n := &task{Task: t, index: i, state: Waiting, attempt: 1}
@@ -196,12 +196,25 @@ func (c *Core) Handle(now time.Duration, e Event) []Command {
 
 // take hands out free slots and returns the commands that came together.
 func (c *Core) take() []Command {
-	for c.slots < c.parallelism && len(c.ready) > 0 && !c.failing() {
-		t := heap.Pop(&c.ready).(*task)
+	c.handOut(&c.quick)
+	c.handOut(&c.calls)
+	if c.left == 0 && !c.finished {
+		c.finished = true
+		c.out = append(c.out, Finish{})
+	}
+	out := c.out
+	c.out = nil
+	return out
+}
+
+// handOut gives the free slots of a pool away.
+func (c *Core) handOut(p *pool) {
+	for p.used < p.most && len(p.ready) > 0 && !c.failing() {
+		t := heap.Pop(&p.ready).(*task)
 		if t.state.final() || t.state == Closing {
 			continue
 		}
-		c.slots++
+		p.used++
 		t.slot = true
 		if t.resolved {
 			c.begin(t)
@@ -210,13 +223,14 @@ func (c *Core) take() []Command {
 		t.state = Resolving
 		c.out = append(c.out, Resolve{t.index})
 	}
-	if c.left == 0 && !c.finished {
-		c.finished = true
-		c.out = append(c.out, Finish{})
+}
+
+// pool is where the slot of a task comes from.
+func (c *Core) pool(t *task) *pool {
+	if t.Call && !t.Quick {
+		return &c.calls
 	}
-	out := c.out
-	c.out = nil
-	return out
+	return &c.quick
 }
 
 // unblock lets a task go whose predecessors are done, if its stage is reached.
@@ -236,7 +250,7 @@ func (c *Core) unblock(t *task) {
 func (c *Core) enqueue(t *task) {
 	t.state = Ready
 	c.moved = append(c.moved, t.index)
-	heap.Push(&c.ready, t)
+	heap.Push(&c.pool(t).ready, t)
 }
 
 // idle reports whether there is nothing to do for a task.
@@ -286,14 +300,14 @@ func (c *Core) unlock(t *task) {
 	if next := line[0]; !next.keyed {
 		next.keyed = true
 		c.moved = append(c.moved, next.index)
-		heap.Push(&c.ready, next)
+		heap.Push(&c.pool(next).ready, next)
 	}
 }
 
 func (c *Core) freeSlot(t *task) {
 	if t.slot {
 		t.slot = false
-		c.slots--
+		c.pool(t).used--
 	}
 }
 
@@ -307,6 +321,8 @@ func (c *Core) begin(t *task) {
 		c.advance(t)
 	case !t.Call || t.equal:
 		c.close(t, Record{Kind: Result}, Done)
+	case t.Quick:
+		c.advance(t)
 	default:
 		t.state = Intending
 		c.record(t, Record{Kind: Intent})
@@ -351,7 +367,7 @@ func (c *Core) over(t *task) bool { return c.stopping || c.cause != "" && !t.ope
 
 func (c *Core) advance(t *task) {
 	t.state = Advancing
-	t.before, t.open = t.open, true
+	t.before, t.open = t.open, t.open || !t.Quick
 	a := Advance{Task: t.index, Handle: t.handle, Resumed: t.resume, Attempt: t.attempt}
 	if t.deadline > 0 {
 		a.Within = max(t.deadline-c.now, 1)
@@ -630,7 +646,11 @@ func (c *Core) State(task int) State { return c.tasks[task].state }
 // and for bug reports.
 func (c *Core) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "slots=%d/%d left=%d", c.slots, c.parallelism, c.left)
+	fmt.Fprintf(&b, "slots=%d/%d", c.calls.used, c.calls.most)
+	if c.quick.used > 0 {
+		fmt.Fprintf(&b, " quick=%d", c.quick.used)
+	}
+	fmt.Fprintf(&b, " left=%d", c.left)
 	for _, f := range []struct {
 		on   bool
 		name string

@@ -1,5 +1,15 @@
 package sched
 
+// mostQuick is how many tasks that call nobody are under way at once: enough for
+// their records to share syncs, and few enough for a stop to come soon.
+const mostQuick = 256
+
+// pool is a number of slots, and the tasks that want one.
+type pool struct {
+	ready      queue // Ready, and Queued with a key in hand
+	most, used int   // slots
+}
+
 // queue is a heap of tasks that want a slot: first those that hold up the
 // longest chain, then in the order of the plan.
 type queue []*task

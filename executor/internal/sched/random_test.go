@@ -87,6 +87,8 @@ func newWorld(seed uint64) *world {
 		if t.Call && rng.IntN(6) == 0 {
 			t.Resume = &Resume{Handle: fmt.Sprint("r", i)}
 			w.intent[i], w.recorded[i], w.owed[i] = true, t.Resume.Handle, true
+		} else {
+			t.Quick = rng.IntN(4) == 0
 		}
 		w.tasks = append(w.tasks, t)
 	}
@@ -98,6 +100,7 @@ func (w *world) run() error {
 	if err != nil {
 		return err
 	}
+	core.quick.most = w.par
 	w.core = core
 	if err := w.take(core.Start(0)); err != nil {
 		return err
@@ -154,14 +157,16 @@ func (w *world) take(commands []Command) error {
 			return err
 		}
 	}
-	slots := 0
+	slots := map[*pool]int{}
 	for _, t := range w.core.tasks {
 		if t.slot {
-			slots++
+			slots[w.core.pool(t)]++
 		}
 	}
-	if slots > w.par || slots != w.core.slots {
-		return w.fail("%d slots in use, %d counted, %d allowed", slots, w.core.slots, w.par)
+	for _, p := range []*pool{&w.core.calls, &w.core.quick} {
+		if slots[p] > p.most || slots[p] != p.used {
+			return w.fail("%d slots in use, %d counted, %d allowed", slots[p], p.used, p.most)
+		}
 	}
 	return nil
 }
@@ -195,14 +200,14 @@ func (w *world) checkRecord(r Record) error {
 	}
 	switch r.Kind {
 	case Intent:
-		if w.intent[r.Task] {
-			return w.fail("second intent of task %d", r.Task)
+		if w.intent[r.Task] || w.tasks[r.Task].Quick {
+			return w.fail("second or needless intent of task %d", r.Task)
 		}
 		return w.hold(r.Task)
 	case Operation:
 		w.noted[r.Task] = r.Handle
 	case Skip:
-		if w.made[r.Task] || w.tasks[r.Task].Resume != nil {
+		if w.made[r.Task] && !w.tasks[r.Task].Quick || w.tasks[r.Task].Resume != nil {
 			return w.fail("task %d was begun but is skipped", r.Task)
 		}
 		w.ended[r.Task] = r.Kind
@@ -210,6 +215,9 @@ func (w *world) checkRecord(r Record) error {
 		w.failed = true
 		w.ended[r.Task] = r.Kind
 	case Halt:
+		if w.tasks[r.Task].Quick {
+			return w.fail("task %d is left open, but has changed nothing", r.Task)
+		}
 		w.failed = w.failed || !r.Interrupted
 		w.ended[r.Task] = r.Kind
 	case Forget:
@@ -218,7 +226,7 @@ func (w *world) checkRecord(r Record) error {
 		}
 		w.ended[r.Task] = r.Kind
 	case Result:
-		if w.tasks[r.Task].Call && w.intent[r.Task] && !w.made[r.Task] {
+		if w.tasks[r.Task].Call && (w.intent[r.Task] || w.sent[r.Task]) && !w.made[r.Task] {
 			return w.fail("result of task %d that was not done", r.Task)
 		}
 		w.ended[r.Task] = r.Kind
@@ -243,7 +251,7 @@ func (w *world) checkAdvance(a Advance) error {
 	switch {
 	case w.broken:
 		return w.fail("task %d is advanced after the break-down", a.Task)
-	case !w.intent[a.Task]:
+	case !w.intent[a.Task] && !w.tasks[a.Task].Quick:
 		return w.fail("task %d is advanced without an intent", a.Task)
 	case w.failed && !w.sent[a.Task] && w.tasks[a.Task].Resume == nil:
 		return w.fail("task %d sends its first call after a failure", a.Task)
@@ -314,7 +322,7 @@ func (w *world) answerAdvance(a Advance) Event {
 	case n < 6:
 		w.made[a.Task], w.owed[a.Task] = true, false
 		return Advanced{Task: a.Task, Done: true}
-	case n < 12:
+	case n < 12 && !w.tasks[a.Task].Quick:
 		w.owed[a.Task] = false
 		h := a.Handle
 		if w.rng.IntN(2) == 0 {
@@ -332,7 +340,7 @@ func (w *world) answerAdvance(a Advance) Event {
 }
 
 func (w *world) checkEnd() error {
-	if !w.finished || w.core.slots != 0 {
+	if !w.finished || w.core.calls.used+w.core.quick.used != 0 {
 		return w.fail("nothing is left to answer, but it is not finished")
 	}
 	if slices.ContainsFunc(w.core.tasks, func(t *task) bool { return !t.state.final() }) {

@@ -39,11 +39,15 @@
 // all tasks of lower stages are over, one of an even stage when its
 // predecessors are.
 //
+// A quick task calls nobody who could be changed by it, so it goes from resolving
+// to advancing without an intent, and was not begun before its end is on record.
+// Such tasks, and those without a call, have slots of their own.
+//
 // What holds at all times: a task begins after all its predecessors are done;
 // at most Parallelism tasks hold a slot, from resolving to the end, without
 // the time in queued; of the tasks with the same key at most one is between
-// intending and its end; Advance follows only on a recorded intent, with the
-// handle that was recorded last; dependents begin after the result is
+// intending and its end; Advance of a task that is not quick follows only on a
+// recorded intent, with the handle that was recorded last; dependents begin after the result is
 // recorded; after a failure nothing begins.
 package sched
 
@@ -59,6 +63,7 @@ type Task struct {
 	Node   string
 	Action planner.Action // create, update, delete; none: done when its predecessors are
 	Call   bool           // false: only the result is recorded
+	Quick  bool           // the call changes nothing outside and is answered at once: it needs no intent
 	After  []int          // indexes of the tasks that must be done before
 	Stage  int            // odd: begins after all tasks of lower stages; raised to those of its predecessors
 	Limit  time.Duration  // from the intent to the end; 0: none
@@ -72,7 +77,7 @@ type Resume struct{ Handle string }
 
 // Options are what the core is told once.
 type Options struct {
-	Parallelism int    // most tasks that hold a slot; at least 1
+	Parallelism int    // most tasks that call and hold a slot; at least 1
 	Seed        uint64 // of the jitter
 }
 
