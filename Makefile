@@ -1,7 +1,7 @@
 # Targets for working on orchestrate. `make` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build check test race vet staticcheck sim fuzz bench ci
+.PHONY: help build check test race vet staticcheck sim crash fuzz bench ci
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,10 @@ SEEDS ?= 100000
 FIRST ?= 1
 sim: ## the simulation of the executor over SEEDS (default 100000) from FIRST
 	GOGC=400 go test ./executor/simtest -run TestSim -seeds $(SEEDS) -first $(FIRST) -v -timeout 2h
+
+CRASH ?=
+crash: ## the program killed at each sync, around each request and 200 times at random (CRASH='-kills 0')
+	go run ./scripts/crash $(CRASH)
 
 FUZZTIME ?= 1m
 fuzz: ## every fuzz target for FUZZTIME (default 1m)

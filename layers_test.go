@@ -44,6 +44,7 @@ var layers = map[string][]string{
 	"providers/emulator":     {},
 	"cmd/orchestrate":        nil, // anything
 	"scripts/bench":          {},  // it measures programs from outside
+	"scripts/crash":          {},  // it kills programs from outside
 }
 
 // owners says which one package may import a module, for those that are kept

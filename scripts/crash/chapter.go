@@ -1,0 +1,62 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// chapter is one command that is disturbed, what comes before it, and what has
+// to be true after it.
+type chapter struct {
+	name  string
+	setup [][]string // undisturbed commands that lead to where it begins
+	args  []string   // the command that is killed
+	plan  []string   // a plan that has nothing to do afterwards; nil: the stack is gone
+}
+
+// again are the commands that go on after a kill, in turn until one ends well:
+// people try either.
+func (c *chapter) again(retryFirst bool) [][]string {
+	if retryFirst {
+		return [][]string{{"retry", "-y"}, c.args, c.args, c.args}
+	}
+	return [][]string{c.args, c.args, c.args, c.args}
+}
+
+// everything may be lost: these are trials.
+var consent = []string{"--allow-data-loss", "ledger,bank,trader,payments,documents"}
+
+// consortium are the chapters of the matrix, on blueprints/consortium: it is
+// made whole, it is made smaller and then grows, and it is deleted.
+func consortium(root, dir string) ([]chapter, error) {
+	whole := filepath.Join(root, "blueprints", "consortium")
+	small := filepath.Join(dir, "small")
+	if err := withoutNodes(whole, small, "documents", "bank-in-documents", "trader-in-documents"); err != nil {
+		return nil, err
+	}
+	apply := []string{"apply", whole, "-y"}
+	plan := []string{"plan", whole}
+	return []chapter{
+		{name: "create", args: apply, plan: plan},
+		{name: "upgrade", setup: [][]string{{"apply", small, "-y", "--input", "peers=1"}}, args: apply, plan: plan},
+		{name: "delete", setup: [][]string{apply}, args: append([]string{"delete", "-y"}, consent...)},
+	}, nil
+}
+
+// withoutNodes copies a blueprint's folder, and leaves node templates out.
+func withoutNodes(from, to string, nodes ...string) error {
+	if err := copyDir(from, to); err != nil {
+		return err
+	}
+	path := filepath.Join(to, "blueprint.yaml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	block := regexp.MustCompile(`(?m)^  (` + strings.Join(nodes, "|") + `):\n(    .*\n|\n)+`)
+	return os.WriteFile(path, block.ReplaceAll(text, nil), 0o600)
+}

@@ -1,0 +1,147 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestAFewPoints plays some points of the matrix, so that the script and what
+// it proves don't rot. `make crash` plays all.
+func TestAFewPoints(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options{root: root(t), at: []string{atSync, atRequest}, chapters: []string{"create"}, every: 25, workers: 8, speed: 20_000}
+	if runtime.GOOS != "linux" {
+		t.Log("only requests: syncs take the ptrace of Linux")
+		o.at = []string{atRequest}
+	}
+	l := &lab{dir: dir, executable: filepath.Join(dir, "orchestrate"), speed: o.speed, chapters: map[string]*prepared{}}
+	if err := build(t.Context(), o.root, l.executable); err != nil {
+		t.Fatal(err)
+	}
+	all, err := o.matrix(l, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := 0
+	for _, x := range l.playAll(t.Context(), all, o.workers) {
+		if x.err != nil {
+			text, _ := os.ReadFile(filepath.Join(x.dir, "transcript")) // the error is told with or without it
+			t.Errorf("%s: %v\n%s", x.point, x.err, text)
+		}
+		if x.killed {
+			killed++
+		}
+	}
+	if killed < len(all)/2 {
+		t.Errorf("only %d of %d points were reached", killed, len(all))
+	}
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestWithoutNodes(t *testing.T) {
+	to := t.TempDir()
+	if err := withoutNodes(filepath.Join(root(t), "blueprints", "consortium"), to, "documents", "bank-in-documents", "trader-in-documents"); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(to, "blueprint.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(text), "documents") || !strings.Contains(string(text), "\n  bank-app:\n") || !strings.Contains(string(text), "\noutputs:\n") {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestPoints(t *testing.T) {
+	var got []string
+	for _, p := range points("delete", atSync, 7, 3) {
+		got = append(got, p.String())
+		if q, err := parsePoint(p.String()); err != nil || q != p {
+			t.Errorf("%s is read as %s: %v", p, q, err)
+		}
+	}
+	want := []string{
+		"delete/sync/3/before", "delete/sync/3/after", "delete/sync/3/powerloss",
+		"delete/sync/6/before", "delete/sync/6/after", "delete/sync/6/powerloss",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	for _, wrong := range []string{"", "a/b/c/d", "create/sync/0/before", "create/sync/1"} {
+		if _, err := parsePoint(wrong); err == nil {
+			t.Errorf("%q is read", wrong)
+		}
+	}
+}
+
+// What is made twice, forgotten or only on record does not go unnoticed.
+func TestChecks(t *testing.T) {
+	vpc := object{Kind: "vpc.vpc", ID: "v1", Name: "net"}
+	subnet := object{Kind: "vpc.subnet", ID: "s1", Parent: "v1"}
+	net, organization := element{Node: "net", Type: "Cloud.VPC.VPC", ID: "v1"}, element{Node: "bank", Type: "Cloud.BCS.Organization", ID: "b1/bank"}
+	for name, c := range map[string]struct {
+		objects  []object
+		elements []element
+		want     string
+	}{
+		"equal":          {[]object{vpc}, []element{net}, ""},
+		"what is inside": {[]object{vpc, subnet}, []element{net}, ""},
+		"data":           {nil, []element{{Node: "d", Type: "Orchestrate.Data", ID: "x"}}, ""},
+		"forgotten":      {[]object{vpc}, nil, `vpc.vpc v1 "net" exists and is nobody's`},
+		"made up":        {nil, []element{organization}, "element bank is on record with the ID b1/bank, which does not exist"},
+	} {
+		if got := text(match(c.objects, c.elements)); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	once := &evidence{requests: map[string]int{"CreateVpc /vpcs": 1}}
+	twice := &evidence{requests: map[string]int{"CreateVpc /vpcs": 2}}
+	if err := once.compare(once); err != nil {
+		t.Error(err)
+	}
+	if got, want := text(twice.compare(once)), "requests that were carried out:\n    2, and 1 when nothing disturbs: CreateVpc /vpcs"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+func text(err error) string {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) && len(joined.Unwrap()) == 1 {
+		err = joined.Unwrap()[0]
+	}
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestOptions(t *testing.T) {
+	for arg, want := range map[string]string{
+		"-at=disk":    `-at: "disk" is none of sync, request`,
+		"-point=last": `"last" is no point, such as create/sync/12/before`,
+		"-every=0":    "-every and -workers are at least 1",
+	} {
+		if _, err := parseOptions([]string{arg}); err == nil || err.Error() != want {
+			t.Errorf("%s: %v", arg, err)
+		}
+	}
+}
