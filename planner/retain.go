@@ -73,6 +73,32 @@ func (m *maker) checkRetained() {
 	}
 }
 
+// Retaining are the nodes that a deletion has to retain so that it can retain
+// these: with each that stays, what it is in.
+func (p *Plan) Retaining(nodes ...string) []string {
+	objects := map[string]*Step{}
+	for _, s := range p.Steps {
+		if s.destroys() && s.ObjectID != "" {
+			objects[s.Type+"\x00"+s.ObjectID] = s
+		}
+	}
+	out := map[string]bool{}
+	for todo := nodes; len(todo) > 0; todo = todo[1:] {
+		s := p.step(todo[0])
+		out[todo[0]] = true
+		if s == nil || p.Catalogue[s.Type] == nil {
+			continue
+		}
+		for prop, in := range p.Catalogue[s.Type].Containers {
+			id, _ := s.Before.Get(prop)
+			if c := objects[in.Type+"\x00"+id.Text()]; c != nil && !out[c.Node] {
+				todo = append(todo, c.Node)
+			}
+		}
+	}
+	return sortedKeys(out)
+}
+
 // recordedTypeName is the type that the element of a step has now; a
 // replacement may be of another one.
 func (m *maker) recordedTypeName(s *Step) string {

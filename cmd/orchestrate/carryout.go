@@ -51,6 +51,7 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 		a.warnOfForeseen(m)
 	}
 	ok = a.guardData(m, in, ok)
+	a.tellSkipping(m, in)
 	if err := m.err(); err != nil {
 		return err
 	}
@@ -308,7 +309,7 @@ func (a *app) stoppedShort(in *intent, res *executor.Result) error {
 	for _, e := range res.Errors {
 		a.note("%s: %v", e.Node, e.Err)
 	}
-	a.afterword = a.waysOn(in, res.Execution)
+	a.afterword = a.waysOn(in, res.Execution, nil)
 	return exitCode{exitInterrupted, fmt.Errorf("execution %s was interrupted after %s", res.Execution.ID, doneText(res.Summary))}
 }
 
@@ -318,12 +319,12 @@ func (a *app) cancelledShort(in *intent, res *executor.Result) error {
 	if o := res.Execution.CancelAsked; o != nil {
 		by = o.String()
 	}
-	a.afterword = a.waysOn(in, res.Execution)
+	a.afterword = a.waysOn(in, res.Execution, nil)
 	return exitCode{exitInterrupted, fmt.Errorf("execution %s was cancelled after %s by %s", res.Execution.ID, doneText(res.Summary), by)}
 }
 
 func (a *app) failedShort(m *made, in *intent, res *executor.Result) error {
-	a.afterword = fmt.Sprintf("Execution %s failed after %s.\n%s", res.Execution.ID, doneText(res.Summary), a.waysOn(in, res.Execution))
+	a.afterword = fmt.Sprintf("Execution %s failed after %s.\n%s", res.Execution.ID, doneText(res.Summary), a.waysOn(in, res.Execution, leaving(m.plan, res.Errors)))
 	a.asked(askedIn(res.Errors))
 	return failureOf(m, res)
 }
@@ -384,7 +385,7 @@ func (a *app) guardData(m *made, in *intent, ok approval) approval {
 		if !onlyDataLoss(m.problems) {
 			return ok
 		}
-		a.afterword = "If all of that is meant:\n    " + a.agreeCommand(in, slices.Sorted(maps.Keys(named)))
+		a.afterword = "If all of that is meant:\n    " + a.againCommand(in, slices.Sorted(maps.Keys(named)), in.terms.Skip)
 		return ok
 	}
 	a.note("\nDeleting stack %q destroys data:%s", in.stack, &list)
@@ -403,9 +404,9 @@ func onlyDataLoss(problems diag.List) bool {
 	})
 }
 
-// agreeCommand is the same command line again, with the nodes whose data may be
-// lost.
-func (a *app) agreeCommand(in *intent, nodes []string) string {
+// againCommand is the same command line again, with the nodes whose data may be
+// lost, and those that are left out.
+func (a *app) againCommand(in *intent, mayLose, skip []string) string {
 	verb, options := "delete", []string{}
 	switch {
 	case in.terms.Retries != "":
@@ -418,7 +419,13 @@ func (a *app) agreeCommand(in *intent, nodes []string) string {
 	case in.terms.Force:
 		options = append(options, "--force")
 	}
-	return a.stackCommand(in.stack, verb, append(append(options, "--allow-data-loss", strings.Join(nodes, ",")), a.sameOptions()...)...)
+	if len(mayLose) > 0 {
+		options = append(options, "--allow-data-loss", strings.Join(mayLose, ","))
+	}
+	if len(skip) > 0 {
+		options = append(options, "--skip", strings.Join(skip, ","))
+	}
+	return a.stackCommand(in.stack, verb, append(options, a.sameOptions()...)...)
 }
 
 // sameOptions are the further options of a command line that is given again.

@@ -113,7 +113,7 @@ func (s *session) cancel(ctx context.Context, x *state.Execution) error {
 		return &noWayBack{fmt.Sprintf("execution %s ended by itself before it could be cancelled (%s)", x.ID, x.Phase), "`show` tells what the stack is like now."}
 	}
 	s.app.printf("Execution %s was cancelled (%s).\n", x.ID, x.Phase)
-	s.app.note("%s", s.app.waysOn(&intent{terms: x.Terms}, x))
+	s.app.note("%s", s.app.waysOn(&intent{terms: x.Terms}, x, nil))
 	return nil
 }
 

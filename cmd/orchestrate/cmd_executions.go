@@ -170,6 +170,7 @@ func executionLines(e *state.Execution) [][2]string {
 		{"Revision", numberText(e.Revision)}, {"On failure", onFailureOf(t)}, {"Timeout", timeoutText(t)},
 		{"Retries", t.Retries}, {"Undoes", t.Undoes}, {"Targets", strings.Join(t.Targets, ", ")},
 		{"Replaces", strings.Join(t.Replace, ", ")}, {"Retains", strings.Join(t.Retain, ", ")},
+		{"Leaves out", strings.Join(t.Skip, ", ")},
 		{"May lose", strings.Join(t.AllowDataLoss, ", ")},
 	}
 	if e.Lifecycle == lifecycleRollback {

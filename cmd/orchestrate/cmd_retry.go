@@ -17,12 +17,16 @@ whatever the files say by now, and under the terms that it had (--replace,
 --target, --timeout, --on-failure, ...). To go on with a changed blueprint, use
 apply.
 
+A rollback that is stopped by a step that can't be undone goes on without it with
+--skip NODE, also one that --on-failure rollback has begun.
+
 Where the answer to a creation was lost and more than one object may be what it
 made, it is asked which one: --adopt NODE=ID says so, --adopt NODE=none that it
 is none of them. Every command that takes up what was left open has the option.`,
 		Example: examples(
 			"orchestrate retry --stack consortium --cloud local",
 			"orchestrate retry --stack consortium -y --timeout 2h",
+			"orchestrate retry --stack consortium --skip ledger   # of a rollback: all but this",
 			"orchestrate retry --stack web --adopt gate=4f0d1c2e-..."),
 		Args: cobra.NoArgs,
 	}
@@ -33,6 +37,7 @@ is none of them. Every command that takes up what was left open has the option.`
 	a.addDataLossFlag(c)
 	a.addRunFlags(c, &asJSON)
 	a.addOnFailureFlag(c)
+	a.addSkipFlag(c, "of a rollback: leave `NODE` as it is from now on")
 	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
 		return a.goOnWith(ctx, c, asJSON, func(stack string) *intent { return a.retryIntent(stack, c.Flags().Changed) })
 	})

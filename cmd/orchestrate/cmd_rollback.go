@@ -18,11 +18,16 @@ were recorded before they were changed. The blueprint is not needed: revisions
 keep theirs, with its inputs. A stack whose creation failed is emptied.
 
 What holds data is not destroyed unless it is named with --allow-data-loss. What
-is done can be seen before it is done: nothing happens without approval.`,
+is done can be seen before it is done: nothing happens without approval.
+
+With --skip NODE a node is left out, such as one whose step can't be undone: its
+element stays as it is, and what refers to it is set to what it is now. What
+can't go on without it is told before anything is done.`,
 		Example: examples(
 			"orchestrate rollback --stack consortium --cloud local",
 			"orchestrate show --stack consortium            # lists the revisions",
-			"orchestrate rollback --stack consortium --to 3 -y"),
+			"orchestrate rollback --stack consortium --to 3 -y",
+			"orchestrate rollback --stack consortium --skip ledger,trade   # all but these"),
 		Args: cobra.NoArgs,
 	}
 	a.addStackFlags(c)
@@ -32,6 +37,7 @@ is done can be seen before it is done: nothing happens without approval.`,
 	a.addLossFlags(c)
 	a.addRunFlags(c, &asJSON)
 	a.addOnFailureFlag(c)
+	a.addSkipFlag(c, "leave `NODE` as it is, on record and in the cloud")
 	c.Flags().Int64Var(&to, "to", 0, "return to this `REVISION` instead of the one before")
 	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
 		explicit := c.Flags().Changed("to")

@@ -30,6 +30,7 @@ type options struct {
 	replace       []string
 	targets       []string
 	retain        []string
+	skip          []string
 	refreshOnly   bool
 	force         bool
 	strictAOS     bool
@@ -111,6 +112,11 @@ func (a *app) addLossFlags(c *cobra.Command) {
 
 func (a *app) addDataLossFlag(c *cobra.Command) {
 	c.Flags().StringSliceVar(&a.opts.allowDataLoss, "allow-data-loss", nil, "`NODE` whose data may be destroyed; repeatable, or several with commas")
+}
+
+// The option of commands that may go back to an earlier revision.
+func (a *app) addSkipFlag(c *cobra.Command, usage string) {
+	c.Flags().StringSliceVar(&a.opts.skip, "skip", nil, usage+"; repeatable, or several with commas")
 }
 
 // The options of commands that carry a plan out; asJSON is whether they tell it

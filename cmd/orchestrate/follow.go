@@ -114,7 +114,7 @@ func (a *app) outcome(x *state.Execution, told *teller) error {
 	if succeeded(x) {
 		return nil
 	}
-	a.afterword = a.waysOn(&intent{terms: x.Terms}, x)
+	a.afterword = a.waysOn(&intent{terms: x.Terms}, x, failedSteps(x))
 	why := x.Message
 	if len(told.failures) > 0 {
 		why = strings.Join(told.failures, "\n")

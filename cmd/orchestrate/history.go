@@ -141,16 +141,15 @@ func (h history) behind(x *state.Execution) wayBack {
 }
 
 // partial reports whether an execution has applied its revision to targets only,
-// or has gone back to one that was.
+// or has gone back to one with nodes left out, or to one that was partial.
 func (h history) partial(x *state.Execution) bool {
-	for x.Lifecycle == lifecycleRollback && x.Terms.To > 0 && x.Terms.To < x.Revision {
-		of := h.applied(x.Terms.To)
-		if of == nil {
+	for x != nil && len(x.Terms.Targets) == 0 && len(x.Terms.Skip) == 0 {
+		if x.Lifecycle != lifecycleRollback || x.Terms.To == 0 || x.Terms.To >= x.Revision {
 			return false
 		}
-		x = of
+		x = h.applied(x.Terms.To)
 	}
-	return len(x.Terms.Targets) > 0
+	return x != nil
 }
 
 // before is the way to before an execution, which is undone with those that it

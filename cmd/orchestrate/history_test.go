@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // with success, "delete-" failed, "import+" has no revision, "upgrade:2." runs,
 // "upgrade:3-<2" retries number 2, "rollback:4-to1" and "rollback:4-un2" say what
 // a rollback returns to and which execution it undoes; "upgrade:2+@a" was for a
-// target.
+// target, and "rollback:4+to1~a" left that node out.
 func told(t *testing.T, words ...string) []*state.Execution {
 	t.Helper()
 	var all []*state.Execution
@@ -45,6 +46,9 @@ func told(t *testing.T, words ...string) []*state.Execution {
 			x.Terms.Targets = []string{w[1:]}
 		case w[:2] == "to":
 			x.Terms.To = int64(w[2] - '0')
+			if _, left, ok := strings.Cut(w, "~"); ok {
+				x.Terms.Skip = []string{left}
+			}
 		case w[:2] == "un":
 			x.Terms.Undoes = "s-" + w[2:]
 		}
@@ -75,6 +79,7 @@ func TestWayBack(t *testing.T) {
 		{name: "undoing failed", was: []string{"create:1+", "upgrade:2-", "rollback:3-un2"}, want: wayBack{to: 1, since: 2}},
 		{name: "upgraded in part", was: []string{"create:1+", "upgrade:2+@a", "upgrade:3+"}, want: wayBack{to: 2, since: 3, only: true}},
 		{name: "rolled back to a part", was: []string{"create:1+", "upgrade:2+@a", "upgrade:3+", "rollback:4+to2", "upgrade:5-"}, want: wayBack{to: 4, since: 5, only: true}},
+		{name: "rolled back but for a node", was: []string{"create:1+", "upgrade:2+", "rollback:3+to1~a", "upgrade:4+"}, want: wayBack{to: 3, since: 4, only: true}},
 		{name: "emptied", was: []string{"create:1-", "rollback+"}, none: true},
 		{name: "emptying failed", was: []string{"create:1-", "rollback-"}, want: wayBack{since: 1, only: true}},
 		{name: "deletion failed", was: []string{"create:1+", "upgrade:2+", "delete-"}, want: wayBack{to: 2, since: 3}},

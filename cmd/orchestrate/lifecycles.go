@@ -103,6 +103,9 @@ func (a *app) retryIntent(stack string, changed func(option string) bool) *inten
 
 // goOn makes what an execution was after what an intent wants.
 func (s *session) goOn(ctx context.Context, in *intent, h history, x *state.Execution) error {
+	if len(s.app.opts.skip) > 0 && x.Lifecycle != lifecycleRollback {
+		return s.app.noSkipping(x)
+	}
 	switch x.Lifecycle {
 	case lifecycleDelete:
 		return nil
@@ -123,6 +126,16 @@ func (s *session) goOn(ctx context.Context, in *intent, h history, x *state.Exec
 		return s.recall(ctx, in, st.Revision.Number)
 	}
 	return s.recall(ctx, in, x.Revision)
+}
+
+// noSkipping tells that only a rollback leaves nodes out, and what does so
+// instead.
+func (a *app) noSkipping(x *state.Execution) error {
+	instead := "`rollback --skip NODE` undoes it but for that node; `apply --target NODE` carries a part of the blueprint out."
+	if x.Lifecycle == lifecycleDelete {
+		instead = "`delete --retain NODE` deletes the rest and leaves that object in the cloud."
+	}
+	return &noWayBack{fmt.Sprintf("--skip leaves nodes out of a rollback, and execution %s is of another lifecycle (%s)", x.ID, x.Lifecycle), instead}
 }
 
 // importedSince are the nodes that were given an object after an execution.
@@ -158,6 +171,7 @@ func (a *app) termsAgain(x *state.Execution, imported map[string]bool, changed f
 	t.Replace = slices.DeleteFunc(slices.Clone(t.Replace), isOver)
 	t.AllowDataLoss = slices.DeleteFunc(slices.Clone(t.AllowDataLoss), isOver)
 	t.AllowDataLoss = sortedNames(append(t.AllowDataLoss, a.opts.allowDataLoss...))
+	t.Skip = sortedNames(append(slices.Clone(t.Skip), a.opts.skip...))
 	if changed("timeout") {
 		t.Timeout = a.opts.timeout
 	}

@@ -59,16 +59,18 @@ func TestProgressOf(t *testing.T) {
 // Consents hold for what is not done yet, and what the command line says wins.
 func TestTermsAgain(t *testing.T) {
 	a := newApp(process{Stdout: io.Discard, Stderr: io.Discard})
+	a.opts.skip = []string{"stuck"}
 	a.opts.allowDataLoss, a.opts.timeout, a.opts.onFailure = []string{"new"}, time.Minute, onFailureRollback
 	x := &state.Execution{
 		ID: "s-1",
 		Terms: state.Terms{
 			Replace: []string{"begun", "done", "left"}, AllowDataLoss: []string{"brought", "done", "left"}, Targets: []string{"done", "left"},
-			Retain: []string{"done"}, Timeout: time.Hour, OnFailure: onFailureStop,
+			Retain: []string{"done"}, Skip: []string{"before"}, Timeout: time.Hour, OnFailure: onFailureStop,
 		},
 		Steps: []state.StepRecord{{Node: "done", Phase: "CreateSucceeded"}, {Node: "left", Phase: "CreateFailed"}, {Node: "begun", Phase: "CreateFailed", Deleted: true}},
 	}
 	want := x.Terms
+	want.Skip = []string{"before", "stuck"}
 	want.Replace, want.AllowDataLoss, want.Retries, want.OnFailure = []string{"left"}, []string{"left", "new"}, "s-1", onFailureRollback
 	got := a.termsAgain(x, map[string]bool{"brought": true}, func(option string) bool { return option == "on-failure" })
 	if d := cmp.Diff(want, got); d != "" {
@@ -84,6 +86,7 @@ func TestWaysOn(t *testing.T) {
 		lifecycle string
 		terms     state.Terms
 		opts      options
+		stuck     []string
 		want      string
 	}{
 		"create": {lifecycle: "create", opts: options{cloud: "huaweicloud"}, want: `
@@ -107,13 +110,23 @@ func TestWaysOn(t *testing.T) {
     orchestrate retry --stack s    # go on with what is left
     orchestrate delete --stack s   # delete what is left
     orchestrate executions s-1     # see what came of each step`},
+		"stuck rollback": {lifecycle: "rollback", stuck: []string{"a", "b"}, want: `
+    orchestrate retry --stack s              # go on with what is left
+    orchestrate retry --stack s --skip a,b   # leave that as it is, and go on with the rest
+    orchestrate delete --stack s             # delete what is left
+    orchestrate executions s-1               # see what came of each step`},
+		"stuck deletion": {lifecycle: "delete", terms: state.Terms{Force: true, Retain: []string{"c"}, AllowDataLoss: []string{"d"}}, stuck: []string{"a"}, want: `
+    orchestrate retry --stack s                                     # go on with what is left
+    orchestrate delete --stack s --retain a,c --allow-data-loss d   # leave that in the cloud, and delete the rest
+    orchestrate rollback --stack s                                  # make anew what was deleted
+    orchestrate executions s-1                                      # see what came of each step`},
 	} {
 		a := newApp(process{Stdout: io.Discard, Stderr: io.Discard})
 		a.opts = c.opts
 		if a.opts.state == "" {
 			a.opts.state = "sqlite:" + besides("state.db")
 		}
-		got := a.waysOn(&intent{terms: c.terms}, &state.Execution{ID: "s-1", Stack: "s", Lifecycle: c.lifecycle})
+		got := a.waysOn(&intent{terms: c.terms}, &state.Execution{ID: "s-1", Stack: "s", Lifecycle: c.lifecycle}, c.stuck)
 		if d := cmp.Diff("What was done is recorded. To go on:"+c.want, got); d != "" {
 			t.Errorf("%s (-want +got):\n%s", name, d)
 		}

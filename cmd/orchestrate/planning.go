@@ -55,7 +55,7 @@ func (a *app) terms() state.Terms {
 	o := a.opts
 	return state.Terms{
 		AllowDataLoss: sortedNames(o.allowDataLoss), Replace: sortedNames(o.replace), Targets: sortedNames(o.targets),
-		Retain: sortedNames(o.retain), ForceTrim: o.forceTrim, Force: o.force, OnFailure: o.onFailure, Timeout: o.timeout,
+		Retain: sortedNames(o.retain), Skip: sortedNames(o.skip), ForceTrim: o.forceTrim, Force: o.force, OnFailure: o.onFailure, Timeout: o.timeout,
 	}
 }
 
@@ -232,6 +232,7 @@ func (s *session) request(ctx context.Context, in *intent, st *state.Stack) (*pl
 	var err error
 	if in.back != nil {
 		req.Return = &planner.Return{To: in.back.to, Only: in.back.only, Own: in.own}
+		req.Skip = names(t.Skip)
 		if req.Return.Elements, err = s.store.Before(ctx, in.stack, in.back.since); err != nil {
 			return nil, fmt.Errorf("read what stack %s was like: %w", in.stack, err)
 		}

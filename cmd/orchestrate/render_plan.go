@@ -24,6 +24,7 @@ func renderPlan(p *planner.Plan, st style) string {
 	if p.Targeted {
 		r.printf("%s The plan is for the targets only, with what they depend on. What else differs is not shown.\n\n", r.paint(cyan, "Note:"))
 	}
+	r.skipped(p)
 	if p.Empty() {
 		r.noChanges(p)
 		return r.b.String()
@@ -95,10 +96,19 @@ func (r *planRenderer) noChanges(p *planner.Plan) {
 	switch green := r.paint(green, "No changes."); {
 	case p.Lifecycle == "delete":
 		r.printf("%s There is nothing to delete in stack %q.\n", green, p.Stack)
+	case p.Skipped != nil:
+		r.printf("%s Nothing else is to be rolled back in stack %q.\n", green, p.Stack)
 	case p.Targeted:
 		r.printf("%s The targets in stack %q are as the blueprint says.\n", green, p.Stack)
 	default:
 		r.printf("%s Stack %q is as the blueprint says.\n", green, p.Stack)
+	}
+}
+
+// skipped tells what a rollback leaves out.
+func (r *planRenderer) skipped(p *planner.Plan) {
+	if p.Skipped != nil {
+		r.printf("%s Left as it is (--skip): %s. What refers to it is set to what it is now.\n\n", r.paint(cyan, "Note:"), strings.Join(p.Skipped, ", "))
 	}
 }
 

@@ -104,7 +104,7 @@ func command(c *cobra.Command, run func(ctx context.Context, c *cobra.Command, a
 // needNames refuses options that limit what a command touches and name nothing,
 // as an unset variable of a script makes them: without them it would touch more.
 func needNames(c *cobra.Command) error {
-	for _, option := range []string{"target", "retain"} {
+	for _, option := range []string{"target", "retain", "skip"} {
 		if !c.Flags().Changed(option) {
 			continue
 		}

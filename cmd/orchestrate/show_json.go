@@ -104,7 +104,7 @@ func sourceOf(e *state.Execution) string {
 func termsObject(t state.Terms) object {
 	out := object{
 		"on_failure": onFailureOf(t), "timeout_seconds": nil, "allow_data_loss": list(t.AllowDataLoss), "replace": list(t.Replace),
-		"targets": list(t.Targets), "retain": list(t.Retain), "force": t.Force, "force_trim": t.ForceTrim,
+		"targets": list(t.Targets), "retain": list(t.Retain), "skip": list(t.Skip), "force": t.Force, "force_trim": t.ForceTrim,
 		"to": t.To, "undoes": t.Undoes, "retries": t.Retries,
 	}
 	if t.Timeout > 0 {

@@ -24,11 +24,11 @@ func (s *session) undo(ctx context.Context, lease *state.Lease, failed *made, in
 		return a.stuck(in, x, fmt.Errorf("roll back execution %s: %w", x.ID, err))
 	}
 	m, err := s.plan(ctx, back)
-	if err == nil {
-		err = m.err()
-	}
 	if err != nil {
 		return a.stuck(in, x, err)
+	}
+	if err = m.err(); err != nil {
+		return a.stuck(in, x, err, m.plan.Skipping(m.blamed()...)...)
 	}
 	a.presentUndo(m.plan)
 	undone, err := s.execute(ctx, lease, m, back, stop)
@@ -61,10 +61,11 @@ func (s *session) undoing(ctx context.Context, in *intent, x *state.Execution) (
 	return back, s.recall(ctx, back, way.to)
 }
 
-// stuck ends a command whose execution failed and could not be undone either.
-func (a *app) stuck(in *intent, x *state.Execution, err error) error {
+// stuck ends a command whose execution failed and could not be undone either,
+// because of these nodes as far as that is known.
+func (a *app) stuck(in *intent, x *state.Execution, err error, nodes ...string) error {
 	a.tellNotUndone(x, nil)
-	a.afterword = "The stack is as the execution left it. " + a.waysOn(in, x)
+	a.afterword = "The stack is as the execution left it. " + a.waysOn(in, x, nodes)
 	return exitCode{exitPartWay, err}
 }
 

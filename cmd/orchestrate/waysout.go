@@ -12,13 +12,14 @@ import (
 type wayOut struct{ command, what string }
 
 // waysOn are the commands with which a stack goes on after an execution that
-// did not get through.
-func (a *app) waysOn(in *intent, x *state.Execution) string {
-	ways := append(a.waysOf(in, x), wayOut{a.commandLine([]string{"executions", x.ID}), "see what came of each step"})
+// did not get through; stuck are the nodes that are in the way, with what has
+// to be left with them.
+func (a *app) waysOn(in *intent, x *state.Execution, stuck []string) string {
+	ways := append(a.waysOf(in, x, stuck), wayOut{a.commandLine([]string{"executions", x.ID}), "see what came of each step"})
 	return "What was done is recorded. To go on:\n" + waysText(ways)
 }
 
-func (a *app) waysOf(in *intent, x *state.Execution) []wayOut {
+func (a *app) waysOf(in *intent, x *state.Execution, stuck []string) []wayOut {
 	retry := wayOut{a.stackCommand(x.Stack, "retry"), "go on with what is left"}
 	switch x.Lifecycle {
 	case lifecycleCreate:
@@ -27,12 +28,19 @@ func (a *app) waysOf(in *intent, x *state.Execution) []wayOut {
 		return []wayOut{retry, {a.stackCommand(x.Stack, "rollback"), "return to the revision before"}}
 	case lifecycleDelete:
 		ways := []wayOut{retry}
+		if len(stuck) > 0 {
+			ways = append(ways, a.retaining(in, x, stuck))
+		}
 		if !in.terms.Force {
 			ways = append(ways, wayOut{a.forceCommand(x.Stack, in.terms.AllowDataLoss), "forget what can't be deleted"})
 		}
 		return append(ways, wayOut{a.stackCommand(x.Stack, "rollback"), "make anew what was deleted"})
 	case lifecycleRollback:
-		return []wayOut{retry, {a.stackCommand(x.Stack, "delete"), "delete what is left"}}
+		ways := []wayOut{retry}
+		if len(stuck) > 0 {
+			ways = append(ways, wayOut{a.stackCommand(x.Stack, "retry", "--skip", strings.Join(stuck, ",")), "leave that as it is, and go on with the rest"})
+		}
+		return append(ways, wayOut{a.stackCommand(x.Stack, "delete"), "delete what is left"})
 	}
 	return []wayOut{retry}
 }
@@ -64,6 +72,15 @@ func (a *app) stackCommand(stack, verb string, options ...string) string {
 		options = slices.Insert(slices.Clone(options), 0, "-y")
 	}
 	return a.commandLine(command, options...)
+}
+
+// retaining deletes the rest and lets what can't be deleted stay.
+func (a *app) retaining(in *intent, x *state.Execution, stuck []string) wayOut {
+	options := []string{"--retain", strings.Join(sortedNames(append(slices.Clone(stuck), in.terms.Retain...)), ",")}
+	if allowed := in.terms.AllowDataLoss; len(allowed) > 0 {
+		options = append(options, "--allow-data-loss", strings.Join(allowed, ","))
+	}
+	return wayOut{a.stackCommand(x.Stack, "delete", options...), "leave that in the cloud, and delete the rest"}
 }
 
 func (a *app) forceCommand(stack string, allowed []string) string {

@@ -95,6 +95,7 @@ type Terms struct {
 	Replace       []string      `json:"replace,omitempty"`
 	Targets       []string      `json:"targets,omitempty"`
 	Retain        []string      `json:"retain,omitempty"`
+	Skip          []string      `json:"skip,omitempty"` // rollback: left as they are
 	ForceTrim     bool          `json:"force_trim,omitempty"`
 	Force         bool          `json:"force,omitempty"`      // delete: what can't be deleted is forgotten
 	OnFailure     string        `json:"on_failure,omitempty"` // stop or rollback; "" is stop
