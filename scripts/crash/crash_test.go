@@ -4,11 +4,15 @@ package main
 
 import (
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -143,5 +147,48 @@ func TestOptions(t *testing.T) {
 		if _, err := parseOptions([]string{arg}); err == nil || err.Error() != want {
 			t.Errorf("%s: %v", arg, err)
 		}
+	}
+}
+
+func TestLarge(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "blueprint.yaml")
+	node := regexp.MustCompile(`(?m)^  [a-z0-9-]+:$`)
+	for _, c := range []struct {
+		large large
+		nodes int
+	}{
+		{large{n: 300}, 300},
+		{large{n: 50}, 50},
+		{large{n: 300, changed: true}, 300 + 15 - 4},
+	} {
+		if err := c.large.write(path); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(node.FindAll(text, -1)); got != c.nodes {
+			t.Errorf("%+v: %d nodes, want %d", c.large, got, c.nodes)
+		}
+	}
+}
+
+// The moments of a life are repeated by its seed, and commands that have died
+// often live longer.
+func TestFate(t *testing.T) {
+	draw := func() (out []time.Duration) {
+		f := &fate{rng: rand.New(rand.NewPCG(7, 0)), span: time.Second}
+		for died := range 100 {
+			out = append(out, f.lifetime(died))
+		}
+		return out
+	}
+	first := draw()
+	if diff := cmp.Diff(first, draw()); diff != "" {
+		t.Error(diff)
+	}
+	if early, late := slices.Max(first[:10]), slices.Max(first[90:]); early > 4*time.Second || late < 10*time.Second {
+		t.Errorf("the longest lives are %s and %s", early, late)
 	}
 }

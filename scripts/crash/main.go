@@ -152,6 +152,19 @@ func (o options) play(ctx context.Context, dir string) (failed int, err error) {
 			failed++
 		}
 	}
+	if o.kills == 0 {
+		return failed, ctx.Err()
+	}
+	lives, err := l.randomly(ctx, o)
+	if err != nil {
+		return failed, err
+	}
+	fmt.Print(sumLives(lives, o.elements))
+	for _, x := range lives {
+		if x.err != nil {
+			failed++
+		}
+	}
 	return failed, ctx.Err()
 }
 
