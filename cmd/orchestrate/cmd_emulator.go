@@ -45,7 +45,7 @@ go with it), begin late (delay), lose their connection after the work is done
 	c.Flags().StringVar(&db, "db", "", "`FILE` that keeps the cloud (default: memory, lost at the end)")
 	c.Flags().Float64Var(&speed, "speed", 1000, "divide the durations of the service by `X`")
 	c.Flags().StringVar(&faults, "faults", "", "`FILE` of what goes wrong")
-	c.Flags().StringToIntVar(&settings.Quotas, "quota", nil, "let the project have `NAME=N`: instance, vpc, subnet, publicIp, server, core, ram (MB)")
+	c.Flags().StringToIntVar(&settings.Quotas, "quota", nil, "let the project have `NAME=N`: instance, hbsInstance, vpc, subnet, publicIp, server, core, ram (MB)")
 	c.Flags().StringToStringVar(&settings.Flavors, "flavor", nil, "`NAME=STATUS` of a flavor: normal, sellout, abandon")
 	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
 		if !(speed > 0) {

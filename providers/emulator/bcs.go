@@ -38,11 +38,12 @@ const (
 	bcsNotImplemented = "BCS.5010501" // the emulator's own
 )
 
-// bcsService is the blockchain service: /v2/{project_id}/...
+// bcsService is the blockchain service: /v2/{project_id}/..., but for what is of
+// HBS and BSS.
 func bcsService() *service {
 	return &service{
 		name: "bcs",
-		owns: func(segments []string) bool { return segments[0] == "v2" },
+		owns: func(segments []string) bool { return segments[0] == "v2" && !ownsHBS(segments) && !ownsBSS(segments) },
 		operations: map[string]handler{
 			"CreateNewBlockchain":            createBlockchain,
 			"ListBlockchains":                listBlockchains,

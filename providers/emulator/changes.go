@@ -97,6 +97,9 @@ func withoutSecrets(v any) any {
 // adminPass, user_data, and the whole identity of a token request.
 func isSecretKey(key string) bool {
 	key = strings.ToLower(key)
+	if key == "message" { // the text that shall be encrypted
+		return true
+	}
 	for _, part := range []string{"passw", "pwd", "adminpass", "secret", "private", "user_data", "identity", "token"} {
 		if strings.Contains(key, part) {
 			return true

@@ -115,6 +115,9 @@ func samplePath(r *route) map[string]string {
 	for _, s := range r.segments {
 		if isParameter(s) {
 			params[strings.Trim(s, "{}")] = "sample"
+			if s == "{resource_type}" {
+				params["resource_type"] = "huaweicloudchain" // the only one there is
+			}
 		}
 	}
 	return params

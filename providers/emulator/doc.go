@@ -1,6 +1,6 @@
 // Package emulator is the vendor's cloud on loopback: an http.Handler that
-// answers the management calls of BCS, VPC, ECS, EIP and IAM as the services
-// do, so that anybody without an account can try, test and rehearse.
+// answers the management calls of BCS, HBS, BSS, VPC, ECS, EIP and IAM as the
+// services do, so that anybody without an account can try, test and rehearse.
 //
 // Requests go in as the vendor's SDK sends them, signed or with a token;
 // answers come out in the vendor's shapes, with its codes. Both are held to
@@ -15,6 +15,6 @@
 //
 // The files: emulator.go is the front door, contract.go the contracts,
 // auth.go who may enter, store.go what lasts, faults.go what goes wrong on
-// purpose; bcs_*.go, vpc.go, subnet.go, eip.go, ecs_*.go and iam.go are the
-// services.
+// purpose; bcs_*.go, hbs_*.go, bss.go, vpc.go, subnet.go, eip.go, ecs_*.go and
+// iam.go are the services.
 package emulator

@@ -34,9 +34,9 @@ type Options struct {
 	// "" keeps it in memory until Close.
 	DB string
 
-	// Contracts holds bcs.yaml, vpc.yaml, ecs.yaml, eip.yaml and iam.yaml.
-	// A contract is parsed when its service is first called; with a Contracts
-	// here, once for all Emulators that have it.
+	// Contracts holds bcs.yaml, hbs.yaml, bss.yaml, vpc.yaml, ecs.yaml, eip.yaml
+	// and iam.yaml. A contract is parsed when its service is first called; with
+	// a Contracts here, once for all Emulators that have it.
 	Contracts fs.FS
 
 	// Speed divides the durations that the services are documented to take;
@@ -60,8 +60,8 @@ type Options struct {
 
 	// InstanceQuota is how many BCS instances the project may have; 0 means 5.
 	InstanceQuota int
-	// Settings hold the other quotas, and what is not for sale. Those that
-	// Emulator.Set made win over them.
+	// Settings hold the other quotas, what is not for sale, and the versions of
+	// the engines. Those that Emulator.Set made win over them.
 	Settings Settings
 }
 

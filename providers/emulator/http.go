@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,8 +14,13 @@ import (
 	"time"
 )
 
-// maxBodyBytes is the longest body that a signed request may carry.
-const maxBodyBytes = 12 << 20
+const (
+	// maxBodyBytes is the longest body that a signed request may carry.
+	maxBodyBytes = 12 << 20
+	// maxUploadedBytes is the longest form that may come with a token: the
+	// largest contract, and the fields beside it.
+	maxUploadedBytes = maxJavaArchive + 1<<20
+)
 
 // ServeHTTP answers one request. Paths under /_emulator/ are the emulator's
 // own: log and objects, without authentication.
@@ -86,7 +92,7 @@ func (x *exchange) answer() wire {
 	err := x.e.store.within(ctx, func(t *tx) error {
 		c := &call{
 			tx: t, e: x.e, now: x.e.opts.Now(), params: x.params, query: x.r.URL.Query(), header: x.r.Header,
-			body: x.body, fault: x.fault, project: x.e.opts.ProjectID,
+			body: x.body, peer: peer(x.r), fault: x.fault, project: x.e.opts.ProjectID,
 		}
 		if err := c.settleDue(); err != nil {
 			return err
@@ -110,7 +116,7 @@ func (x *exchange) answer() wire {
 }
 
 func (x *exchange) readBody() error {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, maxBodyBytes))
+	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, bodyLimit(x.r)))
 	var tooLong *http.MaxBytesError
 	if errors.As(err, &tooLong) {
 		return &apiError{status: http.StatusRequestEntityTooLarge, code: "APIGW.0201", message: "The request body is too large"}
@@ -120,6 +126,23 @@ func (x *exchange) readBody() error {
 	}
 	x.body = body
 	return nil
+}
+
+// bodyLimit is how long a body may be: a signature covers less than a token
+// lets in.
+func bodyLimit(r *http.Request) int64 {
+	if r.Header.Get("X-Auth-Token") != "" && strings.HasPrefix(r.Header.Get("Content-Type"), mediaForm) {
+		return maxUploadedBytes
+	}
+	return maxBodyBytes
+}
+
+// peer is the certificate that the client shows; nil without TLS.
+func peer(r *http.Request) *x509.Certificate {
+	if r.TLS == nil || len(r.TLS.PeerCertificates) == 0 {
+		return nil
+	}
+	return r.TLS.PeerCertificates[0]
 }
 
 // identify finds the service and the operation.
@@ -201,7 +224,9 @@ func (x *exchange) encode(rep reply) (wire, error) {
 	}
 	switch {
 	case rep.file != nil:
-		out.header.Set("Content-Type", "application/octet-stream")
+		if out.header.Get("Content-Type") == "" {
+			out.header.Set("Content-Type", "application/octet-stream")
+		}
 		out.body = rep.file
 	case rep.body != nil:
 		var b bytes.Buffer

@@ -14,7 +14,7 @@ import (
 func iamService() *service {
 	return &service{
 		name: "iam",
-		owns: func(segments []string) bool { return segments[0] == "v3" },
+		owns: func(segments []string) bool { return segments[0] == "v3" && !ownsBSS(segments) },
 		operations: map[string]handler{
 			"KeystoneCreateUserTokenByPassword": createToken,
 			"KeystoneListProjects":              listProjects,

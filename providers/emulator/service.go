@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -29,7 +30,7 @@ type service struct {
 
 // allServices makes every service that there is, without its contract.
 func allServices() []*service {
-	return []*service{bcsService(), vpcService(), ecsService(), eipService(), iamService()}
+	return []*service{bcsService(), hbsService(), bssService(), vpcService(), ecsService(), eipService(), iamService()}
 }
 
 // handler answers one operation. An error that is no *apiError becomes a 500.
@@ -65,6 +66,7 @@ type call struct {
 	query   url.Values
 	header  http.Header
 	body    []byte
+	peer    *x509.Certificate // of the client's TLS; nil without one
 	fault   Fault
 	project string
 }

@@ -10,22 +10,23 @@ import (
 	"strings"
 )
 
-// The quotas of the project. The first is of BCS, the next three as the
-// network services name them, the last three of ECS.
+// The quotas of the project. The first is of BCS, the second of HBS, the next
+// three as the network services name them, the last three of ECS.
 const (
-	QuotaInstances = "instance"
-	QuotaVPCs      = "vpc"
-	QuotaSubnets   = "subnet"
-	QuotaPublicIPs = "publicIp"
-	QuotaServers   = "server"
-	QuotaCores     = "core"
-	QuotaRAM       = "ram" // in MB
+	QuotaInstances    = "instance"
+	QuotaHBSInstances = "hbsInstance"
+	QuotaVPCs         = "vpc"
+	QuotaSubnets      = "subnet"
+	QuotaPublicIPs    = "publicIp"
+	QuotaServers      = "server"
+	QuotaCores        = "core"
+	QuotaRAM          = "ram" // in MB
 )
 
 // defaultQuotas are the emulator's choice. That of subnets is far above the
 // vendor's 100, which a service ticket raises: large stacks are to be tried.
 var defaultQuotas = map[string]int{
-	QuotaInstances: 5, QuotaVPCs: 50, QuotaSubnets: 1000, QuotaPublicIPs: 200,
+	QuotaInstances: 5, QuotaHBSInstances: 10, QuotaVPCs: 50, QuotaSubnets: 1000, QuotaPublicIPs: 200,
 	QuotaServers: 1000, QuotaCores: 8000, QuotaRAM: 16_384_000,
 }
 
@@ -36,11 +37,16 @@ const (
 	FlavorAbandon = "abandon" // no longer offered
 )
 
+// defaultVersions are the newest versions of the engines of HBS, by the kind of
+// the instances.
+var defaultVersions = map[string]string{kindHuaweiChain: "1.0.1.2", kindBesu: "22.10.3"}
+
 // Settings are what no call of the vendor's API changes: how much the project
-// may have, and what is for sale.
+// may have, what is for sale, and which engines have been released.
 type Settings struct {
-	Quotas  map[string]int    `json:"quotas,omitempty"`
-	Flavors map[string]string `json:"flavors,omitempty"`
+	Quotas   map[string]int    `json:"quotas,omitempty"`
+	Flavors  map[string]string `json:"flavors,omitempty"`
+	Versions map[string]string `json:"versions,omitempty"` // "HuaweiCloudChain", "Besu"
 }
 
 const kindSettings = "emulator.settings"
@@ -66,6 +72,12 @@ func (s Settings) check() error {
 			return fmt.Errorf("flavor %q: %q is none of normal, sellout, abandon, or the name is malformed", name, status)
 		}
 	}
+	for kind, version := range s.Versions {
+		if defaultVersions[kind] == "" || !versionForm.MatchString(version) {
+			return fmt.Errorf("version %q: %q: there are %s, each with two to four numbers joined with dots", kind, version,
+				strings.Join(slices.Sorted(maps.Keys(defaultVersions)), ", "))
+		}
+	}
 	return nil
 }
 
@@ -78,7 +90,11 @@ func (s *Settings) merge(later Settings) {
 		s.Flavors = map[string]string{}
 	}
 	maps.Copy(s.Quotas, later.Quotas)
+	if s.Versions == nil {
+		s.Versions = map[string]string{}
+	}
 	maps.Copy(s.Flavors, later.Flavors)
+	maps.Copy(s.Versions, later.Versions)
 }
 
 // Set changes settings for good; what is not named stays. It is a side door
@@ -125,7 +141,7 @@ func (e *Emulator) setFromRequest(r *http.Request) error {
 // was set since.
 func (c *call) settings() (Settings, error) {
 	var s Settings
-	s.merge(Settings{Quotas: defaultQuotas})
+	s.merge(Settings{Quotas: defaultQuotas, Versions: defaultVersions})
 	s.merge(Settings{Quotas: map[string]int{QuotaInstances: c.e.opts.InstanceQuota}})
 	s.merge(c.e.opts.Settings)
 	stored, err := get[storedSettings](c.tx, kindSettings, c.project)
