@@ -87,7 +87,7 @@ func (d *driver) newsRecord(j *job, e Event) state.Record {
 	r := state.Record{
 		Execution: d.execution.ID, Node: j.node, Type: j.typ, Action: string(j.action), Kind: state.Progress,
 		Phase: j.verb().running, Attempt: e.Attempt, ObjectID: j.objectID(), Error: errorText(e.Err), At: e.At.UTC(),
-		Detail: &state.Detail{Message: e.Message, Wait: e.Wait, Obstacle: e.Obstacle, WaitsFor: e.WaitsFor},
+		Detail: &state.Detail{Message: e.Message, Operation: e.Operation, Wait: e.Wait, Obstacle: e.Obstacle, WaitsFor: e.WaitsFor},
 	}
 	for _, s := range e.Substeps {
 		r.Detail.Substeps = append(r.Detail.Substeps, state.Substep(s))

@@ -127,15 +127,19 @@ func (a *app) tellRecovered(r *executor.Recovered) {
 	}
 }
 
-// view chooses how an execution is shown.
-func (a *app) view(p *planner.Plan) view {
+// view is how an execution of a plan is shown.
+func (a *app) view(p *planner.Plan) view { return a.viewOn(a.err, a.errStyle, p) }
+
+// viewOn chooses how an execution is shown on a stream; p is nil if there is no
+// plan of it.
+func (a *app) viewOn(s *stream, st style, p *planner.Plan) view {
 	switch {
 	case a.events != nil:
 		return a.events
-	case a.err.isTerminal():
-		return newTTYView(a.err, a.err.size, a.errStyle, p)
+	case s.isTerminal():
+		return newTTYView(s, s.size, st, p)
 	}
-	return newPlainView(a.err)
+	return newPlainView(s)
 }
 
 // present shows the plan.

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
-	"github.com/orchestrate-tosca/orchestrate/planner"
 )
 
 // followEvery is how often the journal of an execution is looked at that another
@@ -23,22 +21,22 @@ func (s *session) follow(ctx context.Context, id string) error {
 		return err
 	}
 	a := s.app
-	var v view = newPlainView(a.out)
-	if a.events != nil {
-		v = a.events
-	}
+	v := a.viewOn(a.out, a.outStyle, nil)
+	defer v.close()
 	f := &follower{session: s, view: v, teller: newTeller()}
 	t := time.NewTicker(followEvery)
 	defer t.Stop()
 	for {
 		x, err := f.look(ctx, id)
 		if err == nil && !x.Ended.IsZero() {
+			v.close()
 			return a.outcome(x, f.teller)
 		}
 		if err == nil {
 			err = f.abandoned(ctx, x)
 		}
 		if err == nil {
+			f.tellFreed(a.now())
 			v.tick(a.now())
 			select {
 			case <-t.C:
@@ -71,7 +69,7 @@ func (f *follower) look(ctx context.Context, id string) (*state.Execution, error
 	}
 	for _, r := range records {
 		f.last = r.Seq
-		if e, ok := f.teller.event(r); ok {
+		for _, e := range f.teller.events(r) {
 			f.view.event(e)
 		}
 	}
@@ -80,6 +78,13 @@ func (f *follower) look(ctx context.Context, id string) (*state.Execution, error
 		f.view.event(executor.Event{Kind: executor.StopAsked, At: by.Since, Execution: id, Message: "it was cancelled by " + by.String()})
 	}
 	return x, nil
+}
+
+// tellFreed shows which steps wait for nothing but a slot.
+func (f *follower) tellFreed(now time.Time) {
+	for _, e := range f.teller.freed(now) {
+		f.view.event(e)
+	}
 }
 
 // abandoned tells when nobody runs an execution any more that has not ended. It
@@ -120,108 +125,4 @@ func (a *app) outcome(x *state.Execution, told *teller) error {
 		why = strings.Join(told.failures, "\n")
 	}
 	return exitCode{exitFailed, fmt.Errorf("execution %s did not succeed: %s", x.ID, why)}
-}
-
-// teller makes events of the records of a journal, which holds less than its
-// writer told: no sub-steps, and of tries only their number.
-type teller struct {
-	begun    map[string]time.Time // by node
-	left     map[string]string    // by type and object: the name that it had
-	skipped  map[string]bool
-	done     planner.Summary
-	failures []string
-}
-
-func newTeller() *teller {
-	return &teller{begun: map[string]time.Time{}, left: map[string]string{}, skipped: map[string]bool{}}
-}
-
-// event is what a record tells; ok is false if that is nothing to show.
-func (t *teller) event(r state.Record) (e executor.Event, ok bool) {
-	e = executor.Event{
-		At: r.At, Execution: r.Execution, Node: r.Node, Type: r.Type, Action: planner.Action(r.Action),
-		ObjectID: r.ObjectID, Operation: operationID(r.Operation), Attempt: r.Attempt,
-	}
-	if begun := t.begun[r.Node]; !begun.IsZero() {
-		e.Elapsed = r.At.Sub(begun)
-	}
-	if r.Error != "" {
-		e.Err = errors.New(r.Error)
-	}
-	switch r.Kind {
-	case state.Intent:
-		e.Kind, t.begun[r.Node] = executor.StepStart, r.At
-	case state.Operation:
-		e.Kind, e.Message = executor.StepProgress, operationText(e)
-		return e, e.Message != ""
-	case state.Result:
-		return t.result(e)
-	case state.Failure:
-		t.fail(&e)
-	case state.Halted:
-		if e.Kind, e.Message = executor.StepStopped, "its outcome is found out by the next command"; e.Err != nil {
-			t.fail(&e)
-		}
-	case state.Skipped:
-		e.Kind, e.Message, e.Err = executor.StepSkipped, r.Error, nil
-		first := !t.skipped[r.Node]
-		t.skipped[r.Node] = true
-		return e, first
-	default:
-		return e, false
-	}
-	return e, true
-}
-
-func (t *teller) fail(e *executor.Event) {
-	e.Kind, e.Message = executor.StepErrored, ""
-	if e.Err == nil {
-		e.Err = errors.New("why is not on record")
-	}
-	t.failures = append(t.failures, e.Node+": "+e.Err.Error())
-}
-
-// operationText says what a step waits for.
-func operationText(e executor.Event) string {
-	switch {
-	case e.Operation == "":
-		return ""
-	case e.Attempt > 1:
-		return fmt.Sprintf("operation %s, attempt %d", e.Operation, e.Attempt)
-	}
-	return "operation " + e.Operation
-}
-
-// result tells a step that is done, and counts it. Of an element that changes
-// its name there are two results, the old name first.
-func (t *teller) result(e executor.Event) (executor.Event, bool) {
-	e.Kind = executor.StepComplete
-	switch e.Action {
-	case planner.Create:
-		t.done.Add++
-	case planner.Update:
-		t.done.Change++
-	case planner.Delete:
-		t.done.Destroy++
-	case planner.None, planner.Read:
-		return e, false
-	case "import":
-		e.Kind, e.Action = executor.StepAdopted, planner.Read
-	case "forget":
-		t.done.Forget++
-		if e.Kind, e.Action = executor.StepForgotten, planner.Delete; e.Err == nil {
-			e.Message = "its object was not destroyed"
-		}
-	case "move":
-		object := e.Type + " " + e.ObjectID
-		was, known := t.left[object]
-		if !known {
-			t.left[object] = e.Node
-			return e, false
-		}
-		delete(t.left, object)
-		t.done.Move++
-		e.Kind, e.Action, e.Message = executor.StepMoved, planner.None, "it was "+was
-	}
-	return e, true
 }

@@ -200,11 +200,12 @@ type Record struct {
 
 // Detail is what a step is at. It is kept in clear: no secret may stand in it.
 type Detail struct {
-	Message  string        `json:"message,omitempty"`   // what it does or waits for, in one line
-	Substeps []Substep     `json:"substeps,omitempty"`  // of its operation, as the cloud reports them
-	Wait     time.Duration `json:"wait,omitempty"`      // until the next try, in nanoseconds; Error says why there is one
-	Obstacle Obstacle      `json:"obstacle,omitempty"`  // what keeps it from beginning; "": nothing, it is at work
-	WaitsFor []string      `json:"waits_for,omitempty"` // the nodes behind Obstacle, as far as they are named
+	Message   string        `json:"message,omitempty"`   // what it does or waits for, in one line
+	Operation string        `json:"operation,omitempty"` // the cloud's ID of the running work
+	Substeps  []Substep     `json:"substeps,omitempty"`  // of the operation, as the cloud reports them
+	Wait      time.Duration `json:"wait,omitempty"`      // until the next try, in nanoseconds; Error says why there is one
+	Obstacle  Obstacle      `json:"obstacle,omitempty"`  // what keeps it from beginning; "": nothing, it is at work
+	WaitsFor  []string      `json:"waits_for,omitempty"` // the nodes behind Obstacle, as far as they are named
 }
 
 // Obstacle is what keeps a step from beginning.
