@@ -147,6 +147,8 @@ func scriptEmulate(ts *testscript.TestScript, _ bool, args []string) {
 		switch name {
 		case "quota":
 			opts.InstanceQuota = n
+		case "speed":
+			opts.Speed = float64(n)
 		default:
 			ts.Fatalf("emulate: unknown option %q", name)
 		}
