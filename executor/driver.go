@@ -73,6 +73,14 @@ func (o Options) parallelism() int {
 	return o.Parallelism
 }
 
+// timeLeft is how much of Timeout is left.
+func (o Options) timeLeft() time.Duration {
+	if o.Since.IsZero() {
+		return o.Timeout
+	}
+	return o.Timeout - time.Since(o.Since)
+}
+
 func (o Options) seed() uint64 {
 	if o.Seed == 0 {
 		return rand.Uint64()
@@ -90,7 +98,7 @@ func (d *driver) run(tasks []sched.Task, jobs []*job) error {
 	defer close(d.done)
 	var deadline <-chan time.Time
 	if d.options.Timeout > 0 {
-		t := time.NewTimer(d.options.Timeout)
+		t := time.NewTimer(d.options.timeLeft())
 		defer t.Stop()
 		deadline = t.C
 	}

@@ -37,6 +37,7 @@ func (e *Engine) effectless(typ string) bool {
 type Options struct {
 	Parallelism int           // most steps at once, of those that call the cloud; 0 means 10
 	Timeout     time.Duration // of the whole execution; when it is over, Run acts as after Stop; 0 means none
+	Since       time.Time     // when Timeout began to count; zero: when Run did
 	// Source is the text of the plan's blueprint, kept with the revision.
 	Source []byte
 	Terms  state.Terms // kept with the execution

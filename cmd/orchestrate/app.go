@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -28,6 +29,7 @@ type app struct {
 	env                map[string]string
 	now                func() time.Time
 	dial               func(ctx context.Context, network, address string) (net.Conn, error) // nil: over the network
+	leaseTTL           time.Duration
 	interrupt          *interruption
 	started            bool         // the command line was understood
 	command            string       // "orchestrate apply"
@@ -37,7 +39,7 @@ type app struct {
 }
 
 func newApp(p process) *app {
-	a := &app{in: p.Stdin, out: newStream(p.Stdout), err: newStream(p.Stderr), env: map[string]string{}, now: time.Now, dial: p.Dial}
+	a := &app{in: p.Stdin, out: newStream(p.Stdout), err: newStream(p.Stderr), env: map[string]string{}, now: time.Now, leaseTTL: p.LeaseTTL, dial: p.Dial}
 	for _, kv := range p.Env {
 		k, v, _ := strings.Cut(kv, "=")
 		a.env[k] = v
@@ -60,8 +62,9 @@ func (a *app) mayAsk() bool {
 	return ok && term.IsTerminal(int(f.Fd())) && a.err.isTerminal()
 }
 
-// ask puts a question on standard error and returns the line that answers it.
-func (a *app) ask(question string) (string, error) {
+// ask puts a question on standard error and returns the line that answers it. It
+// waits until the context ends or the command is interrupted.
+func (a *app) ask(ctx context.Context, question string) (string, error) {
 	fmt.Fprint(a.err, question)
 	type answer struct {
 		line string
@@ -75,7 +78,13 @@ func (a *app) ask(question string) (string, error) {
 	select {
 	case <-a.interrupt.stop:
 		fmt.Fprintln(a.err)
-		return "", exitCode{exitInterrupted, fmt.Errorf("interrupted while waiting for the answer; nothing was changed")}
+		return "", errWhileAsking
+	case <-ctx.Done():
+		fmt.Fprintln(a.err)
+		if a.interrupt.wasAsked() {
+			return "", errWhileAsking
+		}
+		return "", context.Cause(ctx)
 	case x := <-got:
 		if x.err != nil && x.line == "" {
 			return "", fmt.Errorf("read the answer: %w", x.err)
@@ -83,6 +92,8 @@ func (a *app) ask(question string) (string, error) {
 		return strings.TrimSpace(x.line), nil
 	}
 }
+
+var errWhileAsking = exitCode{exitInterrupted, errors.New("interrupted while waiting for the answer; nothing was changed")}
 
 // logger writes to standard error from the level that --log asks for; by
 // default only warnings and errors.

@@ -34,17 +34,31 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 	if err := s.unsealInputs(in); err != nil {
 		return err
 	}
+	in.since = a.now()
 	ctx, lease, release, err := s.hold(ctx, in.stack)
 	if err != nil {
 		return err
 	}
 	defer release()
 	if err := s.settle(ctx, lease, in); err != nil {
+		return whyEnded(ctx, err)
+	}
+	m, err := s.agree(ctx, in, ok)
+	if err != nil || m == nil {
 		return err
 	}
+	return a.interrupt.gently(func(stop <-chan struct{}) error { return s.run(ctx, lease, m, in, stop) })
+}
+
+// agree plans, shows the plan and asks, all within the time of the command. It
+// returns nil when there is nothing to be done.
+func (s *session) agree(ctx context.Context, in *intent, ok approval) (*made, error) {
+	a := s.app
+	ctx, cancel := in.within(ctx)
+	defer cancel()
 	m, err := s.plan(ctx, in)
 	if err != nil {
-		return err
+		return nil, whyEnded(ctx, err)
 	}
 	if in.saved == nil || !m.problems.HasErrors() { // instead of a saved plan that is refused no other one is shown
 		a.present(m)
@@ -53,20 +67,24 @@ func (a *app) carryOut(ctx context.Context, in *intent, ok approval) error {
 	ok = a.guardData(m, in, ok)
 	a.tellSkipping(m, in)
 	if err := m.err(); err != nil {
-		return err
+		return nil, err
 	}
 	if m.nothingToDo() {
 		a.unchanged(m)
-		return nil
+		return nil, nil
 	}
 	a.tellHealing(m)
-	if err := s.cloud.reach(ctx, typesOfSteps(m.plan)); err != nil {
-		return err
+	err = s.cloud.reach(ctx, typesOfSteps(m.plan))
+	if err == nil {
+		err = a.approve(ctx, ok, m.plan)
 	}
-	if err := a.approve(ok, m.plan); err != nil {
-		return err
+	if err == nil {
+		err = a.interrupt.check()
 	}
-	return a.interrupt.gently(func(stop <-chan struct{}) error { return s.run(ctx, lease, m, in, stop) })
+	if err == nil {
+		err = ctx.Err()
+	}
+	return m, whyEnded(ctx, err)
 }
 
 // openFor opens what an intent works with. A stack that has to exist is not
@@ -87,6 +105,9 @@ func (a *app) openFor(ctx context.Context, in *intent) (*session, error) {
 // depends on how that ended.
 func (s *session) settle(ctx context.Context, lease *state.Lease, in *intent) error {
 	err := s.app.interrupt.gently(func(stop <-chan struct{}) error { return s.recover(ctx, lease, in, stop) })
+	if err == nil {
+		err = s.app.interrupt.check() // it may have come when all was settled
+	}
 	if err != nil || in.decide == nil {
 		return err
 	}
@@ -100,7 +121,7 @@ func (s *session) recover(ctx context.Context, lease *state.Lease, in *intent, s
 	observe, done := follow(s.app.view(nil), s.app.now)
 	defer done()
 	found, err := s.engine.Recover(ctx, lease, in.stack, executor.Options{
-		Parallelism: s.app.opts.parallelism, Timeout: s.app.opts.timeout, Stop: stop, Observe: observe,
+		Parallelism: s.app.opts.parallelism, Timeout: s.app.opts.timeout, Since: in.since, Stop: stop, Observe: observe,
 		Answers: s.app.opts.answers,
 	})
 	done()
@@ -187,7 +208,7 @@ func (a *app) unchanged(m *made) {
 	}
 }
 
-func (a *app) approve(ok approval, p *planner.Plan) error {
+func (a *app) approve(ctx context.Context, ok approval, p *planner.Plan) error {
 	if ok.given || p.Empty() && p.Lifecycle != lifecycleDelete {
 		return nil
 	}
@@ -195,7 +216,7 @@ func (a *app) approve(ok approval, p *planner.Plan) error {
 	if want == "" {
 		want = "yes"
 	}
-	answer, err := a.ask(question(p, want))
+	answer, err := a.ask(ctx, question(p, want))
 	if err != nil {
 		return err
 	}
@@ -261,7 +282,7 @@ func (s *session) execute(ctx context.Context, lease *state.Lease, m *made, in *
 	observe, done := follow(a.view(m.plan), a.now)
 	defer done()
 	res, err := s.engine.Run(ctx, lease, m.plan, executor.Options{
-		Parallelism: a.opts.parallelism, Timeout: in.terms.Timeout, Stop: stop, Observe: observe, Source: in.text(), Terms: in.terms,
+		Parallelism: a.opts.parallelism, Timeout: in.terms.Timeout, Since: in.since, Stop: stop, Observe: observe, Source: in.text(), Terms: in.terms,
 	})
 	if err == nil {
 		return res, nil

@@ -120,7 +120,7 @@ func (s *session) agreeToUnlock(c *cobra.Command, h *state.Hold) error {
 	if !a.mayAsk() {
 		return usagef(c, "nobody is there to agree (no terminal, or CI is set): give --auto-approve (-y)")
 	}
-	answer, err := a.ask(fmt.Sprintf("\nDo you want to break the hold on stack %q?\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ", h.Stack))
+	answer, err := a.ask(c.Context(), fmt.Sprintf("\nDo you want to break the hold on stack %q?\n  Only 'yes' will be accepted to approve.\n\n  Enter a value: ", h.Stack))
 	if err == nil && answer != "yes" {
 		err = exitCode{exitFailed, errors.New("nothing was changed: the hold was not to be broken")}
 	}

@@ -12,21 +12,26 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
+	release := heapHeadroom(os.Getenv)
+	code := run(context.Background(), os.Args[1:], thisProcess())
+	release()
+	os.Exit(code)
+}
+
+// thisProcess is the process of the system that this program runs as.
+func thisProcess() process {
 	// A reader that goes away ("| head") must not kill a running execution:
 	// the writes fail instead, and the streams remember it.
 	signal.Ignore(syscall.SIGPIPE)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	release := heapHeadroom(os.Getenv)
-	code := run(context.Background(), os.Args[1:], process{
-		Env: os.Environ(), Signals: signals,
+	ignoreLimits()
+	return process{
+		Env: os.Environ(), Signals: listen(),
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-	})
-	release()
-	os.Exit(code)
+	}
 }
 
 // process is what an invocation gets from the operating system.
@@ -35,6 +40,7 @@ type process struct {
 	Signals        <-chan os.Signal
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	LeaseTTL       time.Duration // how long a hold on a stack lasts without a sign; 0: as ever
 	// Dial makes the connections to the cloud; nil: over the network.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }

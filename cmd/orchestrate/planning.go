@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,11 +27,12 @@ type intent struct {
 	source      *source // nil: there is no blueprint to lead to
 	inputs      map[string]intrinsic.Value
 	terms       state.Terms
-	strict      bool     // --strict-aos
-	refreshOnly bool     // only write down what exists
-	back        *wayBack // not nil: return to an earlier revision
-	own         bool     // the way back undoes what this command did itself
-	explicit    bool     // the revision to return to was named
+	strict      bool      // --strict-aos
+	refreshOnly bool      // only write down what exists
+	since       time.Time // when the command took hold of the stack: its time counts from then; zero: it begins with the execution
+	back        *wayBack  // not nil: return to an earlier revision
+	own         bool      // the way back undoes what this command did itself
+	explicit    bool      // the revision to return to was named
 	// unread tells which nodes of other stacks can't be read that a way back may
 	// do without.
 	unread diag.List

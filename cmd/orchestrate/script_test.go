@@ -26,7 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"orchestrate": main})
+	testscript.Main(m, map[string]func(){"orchestrate": main, "orchestrate-brief": briefMain})
 }
 
 // The stories: one file each, with the whole command as users run it. They

@@ -52,7 +52,7 @@ func (a *app) openSession(ctx context.Context, create bool) (*session, error) {
 		s.close()
 		return nil, err
 	}
-	s.engine = &executor.Engine{Store: s.store, Providers: s.cloud.providers, Log: a.logger()}
+	s.engine = &executor.Engine{Store: s.store, Providers: s.cloud.providers, Log: a.logger(), LeaseTTL: a.leaseTTL}
 	return s, nil
 }
 
@@ -150,7 +150,7 @@ func (a *app) lookAtStack(ctx context.Context) (*state.Stack, error) {
 func (s *session) hold(ctx context.Context, stack string) (held context.Context, lease *state.Lease, release func(), err error) {
 	owner := state.NewOwner(s.app.command, s.app.now())
 	owner.Place = s.cloud.place()
-	lease, err = s.store.Acquire(ctx, stack, owner, executor.LeaseTTL)
+	lease, err = s.engine.Acquire(ctx, stack, owner)
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("take hold of the stack: %w", err)
 	}

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -16,15 +19,28 @@ type interruption struct {
 	stop   chan struct{}
 	gentle bool               // what runs now stops by itself after the first signal
 	cancel context.CancelFunc // ends every call in flight
+	urged  time.Time          // when what runs was told to stop at once; zero: it was not
 	// abandon is closed when what runs should have ended with its context and
 	// has not: long computations, such as the reading of a large blueprint, do
 	// not look at it, and have nothing to lose.
-	abandon chan struct{}
+	abandon   chan struct{}
+	abandoned bool
 }
 
 // patience is how long a cancelled command that changes nothing may take to
-// end.
+// end, and one that changes something before a further signal leaves it alone.
 const patience = time.Second
+
+// listen asks the system for the signals that end a command. Under nohup a
+// terminal that goes away is none of them.
+func listen() <-chan os.Signal {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	return signals
+}
 
 // watchSignals follows the signals of the process until it ends. The first one
 // asks for an orderly stop if what runs knows how (see gently); otherwise, and
@@ -36,27 +52,39 @@ func watchSignals(signals <-chan os.Signal, cancel context.CancelFunc, note func
 		return i
 	}
 	go func() {
-		for range signals {
-			i.signalled(note)
+		for s := range signals {
+			i.signalled(s, note)
 		}
 	}()
 	return i
 }
 
-func (i *interruption) signalled(note func(string, ...any)) {
+// signalled heeds a signal. A terminal that goes away says so more than once,
+// through the system and through the shell, so that only the first SIGHUP counts.
+func (i *interruption) signalled(s os.Signal, note func(string, ...any)) {
 	i.mu.Lock()
-	first, gentle := !i.asked, i.gentle
+	first, gentle, urged := !i.asked, i.gentle, i.urged
+	if s == syscall.SIGHUP && !first {
+		i.mu.Unlock()
+		return
+	}
 	if first {
 		i.asked = true
 		close(i.stop)
+	} else if urged.IsZero() {
+		i.urged = time.Now()
 	}
 	i.mu.Unlock()
-	if first && gentle {
+	switch {
+	case first && gentle:
 		note("Interrupt received: nothing new is started, what runs is followed to a recorded point.\nInterrupt once more to stop at once; the next command takes up what runs on in the cloud.")
 		return
-	}
-	if gentle {
+	case gentle && urged.IsZero():
 		note("Stopping at once.")
+	case gentle && time.Since(urged) > patience:
+		note("Left as it is; the next command finds out what came of it.")
+		i.leave()
+		return
 	}
 	i.cancel()
 	if first {
@@ -68,8 +96,20 @@ func (i *interruption) signalled(note func(string, ...any)) {
 // after all.
 func (i *interruption) giveUp() {
 	i.mu.Lock()
+	gentle := i.gentle
+	i.mu.Unlock()
+	if !gentle {
+		i.leave()
+	}
+}
+
+// leave ends the process whatever runs: as if it were killed, which everything
+// on record is prepared for.
+func (i *interruption) leave() {
+	i.mu.Lock()
 	defer i.mu.Unlock()
-	if !i.gentle {
+	if !i.abandoned {
+		i.abandoned = true
 		close(i.abandon)
 	}
 }
@@ -92,4 +132,15 @@ func (i *interruption) wasAsked() bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.asked
+}
+
+// errAsked tells that a command was interrupted between two things that it does.
+var errAsked = errors.New("interrupted before anything new was begun")
+
+// check is what a command asks between two things that it does.
+func (i *interruption) check() error {
+	if i.wasAsked() {
+		return exitCode{exitInterrupted, errAsked}
+	}
+	return nil
 }
