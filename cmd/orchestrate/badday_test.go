@@ -9,6 +9,8 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -120,39 +122,37 @@ func badDay(seed uint64) emulator.Faults {
 	return emulator.NewScript(rules...)
 }
 
-// counted counts the calls, and those that something goes wrong with, until it
-// is over.
+// counted counts the calls, and those that something goes wrong with.
 type counted struct {
-	emulator.Faults
 	mu          sync.Mutex
-	calls, hits int  // guarded by mu
-	over        bool // guarded by mu
+	faults      emulator.Faults // guarded by mu; nil: a good day, on which nothing is counted
+	calls, hits int             // guarded by mu
 }
 
 func (c *counted) Fault(ctx context.Context, call emulator.Call) emulator.Fault {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.over {
+	if c.faults == nil {
 		return emulator.Fault{}
 	}
 	c.calls++
-	f := c.Faults.Fault(ctx, call)
+	f := c.faults.Fault(ctx, call)
 	if f != (emulator.Fault{}) {
 		c.hits++
 	}
 	return f
 }
 
-// end lets nothing go wrong any more and tells what did.
-func (c *counted) end() (calls, hits int) {
+// dawn begins another day.
+func (c *counted) dawn(faults emulator.Faults) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.over = true
-	return c.calls, c.hits
+	c.faults = faults
 }
 
 // On a day on which every fifth call to the cloud goes wrong, each apply ends
-// right: nothing is made twice, and nothing is left to do.
+// right: nothing is made twice, and nothing is left to do. So does each delete:
+// nothing is left.
 func TestEveryFifthCallFails(t *testing.T) {
 	seeds := *badDays
 	if underRace {
@@ -186,25 +186,47 @@ func TestEveryFifthCallFails(t *testing.T) {
 	}
 }
 
-// endsRight applies a blueprint on a bad day, and looks on a good one at what
-// came of it.
+// endsRight applies a blueprint on a bad day, looks on a good one at what came of
+// it, and deletes it on another bad one.
 func endsRight(t *testing.T, dir, blueprint string, wanted map[string]int, seed uint64) (calls, hits int) {
-	faults := &counted{Faults: badDay(seed)}
+	faults := &counted{}
 	b := bubble(t, dir, faults)
 	begun := time.Now()
-	code, out := b.run("apply", blueprint, "-y")
-	calls, hits = faults.end()
-	t.Logf("%d of %d calls went wrong; it took %s", hits, calls, time.Since(begun).Round(time.Second))
-	if code != exitDone {
-		t.Fatalf("apply: exit %d\n%s%s", code, out, &b.errs)
-	}
-	if code, out := b.run("plan", blueprint, "--detailed-exitcode"); code != exitDone {
-		t.Errorf("plan: exit %d\n%s%s", code, out, &b.errs)
-	}
+	faults.dawn(badDay(seed))
+	b.succeeds("apply", blueprint, "-y")
+	faults.dawn(nil)
+	b.succeeds("plan", blueprint, "--detailed-exitcode")
 	if diff := cmp.Diff(wanted, b.carriedOut()); diff != "" {
 		t.Errorf("requests that were carried out (-want +got):\n%s%s", diff, &b.errs)
 	}
-	return calls, hits
+	faults.dawn(badDay(seed + 1_000_000))
+	b.succeeds("delete", "-y", "--allow-data-loss", "ledger,bank,trader,payments,documents,mycloudserver")
+	if left := b.objects(); len(left) > 0 {
+		t.Errorf("after the deletion there are still %v", left)
+	}
+	t.Logf("%d of %d calls went wrong; it took %s", faults.hits, faults.calls, time.Since(begun).Round(time.Second))
+	return faults.calls, faults.hits
+}
+
+// succeeds carries out a command that ends well.
+func (b *bubbled) succeeds(args ...string) {
+	b.t.Helper()
+	if code, out := b.run(args...); code != exitDone {
+		b.t.Fatalf("%s: exit %d\n%s%s", args[0], code, out, &b.errs)
+	}
+}
+
+// objects are those of the cloud, without what tells of work that is over, and
+// certificates, which cannot be deleted.
+func (b *bubbled) objects() []emulator.Object {
+	b.t.Helper()
+	all, err := b.cloud.Objects(b.t.Context())
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return slices.DeleteFunc(all, func(o emulator.Object) bool {
+		return strings.HasSuffix(o.Kind, ".operation") || strings.HasSuffix(o.Kind, ".job") || o.Kind == "bcs.certificate"
+	})
 }
 
 // carriedOut counts the changing requests that the cloud has carried out. A

@@ -118,20 +118,41 @@ func (l *lab) countSyncs(c *prepared) error {
 	return nil
 }
 
+// throughProxy runs the command of a chapter by way of a proxy.
 func (l *lab) throughProxy(p *program, c *prepared, at point) (*proxy, error) {
-	cmd, done, err := p.command("", c.args...)
+	x, done, err := l.proxied(p, c, at)
 	if err != nil {
 		return nil, err
 	}
 	defer done()
+	defer deadline(x.cmd).Stop()
+	return x, x.run()
+}
+
+// proxied prepares the command of a chapter with a proxy before its cloud.
+func (l *lab) proxied(p *program, c *prepared, at point) (*proxy, func(), error) {
+	cmd, done, err := p.command("", c.args...)
+	if err != nil {
+		return nil, nil, err
+	}
 	x, err := newProxy(p.url, cmd, at)
 	if err != nil {
-		return nil, err
+		done()
+		return nil, nil, err
 	}
-	defer x.close()
 	cmd.Env = append(cmd.Env, "ORCHESTRATE_CLOUD="+x.url)
-	defer deadline(cmd).Stop()
-	return x, x.run()
+	return x, func() { x.close(); done() }, nil
+}
+
+// throughBoth runs it by way of a proxy, and keeps what it has synced.
+func (l *lab) throughBoth(p *program, c *prepared, at point) (*proxy, *tracer, error) {
+	x, done, err := l.proxied(p, c, at)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer done()
+	t, err := trace(x.cmd, p.stateDir(), at, x.hold())
+	return x, t, err
 }
 
 func (l *lab) underTrace(p *program, c *prepared, at point) (*tracer, error) {
@@ -140,7 +161,7 @@ func (l *lab) underTrace(p *program, c *prepared, at point) (*tracer, error) {
 		return nil, err
 	}
 	defer done()
-	return trace(cmd, p.stateDir(), at)
+	return trace(cmd, p.stateDir(), at, func() {})
 }
 
 // deadline kills a command that hangs.
@@ -209,18 +230,23 @@ func (o *outcome) story(l *lab, p *program, cl *cloud) error {
 }
 
 func (l *lab) disturb(p *program, c *prepared, at point) (killed bool, err error) {
-	if at.at == atRequest {
+	if at.at == atRequest && at.when != powerLoss {
 		x, err := l.throughProxy(p, c, at)
-		return x != nil && x.killed, err
+		return x != nil && x.wasKilled(), err
 	}
-	t, err := l.underTrace(p, c, at)
-	if err != nil || !t.killed {
-		return false, err
+	var t *tracer
+	if at.at == atRequest {
+		var x *proxy
+		if x, t, err = l.throughBoth(p, c, at); err == nil {
+			killed = x.wasKilled()
+		}
+	} else if t, err = l.underTrace(p, c, at); err == nil {
+		killed = t.killed
 	}
-	if at.when == powerLoss {
+	if err == nil && killed && at.when == powerLoss {
 		err = t.losePower(c.stateAtBeginning)
 	}
-	return true, err
+	return killed, err
 }
 
 // goOn runs commands until one ends well, and counts them.

@@ -17,9 +17,9 @@ const (
 // When it is killed.
 const (
 	before    = "before"    // the sync, or the passing on of the request
-	between   = "between"   // what the cloud did for the request and its answer
+	between   = "between"   // the work that the cloud did for the request, and its answer
 	after     = "after"     // the sync, or the answer
-	powerLoss = "powerloss" // as before, and what was not synced is lost
+	powerLoss = "powerloss" // before the sync, or between work and answer, and what was not synced is lost
 )
 
 // point is a moment at which a command is killed.
@@ -49,7 +49,7 @@ func parsePoint(s string) (point, error) {
 // whens are the moments around each kind.
 var whens = map[string][]string{
 	atSync:    {before, after, powerLoss},
-	atRequest: {before, between, after},
+	atRequest: {before, between, after, powerLoss},
 }
 
 // points lists the moments around every k-th of n syncs or requests.

@@ -117,11 +117,17 @@ func (x *proxy) wasKilled() bool {
 	return x.killed
 }
 
+// hold lets requests wait until the process is known.
+func (x *proxy) hold() (known func()) {
+	x.mu.Lock()
+	return x.mu.Unlock
+}
+
 // run starts the command and waits for its end.
 func (x *proxy) run() error {
-	x.mu.Lock() // requests wait until the process is known
+	known := x.hold()
 	err := x.cmd.Start()
-	x.mu.Unlock()
+	known()
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,8 @@ var moments = map[string]string{
 	atRequest + before:  "before a request is passed on",
 	atRequest + between: "between work and answer",
 	atRequest + after:   "after an answer",
+
+	atRequest + powerLoss: "between work and answer, with loss of power",
 }
 
 func sum(all []outcome, chapter, at, when string) tally {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -30,9 +31,10 @@ const (
 // tracer runs a command under ptrace and watches its syncs. All of it happens
 // on one thread, as ptrace wants it.
 type tracer struct {
-	cmd   *exec.Cmd
-	dir   string // the syncs of what lies in this folder count, and of itself
-	point point
+	cmd     *exec.Cmd
+	dir     string // the syncs of what lies in this folder count, and of itself
+	point   point
+	started func() // called when there is a process, or none could be started
 
 	pid     int
 	syncs   int
@@ -42,10 +44,10 @@ type tracer struct {
 	synced  map[uint64][]byte // by inode: what a file held when it was last synced
 }
 
-// trace runs a command and kills it at a sync of the state's files. A
-// command that ends before is not killed.
-func trace(cmd *exec.Cmd, dir string, p point) (*tracer, error) {
-	t := &tracer{cmd: cmd, dir: dir, point: p, syncing: map[int]string{}, known: map[int]bool{}, synced: map[uint64][]byte{}}
+// trace runs a command and kills it at a sync of the state's files. A command
+// that ends before is not killed. At a request somebody else kills it.
+func trace(cmd *exec.Cmd, dir string, p point, started func()) (*tracer, error) {
+	t := &tracer{cmd: cmd, dir: dir, point: p, started: started, syncing: map[int]string{}, known: map[int]bool{}, synced: map[uint64][]byte{}}
 	done := make(chan error, 1)
 	go func() {
 		// The thread is not given back: it ends with its goroutine.
@@ -59,7 +61,9 @@ func (t *tracer) run() error {
 	// In a group of its own it can be waited for without reaping others, which
 	// this thread may have started before.
 	t.cmd.SysProcAttr = &syscall.SysProcAttr{Ptrace: true, Setpgid: true}
-	if err := t.cmd.Start(); err != nil {
+	err := t.cmd.Start()
+	t.started()
+	if err != nil {
 		if errors.Is(err, syscall.EPERM) {
 			return fmt.Errorf("this system does not permit ptrace, without which nothing can be killed at a sync (in a container: --cap-add SYS_PTRACE): %w", err)
 		}
@@ -76,6 +80,7 @@ func (t *tracer) run() error {
 		return fmt.Errorf("set the options of ptrace: %w", err)
 	}
 	t.known[t.pid] = true
+	defer time.AfterFunc(patience, func() { syscall.Kill(t.pid, syscall.SIGKILL) }).Stop() //nolint:errcheck // it may have ended
 	return t.follow()
 }
 
@@ -116,7 +121,7 @@ func (t *tracer) next(status *syscall.WaitStatus) (int, error) {
 
 func (t *tracer) ended(status syscall.WaitStatus) error {
 	switch {
-	case t.killed && status.Signaled() && status.Signal() == syscall.SIGKILL:
+	case status.Signaled() && status.Signal() == syscall.SIGKILL && (t.killed || t.point.at == atRequest):
 		return nil
 	case t.killed:
 		return fmt.Errorf("it was to be killed and ended with %v", status)
@@ -179,7 +184,7 @@ func (t *tracer) syncBegins(tid, fd int) error {
 	}
 	t.syncs++
 	t.syncing[tid] = file
-	if t.syncs == t.point.n && (t.point.when == before || t.point.when == powerLoss) {
+	if t.due() && (t.point.when == before || t.point.when == powerLoss) {
 		return t.kill()
 	}
 	return nil
@@ -196,11 +201,14 @@ func (t *tracer) syncEnds(tid int) error {
 			return err
 		}
 	}
-	if t.syncs >= t.point.n && t.point.n > 0 && t.point.when == after {
+	if t.due() && t.point.when == after {
 		return t.kill()
 	}
 	return nil
 }
+
+// due tells whether the sync is there that is waited for.
+func (t *tracer) due() bool { return t.point.at == atSync && t.syncs >= t.point.n }
 
 func (t *tracer) kill() error {
 	t.killed = true
