@@ -29,6 +29,7 @@ type fakeCloud struct {
 	running map[string]int // changing actions by parent, at this moment
 	overlap bool           // two ran at once
 	hold    map[string]chan struct{}
+	born    map[string]time.Time // by ID; nil: nobody asks
 }
 
 type fakeObject struct {

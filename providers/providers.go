@@ -185,6 +185,16 @@ type Reading struct {
 	Err    error
 }
 
+// Searcher is a Provider that can tell, long after a Create, what it may have
+// made, whatever became of it.
+type Searcher interface {
+	Provider
+	// Search returns what is there now that the Create of req may have made, which
+	// was sent under op: by its name and place, and by what existed before. What
+	// can't be it is left out.
+	Search(ctx context.Context, req *Request, op Operation) ([]Candidate, error)
+}
+
 // Preflighter is a Provider that knows before the first changing call what the
 // service is going to refuse.
 type Preflighter interface {

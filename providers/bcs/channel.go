@@ -92,6 +92,16 @@ func (p channel) delete(ctx context.Context, have channelProperties, op provider
 	}, op, resumed)
 }
 
+// Search implements providers.Searcher.
+func (p channel) Search(ctx context.Context, req *providers.Request, _ providers.Operation) ([]providers.Candidate, error) {
+	c := channelProperties{Network: req.String("blockchainId"), Name: req.String("name")}
+	ch, err := p.channelNamed(ctx, c.Network, c.Name)
+	if err != nil || ch == nil {
+		return nil, err
+	}
+	return []providers.Candidate{foundOf(c.id(), c.Name, c.Network, val(ch.CreateTime), nil).Candidate}, nil
+}
+
 // ReadAll implements providers.Lister.
 func (p channel) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
 	return huaweicloud.ReadEach(ctx, reqs, p.Read)

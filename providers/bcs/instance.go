@@ -242,6 +242,19 @@ func (p instance) Read(ctx context.Context, req *providers.Request) (*providers.
 	return instanceObject(d, huaweicloud.Recorded(req)), nil
 }
 
+// Search implements providers.Searcher.
+func (p instance) Search(ctx context.Context, req *providers.Request, _ providers.Operation) ([]providers.Candidate, error) {
+	b, err := p.named(ctx, req.String("name"))
+	if err != nil || b == nil {
+		return nil, err
+	}
+	d, err := p.showBlockchainDetail(ctx, val(b.Id))
+	if err != nil {
+		return nil, err
+	}
+	return []providers.Candidate{foundOf(val(b.Id), val(b.Name), "", val(basic(d).CreatedTime), nil).Candidate}, nil
+}
+
 // named returns the network with a name, nil if there is none.
 func (p instance) named(ctx context.Context, name string) (*model.BlockchainInfo, error) {
 	all, err := p.listBlockchains(ctx)

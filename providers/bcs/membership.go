@@ -156,6 +156,19 @@ func (p membership) delete(ctx context.Context, have memberProperties, op provid
 	}, op, resumed)
 }
 
+// Search implements providers.Searcher.
+func (p membership) Search(ctx context.Context, req *providers.Request, _ providers.Operation) ([]providers.Candidate, error) {
+	var m memberProperties
+	if err := providers.Decode(req.Properties, &m); err != nil {
+		return nil, err
+	}
+	peers, err := p.peers(ctx, m)
+	if err != nil || len(peers) == 0 {
+		return nil, err
+	}
+	return []providers.Candidate{foundOf(m.id(), m.Org+" in channel "+m.Channel, m.Network, "", nil).Candidate}, nil
+}
+
 // ReadAll implements providers.Lister.
 func (p membership) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
 	return huaweicloud.ReadEach(ctx, reqs, p.Read)

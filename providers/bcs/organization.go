@@ -214,6 +214,16 @@ func (p organization) delete(ctx context.Context, have orgProperties, op provide
 	}, op, resumed)
 }
 
+// Search implements providers.Searcher.
+func (p organization) Search(ctx context.Context, req *providers.Request, _ providers.Operation) ([]providers.Candidate, error) {
+	o := orgProperties{Network: req.String("blockchainId"), Name: req.String("name")}
+	_, info, err := p.info(ctx, o.Network, o.Name)
+	if err != nil || info == nil {
+		return nil, err
+	}
+	return []providers.Candidate{foundOf(o.id(), o.Name, o.Network, "", nil).Candidate}, nil
+}
+
 // ReadAll implements providers.Lister.
 func (p organization) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
 	return huaweicloud.ReadEach(ctx, reqs, p.Read)

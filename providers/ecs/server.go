@@ -77,6 +77,16 @@ func (p server) create(ctx context.Context, req *providers.Request, op providers
 	return progress, err
 }
 
+// Search implements providers.Searcher.
+func (p server) Search(ctx context.Context, req *providers.Request, op providers.Operation) ([]providers.Candidate, error) {
+	var want serverProperties
+	if err := providers.Decode(req.Properties, &want); err != nil {
+		return nil, err
+	}
+	all, err := p.named(ctx, want, huaweicloud.Name(req, maxNameChars))
+	return huaweicloud.Fresh(op, all), err
+}
+
 // named returns the servers with a name. One in another zone or VPC than was
 // ordered is not the one.
 func (p server) named(ctx context.Context, want serverProperties, name string) ([]huaweicloud.Found, error) {

@@ -132,6 +132,16 @@ func Pick(what string, op providers.Operation, answer string, all []Found) (*Fou
 	return sift(what, op, all).pick(answer)
 }
 
+// Fresh are those that a request may have made that was sent under a handle: what
+// providers.Searcher returns.
+func Fresh(op providers.Operation, all []Found) []providers.Candidate {
+	var out []providers.Candidate
+	for _, f := range sift("", op, all).fresh {
+		out = append(out, f.Candidate)
+	}
+	return out
+}
+
 // found goes on with what a lost request has made; nil if there is nothing.
 func (c Creation) found(ctx context.Context, op providers.Operation) (*providers.Progress, error) {
 	all, err := c.Find(ctx)

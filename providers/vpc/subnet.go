@@ -235,6 +235,16 @@ func (p subnet) list(ctx context.Context, vpc string) ([]model.Subnet, error) {
 
 func subnetID(s *model.Subnet) string { return s.Id }
 
+// Search implements providers.Searcher.
+func (p subnet) Search(ctx context.Context, req *providers.Request, op providers.Operation) ([]providers.Candidate, error) {
+	var want subnetProperties
+	if err := providers.Decode(req.Properties, &want); err != nil {
+		return nil, err
+	}
+	all, err := p.named(ctx, want, huaweicloud.Name(req, maxNameChars))
+	return huaweicloud.Fresh(op, all), err
+}
+
 // named returns the subnets with a name in the VPC that is wanted. Addresses
 // never change, so a subnet with others is not the one that was asked for.
 func (p subnet) named(ctx context.Context, want subnetProperties, name string) ([]huaweicloud.Found, error) {

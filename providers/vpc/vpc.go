@@ -175,6 +175,12 @@ func (p network) list(ctx context.Context) ([]model.Vpc, error) {
 
 func networkID(v *model.Vpc) string { return v.Id }
 
+// Search implements providers.Searcher.
+func (p network) Search(ctx context.Context, req *providers.Request, op providers.Operation) ([]providers.Candidate, error) {
+	all, err := p.named(ctx, nameOf(req))
+	return huaweicloud.Fresh(op, all), err
+}
+
 // named returns the VPCs with a name.
 func (p network) named(ctx context.Context, name string) ([]huaweicloud.Found, error) {
 	all, err := p.list(ctx)
