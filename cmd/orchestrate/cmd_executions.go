@@ -20,15 +20,17 @@ func newExecutions(a *app) *cobra.Command {
 		Short: "List executions, newest first, or show the steps of one",
 		Long: `Lists the executions of all stacks, or of the one that --stack names. With an ID
 it shows under which terms that execution runs and how far each step got: phase,
-attempts, times, the cloud's ID of its operation, and why it failed.
+attempts, times, the cloud's ID of its operation, and why it failed. While the
+execution runs it also shows what each step is at, with the sub-steps of its
+operation, and what each of the others waits for.
 
-With --follow it tells what is recorded of a running execution as it comes, from
+With --follow it shows a running execution as its own terminal does, from
 wherever the state can be read, until the execution has ended; the exit code is 1
 if it did not succeed. Ctrl-C ends the following only.
 
 With --timeline it draws the execution as SVG: a lane a step, when it waited and
-when it was at work, with its attempts; and the critical path, the steps without
-which the execution could not have ended sooner.`,
+when it was at work, with its attempts and sub-steps; and the critical path, the
+steps without which the execution could not have ended sooner.`,
 		Example: examples(
 			"orchestrate executions", "orchestrate executions consortium-3", "orchestrate executions --stack consortium --json",
 			"orchestrate executions consortium-3 --follow",
@@ -137,7 +139,7 @@ func (a *app) showExecution(ctx context.Context, s *session, id string, asJSON b
 	}
 	if asJSON {
 		out := executionObject(e)
-		out["format_version"], out["progress"], out["steps"] = showFormat, progressOf(e), stepObjects(e.Steps)
+		out["format_version"], out["progress"], out["steps"] = showFormat, progressOf(e), stepObjects(e)
 		return a.printJSON(out)
 	}
 	for _, line := range executionLines(e) {
@@ -156,6 +158,7 @@ func (a *app) showExecution(ctx context.Context, s *session, id string, asJSON b
 		return nil
 	}
 	writeTable(a.out, []string{"node", "type", "action", "phase", "attempts", "started", "ended", "operation", "error"}, rows)
+	a.tellStandings(e)
 	return s.noteDeserted(ctx, e)
 }
 

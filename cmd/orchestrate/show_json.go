@@ -133,13 +133,14 @@ func revisionObject(r revisionLine) object {
 	return out
 }
 
-func stepObjects(steps []state.StepRecord) []object {
-	out := []object{}
-	for _, s := range steps {
+func stepObjects(x *state.Execution) []object {
+	out, at := []object{}, standings(x)
+	for i, s := range x.Steps {
 		o := object{
 			"node": s.Node, "type": typeLabel(s.Type), "action": s.Action, "phase": s.Phase, "attempts": s.Attempts,
 			"id": s.ObjectID, "error": s.Error, "started": timeJSON(s.Started), "ended": timeJSON(s.Ended), "operation": operationID(s.Operation),
 		}
+		addStanding(o, at[i])
 		out = append(out, o)
 	}
 	return out
