@@ -555,6 +555,8 @@ func TestHBSAutomaticBackups(t *testing.T) {
 			t.Errorf("%v backups after %d days, want %v", got, days, want)
 		}
 	}
+	// A fault of the call that comes in strikes nothing that went on before.
+	c.faults.Add(emulator.Rule{Service: "iam", Fault: emulator.FailOperation("of another call")})
 	rule("false 1")
 	e.do("POST", at(id, "backups"), object{"type": "AutoBackup", "rule": 3, "is_enable": true})
 	rule("true 3")
@@ -564,7 +566,14 @@ func TestHBSAutomaticBackups(t *testing.T) {
 	count(1, 2)
 	count(20, 7)
 	e.passes(3 * time.Minute)
-	first := e.get(at(id, "backups"))["backups"].([]any)[0].(object)["id"].(string)
+	first := ""
+	for _, v := range e.get(at(id, "backups"))["backups"].([]any) {
+		b := v.(object)
+		first = b["id"].(string)
+		if b["status"] != "Active" || b["type"] != "AutoBackup" {
+			t.Errorf("backup %v", b)
+		}
+	}
 	e.do("DELETE", at(id, "backups", first), nil)
 	e.refuses(404, "HBS.4040001", "DELETE", at(id, "backups", first), nil)
 	e.do("POST", at(id, "backups"), object{"type": "AutoBackup", "is_enable": false})

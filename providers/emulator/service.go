@@ -102,7 +102,7 @@ func (c *call) settleDue() error {
 			return err
 		}
 		at := *c
-		at.now = w.due
+		at.now, at.fault = w.due, Fault{} // the fault is of the call that comes in
 		if err := c.e.settler(w.kind)(&at, w.id); err != nil {
 			return fmt.Errorf("ending %s %s: %w", w.kind, w.id, err)
 		}
