@@ -60,6 +60,7 @@ type task struct {
 	attempt  int
 	deadline time.Duration // 0: none
 	tries    int           // errors in a row
+	budget   budget        // what is left of the patience with errors
 	quiet    int           // answers in a row that brought nothing new
 	timer    int           // number of the last timer
 	pause    pause         // what follows Noting
@@ -396,6 +397,7 @@ func (c *Core) onAdvanced(t *task, e Advanced) {
 		return
 	}
 	t.tries = 0
+	t.budget.worked()
 	if e.Done {
 		c.close(t, Record{Kind: Result}, Done)
 		return
@@ -525,12 +527,13 @@ func (c *Core) onErred(t *task, e Erred) {
 // retry waits before the same move, unless the time or the patience is over.
 func (c *Core) retry(t *task, e Erred) {
 	t.tries++
+	why := t.budget.spend(e.Class, t.handle == "")
 	switch {
 	case c.over(t):
 		c.leave(t)
 	case c.late(t):
-	case e.Class != Busy && t.tries > maxTries, e.Class == Unavailable && t.handle == "" && t.tries > maxFirstTries:
-		c.giveUp(t, fmt.Sprintf("given up after %d attempts in a row", t.tries))
+	case why != "":
+		c.giveUp(t, why)
 	default:
 		t.attempt++
 		c.wait(t, c.retryDelay(t.tries, e), true)

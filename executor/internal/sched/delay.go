@@ -1,6 +1,9 @@
 package sched
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 const (
 	// maxTries is how many errors in a row a task takes, busy ones aside, before
@@ -10,6 +13,10 @@ const (
 	// the cloud cannot be reached: a wrong address shall not take minutes to
 	// show.
 	maxFirstTries = 4
+	// maxErrors is how many errors a task takes in all, however much works in
+	// between: more than a long operation meets on a day on which every fifth
+	// look at it fails.
+	maxErrors = 100
 	// firstRetry doubles with each error in a row, up to maxRetry.
 	firstRetry = time.Second
 	maxRetry   = 30 * time.Second
@@ -20,6 +27,33 @@ const (
 	// minPoll keeps a provider without a wish from being asked without pause.
 	minPoll = 500 * time.Millisecond
 )
+
+// budget bounds the errors of a task. That other work runs on the object is no
+// error: it is waited for as long as the limit of the task allows.
+type budget struct {
+	inRow int // since something worked
+	all   int
+}
+
+// worked tells that a call did.
+func (b *budget) worked() { b.inRow = 0 }
+
+// spend takes one more error in; it returns why the task gives up, "" if it
+// does not. first tells that nothing is on record but the intent.
+func (b *budget) spend(class Class, first bool) (why string) {
+	if class == Busy {
+		return ""
+	}
+	b.inRow++
+	b.all++
+	switch {
+	case b.inRow > maxTries, class == Unavailable && first && b.inRow > maxFirstTries:
+		return fmt.Sprintf("given up after %d attempts in a row", b.inRow)
+	case b.all > maxErrors:
+		return fmt.Sprintf("given up after %d attempts that failed, with others in between that worked", b.all)
+	}
+	return ""
+}
 
 // retryDelay is an exponential back-off of which the second half is left to
 // chance, so that steps that failed together do not come back together. The
