@@ -12,10 +12,11 @@ import (
 // chapter is one command that is disturbed, what comes before it, and what has
 // to be true after it.
 type chapter struct {
-	name  string
-	setup [][]string // undisturbed commands that lead to where it begins
-	args  []string   // the command that is killed
-	plan  []string   // a plan that has nothing to do afterwards; nil: the stack is gone
+	name   string
+	setup  [][]string // undisturbed commands that lead to where it begins
+	broken []string   // a command that was killed after these, at its fourth changing request; nil: none
+	args   []string   // the command that is killed
+	plan   []string   // a plan that has nothing to do afterwards; nil: the stack is gone
 }
 
 // again are the commands that go on after a kill, in turn until one ends well:
@@ -31,7 +32,8 @@ func (c *chapter) again(retryFirst bool) [][]string {
 var consent = []string{"--allow-data-loss", "ledger,bank,trader,payments,documents"}
 
 // consortium are the chapters of the matrix, on blueprints/consortium: it is
-// made whole, it is made smaller and then grows, and it is deleted.
+// made whole, it is made smaller and then grows, it is deleted, and it is made in
+// spite of a process that has died already.
 func consortium(root, dir string) ([]chapter, error) {
 	whole := filepath.Join(root, "blueprints", "consortium")
 	small := filepath.Join(dir, "small")
@@ -44,6 +46,7 @@ func consortium(root, dir string) ([]chapter, error) {
 		{name: "create", args: apply, plan: plan},
 		{name: "upgrade", setup: [][]string{{"apply", small, "-y", "--input", "peers=1"}}, args: apply, plan: plan},
 		{name: "delete", setup: [][]string{apply}, args: append([]string{"delete", "-y"}, consent...)},
+		{name: "recovery", broken: apply, args: apply, plan: plan},
 	}, nil
 }
 

@@ -18,6 +18,7 @@ type lab struct {
 	executable string
 	speed      float64 // of the emulator
 	audits     bool
+	keep       bool // the folders of what ended right too
 	chapters   map[string]*prepared
 }
 
@@ -61,6 +62,16 @@ func (l *lab) prepare(c chapter) (*prepared, error) {
 	out.dir = p.dir
 	for _, args := range c.setup {
 		if err := succeed(p, args); err != nil {
+			return nil, errors.Join(err, cl.stop())
+		}
+	}
+	if c.broken != nil {
+		dying := &prepared{chapter: chapter{args: c.broken}}
+		x, err := l.throughProxy(p, dying, point{at: atChange, n: 4, when: between})
+		if err == nil && !x.wasKilled() {
+			err = errors.New("the command that was to die has lived")
+		}
+		if err != nil {
 			return nil, errors.Join(err, cl.stop())
 		}
 	}
@@ -203,7 +214,7 @@ func (l *lab) play(at point) outcome {
 	o.dir = p.dir
 	o.err = o.story(l, p, cl)
 	o.err = errors.Join(o.err, cl.stop())
-	if o.err == nil {
+	if o.err == nil && !l.keep {
 		o.err = os.RemoveAll(p.dir)
 	}
 	o.took = time.Since(begun)

@@ -4,11 +4,12 @@
 // made twice when it dies. It builds orchestrate, runs the emulator as a process
 // of its own, and
 //
-//   - kills an apply, an upgrade and a deletion of blueprints/consortium at each
-//     sync of the state (before it, after it, and before it with the loss of all
-//     that was not synced, as if the machine lost its power) and around each
-//     request to the cloud (before it is passed on, when it was carried out but
-//     not answered, and after the answer);
+//   - kills an apply, an upgrade and a deletion of blueprints/consortium, and an
+//     apply that takes up what another one left when it died: at each sync of
+//     the state (before it, after it, and before it with the loss of all that was
+//     not synced, as if the machine lost its power) and around each request to
+//     the cloud (before it is passed on, when it was carried out but not
+//     answered, the same with loss of power, and after the answer);
 //   - makes, changes and deletes stacks of 300 elements under kills at random
 //     moments.
 //
@@ -65,7 +66,7 @@ func parseOptions(args []string) (options, error) {
 	f := flag.NewFlagSet("crash", flag.ContinueOnError)
 	f.StringVar(&o.root, "root", ".", "the root of the repository")
 	f.StringVar(&o.executable, "orchestrate", "", "the program (default: built from the root)")
-	f.StringVar(&chapters, "chapters", "create,upgrade,delete", "what is disturbed, separated by commas; none: no matrix")
+	f.StringVar(&chapters, "chapters", "create,upgrade,delete,recovery", "what is disturbed, separated by commas; none: no matrix")
 	f.StringVar(&at, "at", atSync+","+atRequest, "what it is killed around, separated by commas")
 	f.IntVar(&o.every, "every", 1, "only each n-th sync and request")
 	f.StringVar(&o.point, "point", "", "only this point, such as create/sync/12/before")
@@ -126,7 +127,7 @@ func run(ctx context.Context, args []string) error {
 
 // play plays everything and prints what came of it.
 func (o options) play(ctx context.Context, dir string) (failed int, err error) {
-	l := &lab{dir: dir, executable: o.executable, speed: o.speed, chapters: map[string]*prepared{}}
+	l := &lab{dir: dir, executable: o.executable, speed: o.speed, keep: o.keep, chapters: map[string]*prepared{}}
 	if o.root, err = filepath.Abs(o.root); err != nil {
 		return 0, err
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	atSync    = "sync"    // a sync of the state's files: each commit of the journal is one
 	atRequest = "request" // a request to the cloud
+	atChange  = "change"  // a request that changes something; for setting up
 )
 
 // When it is killed.

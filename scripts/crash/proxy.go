@@ -65,7 +65,7 @@ func (x *proxy) handler(to *url.URL) http.Handler {
 		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		when, mine := x.turn()
+		when, mine := x.turn(r.Method)
 		if mine && when == before {
 			x.kill()
 		}
@@ -89,9 +89,12 @@ func (x *proxy) handler(to *url.URL) http.Handler {
 }
 
 // turn counts a request and tells whether it is the one.
-func (x *proxy) turn() (when string, mine bool) {
+func (x *proxy) turn(method string) (when string, mine bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.point.at == atChange && method == http.MethodGet {
+		return "", false
+	}
 	x.requests++
 	return x.point.when, x.requests == x.point.n
 }

@@ -130,7 +130,7 @@ func (l *lab) lead(name string, all []stage, f *fate) life {
 		}
 	}
 	x.err = errors.Join(x.err, cl.stop())
-	if x.err == nil {
+	if x.err == nil && !l.keep {
 		x.err = os.RemoveAll(p.dir)
 	}
 	x.took = time.Since(begun)

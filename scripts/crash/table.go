@@ -19,7 +19,7 @@ type tally struct {
 func table(l *lab, all []outcome) string {
 	var b strings.Builder
 	b.WriteString("| killed | points | reached | one command more | two | more | longest story | wrong |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, chapter := range []string{"create", "upgrade", "delete"} {
+	for _, chapter := range []string{"create", "upgrade", "delete", "recovery"} {
 		for _, at := range []string{atSync, atRequest} {
 			for _, when := range whens[at] {
 				t := sum(all, chapter, at, when)
