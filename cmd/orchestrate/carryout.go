@@ -288,6 +288,9 @@ func (s *session) execute(ctx context.Context, lease *state.Lease, m *made, in *
 		return res, nil
 	}
 	err = fmt.Errorf("carry out the plan: %w", err)
+	if res != nil {
+		a.afterword = a.waysAfterLoss(in, res.Execution)
+	}
 	if res != nil && res.Changed {
 		return res, exitCode{exitPartWay, err}
 	}

@@ -150,7 +150,7 @@ func (a *app) showExecution(ctx context.Context, s *session, id string, asJSON b
 	a.printf("\n")
 	var rows [][]string
 	for _, st := range e.Steps {
-		rows = append(rows, []string{st.Node, typeLabel(st.Type), st.Action, st.Phase, strconv.Itoa(st.Attempts),
+		rows = append(rows, []string{nodeText(st), typeLabel(st.Type), st.Action, st.Phase, strconv.Itoa(st.Attempts),
 			timeText(st.Started), timeText(st.Ended), operationID(st.Operation), st.Error})
 	}
 	if len(rows) == 0 {
@@ -160,6 +160,14 @@ func (a *app) showExecution(ctx context.Context, s *session, id string, asJSON b
 	writeTable(a.out, []string{"node", "type", "action", "phase", "attempts", "started", "ended", "operation", "error"}, rows)
 	a.tellStandings(e)
 	return s.noteDeserted(ctx, e)
+}
+
+// nodeText is the name of a step's node, with the one that it had before.
+func nodeText(s state.StepRecord) string {
+	if s.RenamedFrom == "" {
+		return s.Node
+	}
+	return fmt.Sprintf("%s (was %s)", s.Node, s.RenamedFrom)
 }
 
 // executionLines are what is said of an execution before its steps; what has no

@@ -62,7 +62,7 @@ func (s *session) revisionLines(ctx context.Context, st *state.Stack) ([]revisio
 	found := false
 	for i, r := range all {
 		lines[i] = revisionLine{Revision: r, by: h.applied(r.Number)}
-		if by := lines[i].by; by != nil && succeeded(by) && !found {
+		if by := lines[i].by; by != nil && h.whole(by) && !found {
 			found, lines[i].current = true, true
 		}
 	}

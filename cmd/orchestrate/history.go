@@ -115,14 +115,50 @@ func (h history) back() (wayBack, error) {
 		return wayBack{}, &noWayBack{"there is no earlier revision to return to: nothing was applied yet (SVCSTG.AOS.4002515)", "`apply` creates the stack."}
 	}
 	for _, x := range h {
-		if x.Revision > 0 && succeeded(x) && (last.Revision == 0 || x.Revision < last.Revision) {
+		if x.Revision > 0 && h.whole(x) && (last.Revision == 0 || x.Revision < last.Revision) {
 			return h.behind(x), nil
 		}
 	}
-	if !succeeded(last) {
+	if !h.whole(last) {
 		return wayBack{since: h.first().Number, only: true}, nil
 	}
 	return wayBack{}, &noWayBack{"there is no earlier revision to return to (SVCSTG.AOS.4002515)", "`delete` removes the stack, `apply` with another blueprint or other inputs changes it."}
+}
+
+// whole reports whether the stack was what a blueprint says after an execution:
+// it has succeeded, and what it has undone did not begin with what another one
+// had left half done.
+func (h history) whole(x *state.Execution) bool {
+	for x != nil && succeeded(x) {
+		undone := h.byID(x.Terms.Undoes)
+		if undone == nil {
+			return true
+		}
+		undone = h.begun(undone)
+		if x = h.lastBefore(undone); x == nil {
+			return true // there was nothing
+		}
+	}
+	return false
+}
+
+// begun is the first of the executions that one has gone on with.
+func (h history) begun(x *state.Execution) *state.Execution {
+	for x.Terms.Retries != "" && h.byID(x.Terms.Retries) != nil {
+		x = h.byID(x.Terms.Retries)
+	}
+	return x
+}
+
+// lastBefore is the newest execution before another one that carried something
+// out; nil if none did.
+func (h history) lastBefore(x *state.Execution) *state.Execution {
+	for _, y := range h {
+		if y.Number < x.Number && !records(y) {
+			return y
+		}
+	}
+	return nil
 }
 
 // backTo is the way to a certain revision.
@@ -155,9 +191,7 @@ func (h history) partial(x *state.Execution) bool {
 // before is the way to before an execution, which is undone with those that it
 // went on with: each of them did a part of the same work.
 func (h history) before(x *state.Execution) wayBack {
-	for x.Terms.Retries != "" && h.byID(x.Terms.Retries) != nil {
-		x = h.byID(x.Terms.Retries)
-	}
+	x = h.begun(x)
 	return wayBack{to: h.inForce(x), since: x.Number, undoes: x.ID, only: true}
 }
 

@@ -141,6 +141,9 @@ func stepObjects(x *state.Execution) []object {
 			"id": s.ObjectID, "error": s.Error, "started": timeJSON(s.Started), "ended": timeJSON(s.Ended), "operation": operationID(s.Operation),
 		}
 		addStanding(o, at[i])
+		if s.RenamedFrom != "" {
+			o["renamed_from"] = s.RenamedFrom
+		}
 		out = append(out, o)
 	}
 	return out

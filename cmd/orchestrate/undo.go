@@ -32,7 +32,11 @@ func (s *session) undo(ctx context.Context, lease *state.Lease, failed *made, in
 	}
 	a.presentUndo(m.plan)
 	undone, err := s.execute(ctx, lease, m, back, stop)
-	if err != nil {
+	switch {
+	case undone != nil && err != nil:
+		a.tellNotUndone(x, undone.Execution)
+		return exitCode{exitPartWay, err}
+	case err != nil:
 		return a.stuck(in, x, err)
 	}
 	switch undone.Outcome {

@@ -19,6 +19,13 @@ func (a *app) waysOn(in *intent, x *state.Execution, stuck []string) string {
 	return "What was done is recorded. To go on:\n" + waysText(ways)
 }
 
+// waysAfterLoss are those after an execution that could not be recorded to its
+// end.
+func (a *app) waysAfterLoss(in *intent, x *state.Execution) string {
+	ways := append([]wayOut{{a.commandLine([]string{"executions", x.ID}), "see what is on record"}}, a.waysOf(in, x, nil)...)
+	return "What was done last may not be on record. The next command finds it out before it does anything:\n" + waysText(ways)
+}
+
 func (a *app) waysOf(in *intent, x *state.Execution, stuck []string) []wayOut {
 	retry := wayOut{a.stackCommand(x.Stack, "retry"), "go on with what is left"}
 	switch x.Lifecycle {

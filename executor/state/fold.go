@@ -5,15 +5,30 @@ import "time"
 // Fold sums up the records of one execution, step by step, in the order in
 // which the steps were first named. What is recorded about the element of a
 // step before the step begins, such as another name, is no part of its course.
+// Of a renaming there are two records, the old name first; the step is that of
+// the new one.
 func Fold(records []Record) []StepRecord {
 	var steps []StepRecord
 	index := map[string]int{}
+	left := map[string]string{} // by type and ID of an object: the name that it has lost
 	for _, r := range records {
+		was, object := "", r.Type+"\x00"+r.ObjectID
+		if r.Action == "move" {
+			var come bool
+			if was, come = left[object]; !come {
+				left[object] = r.Node
+				continue
+			}
+			delete(left, object)
+		}
 		i, ok := index[r.Node]
 		if !ok {
 			i = len(steps)
 			index[r.Node] = i
 			steps = append(steps, StepRecord{Node: r.Node, Type: r.Type, Action: r.Action})
+		}
+		if was != "" {
+			steps[i].RenamedFrom = was
 		}
 		if !steps[i].precedes(r) {
 			steps[i].apply(r)

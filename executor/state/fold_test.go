@@ -69,6 +69,7 @@ func TestFold(t *testing.T) {
 		}, StepRecord{Action: "update", Phase: "Pending", Error: "a failed", Ended: at(5)}},
 		{"only renamed", []Record{
 			{Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id", At: at(0)},
+			{Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "id", At: at(0)},
 		}, StepRecord{Action: "move", Phase: "CreateSucceeded", ObjectID: "id", Started: at(0), Ended: at(0)}},
 	}
 	for _, c := range cases {
@@ -77,5 +78,26 @@ func TestFold(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// A renaming is one step, under the new name; names may be exchanged.
+func TestFoldRenaming(t *testing.T) {
+	got := Fold([]Record{
+		{Node: "c", Type: "T", Action: "update", Kind: Planned, Phase: "Pending", ObjectID: "3"},
+		{Node: "a", Type: "T", Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "1"},
+		{Node: "b", Type: "T", Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "2"},
+		{Node: "old", Type: "T", Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "3"},
+		{Node: "b", Type: "T", Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "1"},
+		{Node: "a", Type: "T", Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "2"},
+		{Node: "c", Type: "T", Action: "move", Kind: Result, Phase: "CreateSucceeded", ObjectID: "3"},
+	})
+	want := []StepRecord{
+		{Node: "c", Type: "T", Action: "update", Phase: "Pending", ObjectID: "3", RenamedFrom: "old"},
+		{Node: "b", Type: "T", Action: "move", Phase: "CreateSucceeded", ObjectID: "1", RenamedFrom: "a"},
+		{Node: "a", Type: "T", Action: "move", Phase: "CreateSucceeded", ObjectID: "2", RenamedFrom: "b"},
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
 	}
 }

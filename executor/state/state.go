@@ -121,6 +121,9 @@ type StepRecord struct {
 	WaitsFor  []string // nodes whose steps come before it
 	Started   time.Time
 	Ended     time.Time
+	// RenamedFrom is the name under which its element was on record before the
+	// execution; "" if it keeps its name.
+	RenamedFrom string
 }
 
 // Owner says who runs an execution.
