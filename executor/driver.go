@@ -37,7 +37,7 @@ type driver struct {
 	inbox    chan func()     // what goroutines and timers bring back
 	done     chan struct{}   // closed when run ends
 	commands []sched.Command // not yet carried out
-	waiting  []entry         // records that need no look at the cloud: they are written together
+	waiting  []entry         // records to be written
 	news     news
 	finished bool
 
@@ -113,6 +113,12 @@ func (d *driver) run(tasks []sched.Task, jobs []*job) error {
 	}
 	d.carryOut(d.core.Start(0))
 	for !d.finished {
+		select {
+		case bring := <-d.inbox: // what is there already goes along with the next write
+			bring()
+			continue
+		default:
+		}
 		d.write()
 		select {
 		case bring := <-d.inbox:

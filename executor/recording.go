@@ -18,22 +18,19 @@ type entry struct {
 	record state.Record
 }
 
-// record makes a record durable and goes on. What a failed create left behind
-// is looked at first, so that it is not forgotten. Records that need no such
-// look, of which one event may bring thousands, wait for each other.
+// record makes a record durable and goes on. The loop leaves j alone until that
+// is answered. What a failed create left behind is looked at first, so that it
+// is not forgotten; everything else that comes together is written together: one
+// failure may skip thousands.
 func (d *driver) record(j *job, r sched.Record) {
 	e := d.entry(j, r)
-	if r.Kind == sched.Skip || j.quick || j.provider == nil {
+	if e.asked.Kind != sched.Fail {
 		d.waiting = append(d.waiting, e)
 		return
 	}
-	// The loop leaves j alone until the answer is back.
 	go func() {
-		if e.asked.Kind == sched.Fail {
-			e.record.Element = j.remains(d.leftBehind(j), e.record.At)
-		}
-		err := d.append(e.record)
-		d.send(func() { d.recorded(e, err) })
+		e.record.Element = j.remains(d.leftBehind(j), e.record.At)
+		d.makeDurable([]entry{e})
 	}()
 }
 
@@ -63,23 +60,24 @@ func (d *driver) entry(j *job, r sched.Record) entry {
 
 // write makes the records durable that wait for each other.
 func (d *driver) write() {
-	if len(d.waiting) == 0 {
-		return
+	if len(d.waiting) > 0 {
+		go d.makeDurable(d.waiting)
+		d.waiting = nil
 	}
-	entries := d.waiting
-	d.waiting = nil
+}
+
+// makeDurable writes records and tells the loop. It is no part of the loop.
+func (d *driver) makeDurable(entries []entry) {
 	records := make([]state.Record, len(entries))
 	for i, e := range entries {
 		records[i] = e.record
 	}
-	go func() {
-		err := d.append(records...)
-		d.send(func() {
-			for _, e := range entries {
-				d.recorded(e, err)
-			}
-		})
-	}()
+	err := d.append(records...)
+	d.send(func() {
+		for _, e := range entries {
+			d.recorded(e, err)
+		}
+	})
 }
 
 func (d *driver) append(records ...state.Record) error {

@@ -126,7 +126,7 @@ func (r *runner) begin(ctx context.Context) error {
 // planned are the records of what is going to be done, with what each step
 // waits for before its first phase.
 func (r *runner) planned(now time.Time) []state.Record {
-	var out []state.Record
+	out := make([]state.Record, 0, len(r.stepOf))
 	for i, at := range r.stepOf {
 		s := r.plan.Steps[at]
 		if s.Action == planner.None || s.Action == planner.Read || i > 0 && r.stepOf[i-1] == at {

@@ -385,48 +385,6 @@ func TestSecrets(t *testing.T) {
 	})
 }
 
-// noop does everything at once.
-type noop struct{}
-
-func (noop) Advance(_ context.Context, req *providers.Request, _ providers.Operation, _ bool) (providers.Progress, error) {
-	return providers.Progress{Done: true, Object: &providers.Object{
-		ID: req.Node, Attributes: map[string]any{"refID": req.Node, "refName": req.Node},
-	}}, nil
-}
-
-func (noop) Read(context.Context, *providers.Request) (*providers.Object, error) {
-	return nil, &providers.Error{Kind: providers.NotFound}
-}
-
-func (noop) Find(context.Context, *providers.Request) ([]*providers.Object, error) { return nil, nil }
-
-// BenchmarkRun applies 10,000 nodes in 100 layers whose provider does nothing.
-func BenchmarkRun(b *testing.B) {
-	var source strings.Builder
-	source.WriteString(header)
-	for i := range 10000 {
-		uses := "x"
-		if i >= 100 {
-			uses = fmt.Sprintf("{get_attribute: [n%d, refID]}", i-100)
-		}
-		fmt.Fprintf(&source, "  n%d:\n    type: HuaweiCloud.Fake.Thing\n    properties: {uses: %s}\n", i, uses)
-	}
-	for b.Loop() {
-		b.StopTimer()
-		w := newBench(b)
-		w.engine.Providers = providers.Registry{"Fake.Thing": noop{}}
-		p, l := w.plan(source.String(), nil), w.lease()
-		b.StartTimer()
-		res, err := w.engine.Run(context.Background(), l, p, Options{Parallelism: 50})
-		b.StopTimer()
-		if err != nil || res.Summary.Add != 10000 {
-			b.Fatal(err, res)
-		}
-		w.close()
-		b.StartTimer()
-	}
-}
-
 func TestFirstCause(t *testing.T) {
 	refused := func(node string) error {
 		return fmt.Errorf("read %s: %w", node, &providers.Error{Kind: providers.Auth, Status: 401})

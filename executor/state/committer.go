@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
@@ -31,7 +32,7 @@ type writer struct {
 	calls  chan *call
 	done   chan struct{}
 
-	commits int // transactions so far; used by the goroutine alone, and by tests after close
+	commits atomic.Int64 // transactions so far
 }
 
 type call struct {
@@ -190,7 +191,7 @@ func (w *writer) commit(batch []*call) {
 		}
 		return nil
 	})
-	w.commits++
+	w.commits.Add(1)
 	for i, c := range batch {
 		if err != nil && answers[i] == nil {
 			answers[i] = err

@@ -63,6 +63,17 @@ func (s *SQLite) Keyring() *Keyring { return s.keys }
 // Path is the absolute path of the state file.
 func (s *SQLite) Path() string { return s.path }
 
+// Commits is how many transactions this process has tried to write; each of them
+// syncs once. It tells benchmarks how well records share them.
+func (s *SQLite) Commits() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writer == nil {
+		return 0
+	}
+	return s.writer.commits.Load()
+}
+
 // Close ends the store after what is being written.
 func (s *SQLite) Close() error {
 	s.mu.Lock()

@@ -500,8 +500,8 @@ func TestGroupCommit(t *testing.T) {
 		t.Errorf("%d elements", len(st.Elements))
 	}
 	must(t, s.Close())
-	if s.writer.commits > writers*each/2 {
-		t.Errorf("%d commits for %d appends", s.writer.commits, writers*each)
+	if n := s.Commits(); n > writers*each/2 {
+		t.Errorf("%d commits for %d appends", n, writers*each)
 	}
 }
 
@@ -720,7 +720,7 @@ func BenchmarkAppend(b *testing.B) {
 			close(work)
 			wg.Wait()
 			s.Close()
-			b.ReportMetric(float64(s.writer.commits)/float64(b.N), "syncs/op")
+			b.ReportMetric(float64(s.Commits())/float64(b.N), "syncs/op")
 		})
 	}
 }

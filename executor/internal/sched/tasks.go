@@ -10,7 +10,8 @@ import (
 // deletion of a replacement before its creation. at gives the step of each
 // task by its index in the plan. limit says how long a task may take.
 func Of(p *planner.Plan, limit func(*planner.Step, planner.Action) time.Duration) (tasks []Task, at []int) {
-	deletes, applies := map[string]int{}, map[string]int{}
+	deletes, applies := make(map[string]int, len(p.Steps)), make(map[string]int, len(p.Steps))
+	tasks, at = make([]Task, 0, len(p.Steps)), make([]int, 0, len(p.Steps))
 	for i, s := range p.Steps {
 		if s.Action == planner.Delete || s.Action == planner.Replace {
 			deletes[s.Node] = len(tasks)
