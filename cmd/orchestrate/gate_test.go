@@ -144,7 +144,7 @@ func (s *scene) await(what string, done <-chan struct{}) {
 	s.t.Helper()
 	select {
 	case <-done:
-	case <-time.After(time.Minute):
+	case <-time.After(30 * time.Second):
 		s.t.Fatal("waited in vain for " + what)
 	}
 }
@@ -152,7 +152,7 @@ func (s *scene) await(what string, done <-chan struct{}) {
 // until waits for something to be so.
 func (s *scene) until(what string, is func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(time.Minute); !is(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(30 * time.Second); !is(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.t.Fatal("waited in vain: " + what)
 		}

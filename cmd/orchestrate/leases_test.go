@@ -50,7 +50,7 @@ func TestOneOfMany(t *testing.T) {
 				case c := <-ended:
 					held = append(held, c)
 					delete(running, c)
-				case <-time.After(time.Minute):
+				case <-time.After(30 * time.Second):
 					t.Fatalf("%d processes are at work", many-len(held))
 				}
 			}
