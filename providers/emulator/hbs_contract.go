@@ -97,14 +97,20 @@ func (c *call) form() (*form, error) {
 		if err != nil {
 			return nil, refuse(bcsBadRequest, "Invalid request information: the form is damaged")
 		}
-		data, err := io.ReadAll(part)
-		if err != nil {
+		var data bytes.Buffer
+		if part.FormName() == "file" {
+			if f.files++; f.files > 1 {
+				return nil, badParameter("file", "there has to be exactly one")
+			}
+			data.Grow(len(c.body)) // at most so long, and not copied while it grows
+		}
+		if _, err := data.ReadFrom(part); err != nil {
 			return nil, badParameter(part.FormName(), "cut off")
 		}
 		if part.FormName() == "file" {
-			f.file, f.files = data, f.files+1
+			f.file = data.Bytes()
 		} else {
-			f.values[part.FormName()] = string(data)
+			f.values[part.FormName()] = data.String()
 		}
 	}
 }
@@ -207,8 +213,8 @@ func (f *form) byteCode() ([]byte, error) {
 // checkArchive keeps the rules of uploads.
 func (f *form) checkArchive(kind string) error {
 	switch {
-	case f.files != 1:
-		return badParameter("file", "there has to be exactly one")
+	case f.files == 0:
+		return badParameter("file", "missing")
 	case kind == contractGo && len(f.file) > maxGoArchive, len(f.file) > maxJavaArchive:
 		return badParameter("file", "too large")
 	}

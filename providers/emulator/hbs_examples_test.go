@@ -402,6 +402,32 @@ func TestResponseExamplesPass(t *testing.T) {
 	}
 }
 
+// The check of a form sees its values, and of its files only that they are there.
+func TestWithoutFiles(t *testing.T) {
+	contentType, body := formOf(t, map[string]string{"name": "value"}, []byte("the content of a file"))
+	out := string(withoutFiles(contentType, body))
+	if strings.Contains(out, "content of a file") || !strings.Contains(out, "value") || !strings.Contains(out, `filename="contract.zip"`) {
+		t.Errorf("form without files: %q", out)
+	}
+	for _, other := range []string{"", "application/json", "multipart/form-data", "multipart/form-data; boundary=other"} {
+		if got := withoutFiles(other, body[:len(body)/2]); !bytes.Equal(got, body[:len(body)/2]) {
+			t.Errorf("%q: %q", other, got)
+		}
+	}
+}
+
+// Of two files none is taken.
+func TestHBSTwoFiles(t *testing.T) {
+	w := newWorld(t)
+	contentType, body := formOf(t, map[string]string{"name": "x", "version": "1", "type": "go", "endorse_policy": "OR"}, []byte("one"))
+	boundary := contentType[strings.Index(contentType, "boundary=")+len("boundary="):]
+	part := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"b.zip\"\r\n\r\ntwo\r\n"
+	rec := w.do("POST", w.path(w.chain, "chain/contract"), contentType, append([]byte(part), body...))
+	if rec.Code != 400 || !strings.Contains(rec.Body.String(), "exactly one") {
+		t.Errorf("%d %s", rec.Code, rec.Body)
+	}
+}
+
 // All fifty operations of HBS are there.
 func TestHBSIsWhole(t *testing.T) {
 	s := hbsService()

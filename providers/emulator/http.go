@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -116,7 +115,10 @@ func (x *exchange) answer() wire {
 }
 
 func (x *exchange) readBody() error {
-	body, err := io.ReadAll(http.MaxBytesReader(nil, x.r.Body, bodyLimit(x.r)))
+	limit := bodyLimit(x.r)
+	var body bytes.Buffer
+	body.Grow(int(min(max(x.r.ContentLength, 0), limit)) + bytes.MinRead)
+	_, err := body.ReadFrom(http.MaxBytesReader(nil, x.r.Body, limit))
 	var tooLong *http.MaxBytesError
 	if errors.As(err, &tooLong) {
 		return &apiError{status: http.StatusRequestEntityTooLarge, code: "APIGW.0201", message: "The request body is too large"}
@@ -124,7 +126,7 @@ func (x *exchange) readBody() error {
 	if err != nil {
 		return &apiError{status: http.StatusBadRequest, code: "APIGW.0201", message: "The request body could not be read"}
 	}
-	x.body = body
+	x.body = body.Bytes()
 	return nil
 }
 
