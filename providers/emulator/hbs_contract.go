@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -91,7 +90,7 @@ func (c *call) form() (*form, error) {
 	f, r := &form{values: map[string]string{}}, multipart.NewReader(bytes.NewReader(c.body), params["boundary"])
 	for {
 		part, err := r.NextPart()
-		if errors.Is(err, io.EOF) {
+		if err == io.EOF { // as it is: one that is wrapped says that the end is missing
 			return f, nil
 		}
 		if err != nil {
