@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
 )
 
 // history reads what was done to a stack.
@@ -159,13 +160,18 @@ func (s *session) importedSince(ctx context.Context, h history, x *state.Executi
 // termsAgain are the terms of an execution that is gone on with. Consents hold
 // for what is not done yet: a replacement that was made is not asked for again,
 // and what was made since is not destroyed under an old consent, be it what a
-// creation has left behind that failed, or what was imported.
+// creation has left behind that failed, or what was imported. A plan for targets
+// drags other nodes along, which have to be replaced with what they are tied to:
+// those that are not done are targets of what goes on.
 func (a *app) termsAgain(x *state.Execution, imported map[string]bool, changed func(option string) bool) state.Terms {
 	t := x.Terms
 	t.Retries = x.ID
 	done := map[string]bool{}
 	for _, s := range x.Steps {
 		done[s.Node] = s.Deleted || strings.HasSuffix(s.Phase, "Succeeded")
+		if replaced := s.Deleted && s.Action == string(planner.Replace) && s.Phase == "DeleteSucceeded"; len(t.Targets) > 0 && (replaced || !strings.HasSuffix(s.Phase, "Succeeded")) {
+			t.Targets = sortedNames(append(slices.Clone(t.Targets), s.Node))
+		}
 	}
 	isOver := func(node string) bool { return done[node] || imported[node] }
 	t.Replace = slices.DeleteFunc(slices.Clone(t.Replace), isOver)

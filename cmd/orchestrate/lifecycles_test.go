@@ -67,9 +67,10 @@ func TestTermsAgain(t *testing.T) {
 			Replace: []string{"begun", "done", "left"}, AllowDataLoss: []string{"brought", "done", "left"}, Targets: []string{"done", "left"},
 			Retain: []string{"done"}, Skip: []string{"before"}, Timeout: time.Hour, OnFailure: onFailureStop,
 		},
-		Steps: []state.StepRecord{{Node: "done", Phase: "CreateSucceeded"}, {Node: "left", Phase: "CreateFailed"}, {Node: "begun", Phase: "CreateFailed", Deleted: true}},
+		Steps: []state.StepRecord{{Node: "done", Phase: "CreateSucceeded"}, {Node: "left", Phase: "CreateFailed"}, {Node: "begun", Phase: "CreateFailed", Deleted: true}, {Node: "dragged", Action: "replace", Phase: "DeleteSucceeded", Deleted: true}},
 	}
 	want := x.Terms
+	want.Targets = []string{"begun", "done", "dragged", "left"}
 	want.Skip = []string{"before", "stuck"}
 	want.Replace, want.AllowDataLoss, want.Retries, want.OnFailure = []string{"left"}, []string{"left", "new"}, "s-1", onFailureRollback
 	got := a.termsAgain(x, map[string]bool{"brought": true}, func(option string) bool { return option == "on-failure" })
