@@ -33,7 +33,7 @@ var layers = map[string][]string{
 	"executor": {"planner", "executor/internal/sched", "executor/state", "dsl", "dsl/intrinsic", "dsl/diag",
 		"providers"},
 	// the whole of it, and the create of the real providers
-	"executor/simtest":       {"executor", "executor/state", "planner", "dsl", "dsl/diag", "providers", "providers/huaweicloud"},
+	"executor/simtest":       {"executor", "executor/state", "planner", "dsl", "dsl/diag", "dsl/intrinsic", "providers", "providers/huaweicloud"},
 	"providers":              {},
 	"providers/huaweicloud":  {"providers"},
 	"providers/bcs":          {"providers", "providers/huaweicloud"},

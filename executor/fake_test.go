@@ -147,7 +147,7 @@ func (c *fakeCloud) poll(req *providers.Request, op providers.Operation) (provid
 	switch {
 	case o.polls > 0:
 		p := wait(o.id)
-		p.Substeps = []providers.Substep{{Name: "build", Status: "processing", Detail: fmt.Sprint(o.polls)}}
+		p.Substeps = []providers.Substep{{Name: "build", Status: "processing", Detail: fmt.Sprint(min(o.polls, 9))}}
 		return p, nil
 	case o.deleting:
 		delete(c.objects, o.id)

@@ -333,7 +333,12 @@ func (r *recovery) follow() error {
 			return err
 		}
 		j.task = i
-		tasks[i] = sched.Task{Node: j.node, Action: j.action, Call: true, Limit: defaultLimit, Resume: &sched.Resume{Handle: handle}}
+		tasks[i] = sched.Task{
+			Node: j.node, Action: j.action, Call: true, Limit: defaultLimit, Resume: &sched.Resume{Handle: handle},
+			// What a change that does not end has come to, the next plan reads. Left
+			// open it would keep every command from its work, delete --force too.
+			Lapse: j.action != planner.Create,
+		}
 	}
 	if err := d.run(tasks, r.running); err != nil {
 		return err

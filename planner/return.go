@@ -132,7 +132,7 @@ func (m *maker) thereThen(s *Step) bool {
 // asked.
 func (m *maker) propertiesThen(n *dsl.NodeTemplate, dependsOn []string) (v intrinsic.Value, ok bool) {
 	e, _ := m.then(n.Name.Text)
-	if e == nil || e.Type != n.TypeName {
+	if e == nil || e.Type != n.TypeName || e.Attempted {
 		return intrinsic.Value{}, false
 	}
 	if m.needsLeftOut(n) || !m.allAsThen(dependsOn) {

@@ -176,6 +176,19 @@ func (h history) behind(x *state.Execution) wayBack {
 	return wayBack{to: x.Revision, since: x.Number + 1, only: h.partial(x)}
 }
 
+// attempts are the executions that were to lead where a way leads: what they
+// found is what somebody has changed by hand since, and no part of it. They are
+// not told apart where one execution is undone.
+func (h history) attempts(w wayBack) []string {
+	var out []string
+	for _, x := range h {
+		if x.Lifecycle == lifecycleRollback && x.Terms.Undoes == "" && x.Terms.To == w.to && x.Number >= w.since && !w.only {
+			out = append(out, x.ID)
+		}
+	}
+	return out
+}
+
 // partial reports whether an execution has applied its revision to targets only,
 // or has gone back to one with nodes left out, or to one that was partial.
 func (h history) partial(x *state.Execution) bool {

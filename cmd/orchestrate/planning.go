@@ -235,7 +235,11 @@ func (s *session) request(ctx context.Context, in *intent, st *state.Stack) (*pl
 	if in.back != nil {
 		req.Return = &planner.Return{To: in.back.to, Only: in.back.only, Own: in.own}
 		req.Skip = names(t.Skip)
-		if req.Return.Elements, err = s.store.Before(ctx, in.stack, in.back.since); err != nil {
+		h, err := s.history(ctx, in.stack)
+		if err != nil {
+			return nil, err
+		}
+		if req.Return.Elements, err = s.store.Before(ctx, in.stack, in.back.since, h.attempts(*in.back)...); err != nil {
 			return nil, fmt.Errorf("read what stack %s was like: %w", in.stack, err)
 		}
 	}

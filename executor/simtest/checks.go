@@ -3,6 +3,7 @@ package simtest
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -85,6 +86,9 @@ func (w *world) checkAdvance(p *process, req *providers.Request, op providers.Op
 func (w *world) checkChange(p *process, req *providers.Request, op providers.Operation) {
 	if !w.store.held(p.lease) {
 		w.violate(p, "%s of %s is sent by a process that has lost the stack", req.Action, req.Node)
+	}
+	if o := w.cloud.byID(req.ObjectID); o != nil && o.stranger {
+		w.violate(p, "%s of %s is about %s, which somebody else has made", req.Action, req.Node, o.id)
 	}
 	c := w.courseOf(req.Stack, req.Node, string(req.Action))
 	if !c.begun {
@@ -184,15 +188,17 @@ func (w *world) checkRecords(p *process, records []state.Record) {
 		o := w.cloud.byID(r.ObjectID)
 		switch {
 		case r.Action == "move" || r.Action == "none": // nobody has looked at the object for that
-		case r.Remove && (r.Action == "forget" || kindOf(r.Type) == key):
+		case r.Remove && (r.Action == "forget" || r.Error != "" || kindOf(r.Type) == key):
 			w.unmanaged[r.ObjectID] = true
-			if s := p.step(r.Node); s == nil || !s.Retained && s.Forgotten == "" {
+			if s := p.step(r.Node); s == nil || !s.Retained && s.Forgotten == "" && !p.run.forced {
 				w.violate(p, "%s is forgotten, but nobody wants that", r.Node)
 			}
 		case r.Remove && o != nil && r.ObjectID != "":
 			w.violate(p, "%s is recorded as deleted, but %s exists", r.Node, r.ObjectID)
 		case r.Element != nil && w.cloud.byID(r.Element.ObjectID) == nil:
 			w.violate(p, "%s is recorded as %s, which does not exist", r.Node, r.Element.ObjectID)
+		case r.Action == "import":
+			o.stranger, o.stack, o.node = false, p.track.stack, r.Node
 		}
 	}
 }
@@ -237,8 +243,8 @@ func (w *world) checkDestroys(p *process, st *state.Stack, plan *planner.Plan) {
 		if !destroys || plan.Lifecycle == "delete" {
 			continue
 		}
-		if first {
-			goal.doomed[s.ObjectID] = true
+		if first || plan.Targeted && leftBehind(st) {
+			goal.doomed[s.ObjectID] = true // what is tied to the remains of a creation goes with them, target or not
 		}
 		was := st.Elements[s.Node]
 		if s.RenamedFrom != "" {
@@ -250,11 +256,26 @@ func (w *world) checkDestroys(p *process, st *state.Stack, plan *planner.Plan) {
 	}
 }
 
+// leftBehind reports whether a failed creation has left an element.
+func leftBehind(st *state.Stack) bool {
+	for _, e := range st.Elements {
+		if e.Phase == "CreateFailed" {
+			return true
+		}
+	}
+	return false
+}
+
 // checkUndone holds that a stack is what it was before the execution that was
-// undone. Where that went on with what another had left half done, the earlier
-// blueprint does not tell all of what was, and so nothing is held.
-func (w *world) checkUndone(p *process, was *state.Stack, diags diag.List) {
-	if was != nil && !strings.HasSuffix(was.Phase, "Succeeded") {
+// undone. Where that went on with what another had left half done, or with what
+// was left of undoing such a one, or something had vanished, the earlier blueprint
+// does not tell all of what was, and so nothing is held.
+func (w *world) checkUndone(p *process, undone string, diags diag.List) {
+	found, known := p.track.found[undone]
+	if known && !found.whole() {
+		p.track.mixed = true
+	}
+	if !known || !found.whole() || found.mixed {
 		return
 	}
 	for _, d := range diags {
@@ -267,13 +288,26 @@ func (w *world) checkUndone(p *process, was *state.Stack, diags diag.List) {
 		p.wrong("after an undoing the stack can't be read: %v", err)
 		return
 	}
-	before := map[string]*state.Element{}
-	if was != nil {
-		before = was.Elements
+	recorded, read := map[string]*state.Element{}, map[string]*state.Element{}
+	if found.stack != nil {
+		recorded = found.stack.Elements
+		read = found.read()
 	}
-	if d := difference(normal(before), normal(st.Elements)); d != "" {
+	d := difference(normal(recorded), normal(st.Elements))
+	if d != "" && differs(normal(recorded), normal(read), normal(st.Elements)) {
 		p.wrong("the undoing did not bring back what was: %s", d)
 	}
+}
+
+// differs reports whether a normal form has anything that stands in neither of
+// two others at its place.
+func differs(one, other, got map[string]string) bool {
+	for node, is := range got {
+		if is != one[node] && is != other[node] {
+			return true
+		}
+	}
+	return len(got) != len(one)
 }
 
 // normal is what elements amount to, without what depends on the course of
@@ -288,10 +322,13 @@ func normal(elements map[string]*state.Element) map[string]string {
 	out := map[string]string{}
 	for node, e := range elements {
 		level, _ := e.Attributes.Value.(map[string]any)
-		out[node] = r.Replace(fmt.Sprintf("%s %s level=%s retain=%t after %v", e.Type, text(e.Properties.Value), text(level["level"]), e.Retain, e.DependsOn))
+		out[node] = strangeID.ReplaceAllString(r.Replace(fmt.Sprintf("%s %s level=%s retain=%t after %v", e.Type, text(e.Properties.Value), text(level["level"]), e.Retain, e.DependsOn)), `"another ID"`)
 	}
 	return out
 }
+
+// strangeID is an ID that is no element's.
+var strangeID = regexp.MustCompile(`"(id|hand)-[^"]*"`)
 
 // difference tells where two normal forms differ; "" if they do not.
 func difference(want, got map[string]string) string {
@@ -342,7 +379,7 @@ func (w *world) checkElements(stack string, owned map[string]string, open map[[2
 			w.violate(nil, "%s and %s are both %s", stack+"/"+node, other, e.ObjectID)
 		}
 		owned[e.ObjectID] = stack + "/" + node
-		if w.cloud.byID(e.ObjectID) == nil && !unsettled[node] && !w.vanishes(e.ObjectID) {
+		if w.cloud.byID(e.ObjectID) == nil && !unsettled[node] && !w.vanishes(e.ObjectID) && !w.cloud.lost[e.ObjectID] {
 			w.violate(nil, "%s is recorded as %s, which does not exist", node, e.ObjectID)
 		}
 	}
@@ -350,6 +387,15 @@ func (w *world) checkElements(stack string, owned map[string]string, open map[[2
 		open[[2]string{stack, node}] = true
 	}
 	w.checkReplay(stack, elements)
+}
+
+// checkThere holds that every element of a stack exists.
+func (w *world) checkThere(stack string) {
+	for node, e := range w.elements(stack) {
+		if w.cloud.byID(e.ObjectID) == nil {
+			w.violate(nil, "%s is recorded as %s, which is gone, although all was made as it should be", node, e.ObjectID)
+		}
+	}
 }
 
 // vanishes reports whether an object goes, or is gone, because of a deletion
@@ -406,7 +452,7 @@ func (w *world) checkReplay(stack string, elements map[string]*state.Element) {
 	for _, x := range slices.Backward(w.store.all(stack)) {
 		for _, r := range w.store.records(x.ID) {
 			switch {
-			case r.Kind == state.Result && (r.Action == "delete" || r.Action == "forget" || r.Action == "move" && r.Remove):
+			case r.Kind == state.Result && (r.Action == "delete" || r.Action == "forget" || r.Remove):
 				delete(told, r.Node)
 			case r.Kind == state.Result:
 				told[r.Node] = r.ObjectID
@@ -415,7 +461,7 @@ func (w *world) checkReplay(stack string, elements map[string]*state.Element) {
 			}
 		}
 		for _, s := range state.Fold(w.store.records(x.ID)) {
-			if succeeded(x) && !strings.HasSuffix(s.Phase, "Succeeded") && s.Phase != "" && s.Action != "none" && s.Action != "move" {
+			if succeeded(x) && !strings.HasSuffix(s.Phase, "Succeeded") && s.Phase != "" && s.Action != "none" && s.Action != "move" && s.Action != "read" {
 				w.violate(nil, "execution %s succeeded, but its step %s is %s", x.ID, s.Node, s.Phase)
 			}
 		}

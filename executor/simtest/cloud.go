@@ -28,7 +28,8 @@ type cloud struct {
 	w       *world
 	objects []*object // by creation
 	made    int
-	changes []string // the changing requests that had an effect, in order
+	lost    map[string]bool // IDs of objects that somebody has deleted by hand
+	changes []string        // the changing requests that had an effect, in order
 }
 
 // object is one thing that exists. Its work is what the cloud does to it at the
@@ -47,8 +48,9 @@ type object struct {
 	shown    time.Time      // reads and lists show it from then on
 	broken   bool           // its creation failed
 	gone     bool
-	stranger bool // somebody else made it
-	doomed   bool // somebody has asked for its deletion
+	stranger bool   // somebody else made it
+	doomed   bool   // somebody has asked for its deletion
+	stubborn string // why it is not deleted: refused, failing or endless; "": it is
 }
 
 // tick ends the work that is due.
@@ -141,7 +143,10 @@ func refusal(kind providers.Kind, message string) error {
 func (c *cloud) begin(p *process, o *object, work string) {
 	o.work = work
 	o.ends = time.Now().Add(c.w.duration(o.kind))
-	o.fails = c.w.often(p.faults.work)
+	o.fails = c.w.often(p.faults.work) || work == "deletion" && o.stubborn == failing
+	if work == "deletion" && o.stubborn == endless {
+		o.ends = o.ends.Add(1000 * time.Hour)
+	}
 	c.tick()
 }
 
@@ -308,6 +313,9 @@ func (v *provider) delete(ctx context.Context, req *providers.Request) (p provid
 			return nil
 		}
 		if o.work != "deletion" {
+			if o.stubborn == refused {
+				return refusal(providers.Invalid, "it is not deleted")
+			}
 			if err := c.busy(o, o.room); err != nil {
 				return err
 			}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
@@ -14,9 +16,15 @@ import (
 
 // command is what a user wants of the stack.
 type command struct {
-	drawing     *drawing // nil: the stack is to go
-	back        bool     // by a rollback, if a revision has the drawing
-	undo        bool     // --on-failure rollback
+	drawing     *drawing  // nil: the stack is to go
+	back        bool      // by a rollback, if a revision has the drawing
+	undo        bool      // --on-failure rollback
+	refresh     bool      // --refresh-only
+	force       bool      // --force, once a deletion was tried
+	again       bool      // retry, if an execution of the same chapter is not finished
+	targets     []string  // --target; nil: all
+	take        *template // import of what somebody has made for this node; nil: none
+	outside     []deed    // what somebody does in the cloud before
 	timeout     time.Duration
 	parallelism int
 	seed        uint64 // of the jitter
@@ -25,12 +33,24 @@ type command struct {
 func (c command) String() string {
 	what := "apply"
 	switch {
+	case c.again:
+		what = "retry"
+	case c.take != nil:
+		what = "import " + c.take.name
+	case c.drawing == nil && c.force:
+		what = "delete --force"
 	case c.drawing == nil:
 		what = "delete"
+	case c.refresh:
+		what = "apply --refresh-only"
 	case c.back:
 		what = "rollback"
-	case c.undo:
-		what = "apply --on-failure rollback"
+	}
+	if len(c.targets) > 0 {
+		what += " --target " + strings.Join(c.targets, ",")
+	}
+	if c.undo {
+		what += " --on-failure rollback"
 	}
 	return fmt.Sprintf("%s --parallelism %d --timeout %s", what, c.parallelism, c.timeout)
 }
@@ -39,6 +59,7 @@ func (c command) String() string {
 type doing struct {
 	plan     *planner.Plan // nil while it settles
 	settling bool
+	forced   bool // what can't be deleted is forgotten
 }
 
 // errHeld tells that another process holds the stack and does not let go.
@@ -88,28 +109,46 @@ func (p *process) carryOut(ctx context.Context) error {
 	if err := p.settle(ctx); err != nil {
 		return fmt.Errorf("settle: %w", err)
 	}
+	if p.command.take != nil {
+		return p.take(ctx)
+	}
 	req, terms, err := p.request(ctx)
 	if err != nil {
 		return err
 	}
-	if p.command.drawing == nil && req.State == nil {
-		p.outcome = executor.Succeeded
-		return nil
-	}
-	plan, err := p.plan(req)
+	plan, diags, err := p.plan(req)
 	if err != nil {
 		return err
 	}
-	if plan.Empty() && plan.Lifecycle != "delete" && req.State != nil && strings.HasSuffix(req.State.Phase, "Succeeded") {
+	if nothingToDo(req, plan) {
 		p.outcome = executor.Succeeded
 		return nil
 	}
-	p.w.checkDestroys(p, req.State, plan)
-	res, err := p.execute(ctx, plan, terms)
-	if err != nil || res.Outcome != executor.Failed || !p.command.undo || !res.Changed || p.interrupted() {
-		return err
+	if terms.Undoes == "" {
+		p.w.checkDestroys(p, req.State, plan)
 	}
-	return p.takeBack(ctx, req.State, res.Execution)
+	res, err := p.execute(ctx, req, plan, terms)
+	switch {
+	case err != nil:
+	case res.Outcome == executor.Succeeded && terms.Undoes != "":
+		p.outcome = undone
+		p.w.checkUndone(p, terms.Undoes, diags)
+	case res.Outcome == executor.Failed && p.command.undo && terms.Undoes == "" && res.Changed && !p.interrupted():
+		return p.takeBack(ctx, res.Execution)
+	}
+	return err
+}
+
+// nothingToDo reports whether a command ends before it executes anything.
+func nothingToDo(req planner.Request, plan *planner.Plan) bool {
+	switch {
+	case req.State == nil && (plan.Lifecycle == "delete" || plan.RefreshOnly):
+		return true
+	case plan.Lifecycle == "delete" || req.State == nil:
+		return false
+	}
+	whole := strings.HasSuffix(req.State.Phase, "Succeeded") || plan.RefreshOnly || plan.Targeted && !req.Again
+	return plan.Empty() && whole
 }
 
 func (p *process) interrupted() bool {
@@ -141,8 +180,8 @@ func (p *process) settle(ctx context.Context) error {
 	return err
 }
 
-func (p *process) execute(ctx context.Context, plan *planner.Plan, terms state.Terms) (*executor.Result, error) {
-	p.begin(&doing{plan: plan})
+func (p *process) execute(ctx context.Context, req planner.Request, plan *planner.Plan, terms state.Terms) (*executor.Result, error) {
+	p.begin(&doing{plan: plan, forced: terms.Force})
 	defer p.begin(nil)
 	p.tell(plan)
 	o := p.options()
@@ -150,24 +189,58 @@ func (p *process) execute(ctx context.Context, plan *planner.Plan, terms state.T
 	res, err := p.engine.Run(ctx, p.lease, plan, o)
 	if res != nil {
 		p.outcome = res.Outcome
+		p.note(res.Execution, finding{stack: req.State, observed: req.Observed})
 	}
 	return res, err
+}
+
+// take imports what somebody has made by hand.
+func (p *process) take(ctx context.Context) error {
+	t := p.command.take
+	_, err := p.engine.Import(ctx, p.lease, executor.ImportRequest{
+		Stack: p.track.stack, Node: t.name, Type: typeName(t.kind, t.slot), ObjectID: t.handmade(p.track.stack),
+		Properties: intrinsic.Of(map[string]any{"size": int64(t.size), "color": t.color}), Retain: t.retain, Catalogue: p.w.catalogue,
+	})
+	if err == nil {
+		p.outcome = executor.Succeeded
+	}
+	return err
 }
 
 // request is what to plan from.
 func (p *process) request(ctx context.Context) (planner.Request, state.Terms, error) {
 	req, err := p.look(ctx)
-	if err != nil || p.command.drawing == nil {
+	if err != nil {
 		return req, state.Terms{}, err
+	}
+	if p.command.again {
+		if x := p.unfinished(); x != nil {
+			return p.goOn(ctx, req, x)
+		}
+	}
+	terms := state.Terms{Force: p.command.force, Targets: p.command.targets}
+	if p.command.drawing == nil {
+		return req, terms, nil
 	}
 	text := p.command.drawing.text
 	if p.command.back && req.State != nil {
-		if rev, since := p.revision(text); rev > 0 {
-			return p.returning(ctx, req, rev, since, text)
+		if x := p.applied(text); x != nil {
+			return p.returning(ctx, req, behind(x), text)
 		}
 	}
-	req.Blueprint, req.Source = p.w.blueprint(text), []byte(text)
-	return req, state.Terms{}, nil
+	return p.leading(req, terms, text), terms, nil
+}
+
+// leading makes a request one for a blueprint.
+func (p *process) leading(req planner.Request, terms state.Terms, text string) planner.Request {
+	req.Blueprint, req.Source, req.RefreshOnly, req.Again = p.w.blueprint(text), []byte(text), p.command.refresh, terms.Retries != ""
+	if len(terms.Targets) > 0 {
+		req.Targets = map[string]bool{}
+		for _, node := range terms.Targets {
+			req.Targets[node] = true
+		}
+	}
+	return req
 }
 
 // look reads the stack, and what there is in the cloud.
@@ -193,48 +266,16 @@ func (p *process) look(ctx context.Context) (planner.Request, error) {
 	return req, err
 }
 
-// revision is the newest one with this text that was applied with success, and
-// the number of the first execution after it; 0 if there is none. What an undo
-// leads to may be half of a revision.
-func (p *process) revision(text string) (number, since int64) {
-	stored := map[int64]string{}
-	for _, r := range p.w.store.revisionsOf(p.track.stack) {
-		stored[r.Number] = string(r.Blueprint)
-	}
-	for _, x := range p.w.store.all(p.track.stack) {
-		if x.Final {
-			break
-		}
-		if x.Revision > 0 && succeeded(x) && x.Terms.Undoes == "" && stored[x.Revision] == text {
-			return x.Revision, x.Number + 1
-		}
-	}
-	return 0, 0
-}
-
-// returning makes a request one for a rollback.
-func (p *process) returning(ctx context.Context, req planner.Request, to, since int64, text string) (planner.Request, state.Terms, error) {
-	then, err := p.engine.Store.Before(ctx, p.track.stack, since)
-	req.Return = &planner.Return{To: to, Elements: then}
-	if to > 0 {
-		req.Blueprint, req.Source = p.w.blueprint(text), []byte(text)
-	}
-	for node := range then {
-		req.AllowDataLoss[node] = true
-	}
-	return req, state.Terms{To: to}, err
-}
-
-func (p *process) plan(req planner.Request) (*planner.Plan, error) {
+func (p *process) plan(req planner.Request) (*planner.Plan, diag.List, error) {
 	plan, diags := planner.Make(req)
 	if err := diags.Err(); err != nil {
-		return nil, fmt.Errorf("plan: %w", err)
+		return nil, diags, fmt.Errorf("plan: %w", err)
 	}
-	return plan, nil
+	return plan, diags, nil
 }
 
-// takeBack undoes an execution that failed; was is the stack that it found.
-func (p *process) takeBack(ctx context.Context, was *state.Stack, x *state.Execution) error {
+// takeBack undoes an execution that failed.
+func (p *process) takeBack(ctx context.Context, x *state.Execution) error {
 	if err := p.settle(ctx); err != nil {
 		return fmt.Errorf("settle before the undoing: %w", err)
 	}
@@ -242,31 +283,22 @@ func (p *process) takeBack(ctx context.Context, was *state.Stack, x *state.Execu
 	if err != nil {
 		return err
 	}
-	to, text := int64(0), ""
-	for _, r := range p.w.store.revisionsOf(p.track.stack) {
-		if r.Number < x.Revision || x.Revision == 0 {
-			to, text = r.Number, string(r.Blueprint)
-		}
-	}
-	req, terms, err := p.returning(ctx, req, to, x.Number, text)
+	way := p.before(x)
+	req, terms, err := p.returning(ctx, req, way, p.text(way.to))
 	if err != nil {
 		return err
 	}
-	req.Return.Only, req.Return.Own, terms.Undoes = true, true, x.ID
-	plan, diags := planner.Make(req)
-	if err := diags.Err(); err != nil {
-		return fmt.Errorf("plan the undoing: %w", err)
+	plan, diags, err := p.plan(req)
+	if err != nil {
+		return fmt.Errorf("undo: %w", err)
 	}
 	p.restart()
-	res, err := p.execute(ctx, plan, terms)
-	if err != nil {
-		return err
-	}
-	if res.Outcome == executor.Succeeded {
+	res, err := p.execute(ctx, req, plan, terms)
+	if err == nil && res.Outcome == executor.Succeeded {
 		p.outcome = undone
-		p.w.checkUndone(p, was, diags)
+		p.w.checkUndone(p, terms.Undoes, diags)
 	}
-	return nil
+	return err
 }
 
 // undone is the outcome of a command that failed and took back what it did.

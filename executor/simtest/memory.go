@@ -310,7 +310,7 @@ func (m *memory) revisionsOf(stack string) []*state.Revision {
 }
 
 // before is what the first record of each node since an execution has found.
-func (m *memory) before(stack string, number int64) map[string]*state.Element {
+func (m *memory) before(stack string, number int64, attempts []string) map[string]*state.Element {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, x := range m.executions {
@@ -319,6 +319,14 @@ func (m *memory) before(stack string, number int64) map[string]*state.Element {
 		}
 	}
 	out, letGo := map[string]*state.Element{}, map[[2]string]bool{}
+	brought := map[string]int64{} // number of the last record that has imported the node into nothing
+	for _, x := range m.executions {
+		for _, r := range m.journals[x.ID] {
+			if x.Stack == stack && x.Number >= number && r.Kind == state.Result && r.Action == "import" && r.Before == nil {
+				brought[r.Node] = r.Seq
+			}
+		}
+	}
 	for _, x := range m.executions {
 		if x.Stack != stack || x.Number < number {
 			continue
@@ -327,8 +335,11 @@ func (m *memory) before(stack string, number int64) map[string]*state.Element {
 			if r.Kind == state.Result {
 				letGo[[2]string{r.Type, r.ObjectID}] = r.Action == "forget" && x.Lifecycle != "refresh"
 			}
-			if _, known := out[r.Node]; !known && (r.Kind == state.Intent || r.Kind == state.Result) {
+			if _, known := out[r.Node]; !known && r.Seq > brought[r.Node] && (r.Kind == state.Intent || r.Kind == state.Result) {
 				out[r.Node] = cloneElement(r.Before)
+				if e := out[r.Node]; e != nil {
+					e.Attempted = slices.Contains(attempts, x.ID)
+				}
 			}
 		}
 	}

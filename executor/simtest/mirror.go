@@ -71,6 +71,9 @@ func contents(s state.Store, stack string) []string {
 			add(r, err)
 		}
 		before, err := s.Before(ctx, stack, x.Number)
+		if len(all)%2 == 0 {
+			before, err = s.Before(ctx, stack, x.Number, all[0].ID, all[len(all)/2].ID)
+		}
 		for _, node := range slices.Sorted(maps.Keys(before)) {
 			add([]any{node, timeless(before[node])}, err)
 		}

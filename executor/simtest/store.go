@@ -87,8 +87,8 @@ func (s *store) Revision(_ context.Context, stack string, number int64) (*state.
 	return nil, fmt.Errorf("revision %d of stack %q: %w", number, stack, state.ErrNotFound)
 }
 
-func (s *store) Before(_ context.Context, stack string, number int64) (map[string]*state.Element, error) {
-	return s.m.before(stack, number), s.alive()
+func (s *store) Before(_ context.Context, stack string, number int64, attempts ...string) (map[string]*state.Element, error) {
+	return s.m.before(stack, number, attempts), s.alive()
 }
 
 func (s *store) Acquire(ctx context.Context, stack string, owner state.Owner, ttl time.Duration) (l *state.Lease, err error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/executor"
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 )
 
@@ -40,23 +41,73 @@ func newStory(stack string, rng *rand.Rand, most int) *story {
 	drawn := []*drawing{d}
 	s := &story{stack: stack, chapters: []command{a.command(d)}}
 	for range a.rng.IntN(4) {
-		switch a.rng.IntN(6) {
+		last := d
+		switch a.rng.IntN(12) {
 		case 0:
 			s.chapters = append(s.chapters, a.command(nil))
 		case 1:
+			c := a.command(nil)
+			c.force, c.outside = true, a.deeds(d.nodes, refused, failing, endless)
+			s.chapters = append(s.chapters, c)
+			return s
+		case 2, 3:
 			c := a.command(drawn[a.rng.IntN(len(drawn))])
 			c.back = true
+			s.chapters = append(s.chapters, c)
+		case 4:
+			c := a.command(d)
+			c.refresh, c.outside = true, a.deeds(d.nodes, resized, repaint, deleted)
+			s.chapters = append(s.chapters, c)
+		case 5:
+			d = a.next(d)
+			c := a.command(d)
+			c.undo = false // what a target drags along is not all told by the half-done execution before
+			for range 1 + a.rng.IntN(2) {
+				c.targets = append(c.targets, d.nodes[a.rng.IntN(len(d.nodes))].name)
+			}
 			s.chapters = append(s.chapters, c)
 		default:
 			d = a.next(d)
 			drawn = append(drawn, d)
+			s.chapters = append(s.chapters, a.imports(last, d)...)
 			s.chapters = append(s.chapters, a.command(d))
+		}
+		if c := &s.chapters[len(s.chapters)-1]; c.outside == nil && a.chance(6) {
+			c.outside = a.deeds(last.nodes, resized, repaint, deleted)
 		}
 	}
 	if n := d.nodes[0]; a.chance(4) {
 		s.stranger = n.name
 	}
 	return s
+}
+
+// imports draws that a node that is new gets an object that was made by hand.
+func (a *artist) imports(was, d *drawing) []command {
+	for _, t := range d.nodes {
+		isNew := !slices.ContainsFunc(was.nodes, func(o *template) bool { return o.name == t.name || o.name == t.from })
+		if isNew && importable(t) && a.chance(3) {
+			c := a.command(d)
+			c.take, c.undo = t, false
+			return []command{c}
+		}
+	}
+	return nil
+}
+
+// mayLeave reports whether a chapter may be left before its goal is reached:
+// what comes next must lead to the same all the same. A rollback returns to what
+// was found, also to what was found changed by hand, or to nothing if what it is
+// to return to was never reached.
+func (s *story) mayLeave(at int) bool {
+	returns := slices.ContainsFunc(s.chapters, func(c command) bool { return c.back })
+	return !s.chapters[at+1].relative() && !(returns && slices.ContainsFunc(s.chapters, command.relative))
+}
+
+// relative reports whether what a command leads to depends on what the one
+// before it has led to.
+func (c command) relative() bool {
+	return c.refresh || len(c.targets) > 0 || c.take != nil || c.force || len(c.outside) > 0
 }
 
 // tell writes a story out.
@@ -158,8 +209,22 @@ type track struct {
 	command command // of the chapter, as far as it had to be changed
 	try     int
 	goal    *goal
-	process *process // that runs, or ran last
-	stuck   bool     // what is wanted can't be done at once: its steps wait for each other
+	done    int64              // number of the last execution before the chapter
+	found   map[string]finding // by execution
+	mixed   bool               // the stack is not what one blueprint says
+	process *process           // that runs, or ran last
+	stuck   bool               // what is wanted can't be done at once: its steps wait for each other
+}
+
+// note keeps what an execution has found.
+func (p *process) note(x *state.Execution, f finding) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	f.mixed = p.track.mixed
+	p.track.found[x.ID] = f
+	if p.outcome == executor.Succeeded && x.Lifecycle != "rollback" && len(x.Terms.Targets) == 0 {
+		p.track.mixed = false
+	}
 }
 
 // play lives through stories, all at once. known are the endings of the
@@ -167,7 +232,7 @@ type track struct {
 // known.
 func (w *world) play(stories []*story, disturbed bool, known [][]ending) [][]ending {
 	for i, s := range stories {
-		t := &track{story: s}
+		t := &track{story: s, found: map[string]finding{}}
 		if known != nil {
 			t.known = known[i]
 		}
@@ -227,8 +292,12 @@ func (t *track) end() int {
 func (w *world) turn(t *track) {
 	t.try, t.goal = 0, &goal{}
 	if t.at < t.end() {
-		t.command = t.chapters[t.at]
+		t.command, t.done = t.chapters[t.at], 0
+		if x := w.store.last(t.stack); x != nil {
+			t.done = x.Number
+		}
 		w.note(nil, "CHAPTER %d of %s", t.at+1, t.stack)
+		w.meddle(t)
 	}
 }
 
@@ -242,6 +311,8 @@ func (w *world) start(t *track, disturbed bool) {
 	} else {
 		c.timeout = 0
 	}
+	c.force = c.force && t.try > 0
+	c.again = t.try > 0 && (len(c.targets) > 0 || disturbed && t.try < maxWild && w.chance(3)) // what a target has dragged along is the retry's to finish
 	t.process = w.launch(t, c, trouble, faults)
 }
 
@@ -259,7 +330,7 @@ func (w *world) judge(t *track, disturbed bool) {
 		t.command.drawing = t.command.drawing.plain()
 	case p.refused(planner.CodeCannotReturn):
 		t.command.back = false
-	case disturbed && t.at < t.end()-1 && w.chance(4):
+	case disturbed && t.at < t.end()-1 && t.mayLeave(t.at) && w.chance(4):
 		t.at++
 		w.turn(t)
 	case t.try > maxWild+maxCalm:
@@ -272,6 +343,9 @@ func (w *world) reach(t *track) {
 	e := w.ending(t.stack)
 	if t.known != nil {
 		w.compare(t.known[t.at], e)
+	}
+	if !t.command.relative() {
+		w.checkThere(t.stack)
 	}
 	t.endings = append(t.endings, e)
 	t.at++

@@ -40,7 +40,7 @@ type faults struct {
 
 func newWorld(k *kernel, cat dsl.Catalogue) *world {
 	w := &world{kernel: k, store: newMemory(), catalogue: cat, parsed: map[string]*dsl.Blueprint{}, unmanaged: map[string]bool{}, graves: map[string]bool{}}
-	w.cloud = &cloud{w: w}
+	w.cloud = &cloud{w: w, lost: map[string]bool{}}
 	return w
 }
 
@@ -309,10 +309,17 @@ func (w *world) strike(p *process) {
 				c.due = w.moment(time.Until(p.cut))
 			}
 		}
-		w.launch(p.track, p.command, trouble{}, p.faults)
+		w.rival(p)
 	case challenge:
-		w.launch(p.track, p.command, trouble{}, p.faults)
+		w.rival(p)
 	}
+}
+
+// rival starts another process that is after the same.
+func (w *world) rival(p *process) {
+	c := p.command
+	c.again = c.again || len(c.targets) > 0
+	w.launch(p.track, c, trouble{}, p.faults)
 }
 
 // seeded is a source of its own for a purpose.

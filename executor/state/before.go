@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // storedElement is the form of an element in the journal. Its documents are
@@ -94,7 +95,7 @@ func firstChanges(t *snapshot) string {
 	), imports AS MATERIALIZED (
 		SELECT node, max(seq) AS seq FROM changes WHERE brought GROUP BY node
 	)
-	SELECT node, coalesce(` + before + `, '') FROM journal WHERE (` + before + ` IS NOT NULL OR action = 'create') AND seq IN (
+	SELECT node, coalesce(` + before + `, ''), execution FROM journal WHERE (` + before + ` IS NOT NULL OR action = 'create') AND seq IN (
 		SELECT min(c.seq) FROM changes c LEFT JOIN imports i ON i.node = c.node
 		WHERE i.seq IS NULL OR c.seq > i.seq GROUP BY c.node
 	) ORDER BY node`
@@ -127,16 +128,19 @@ func noteLetGo(ctx context.Context, t *snapshot, elements map[string]*Element, s
 }
 
 // Before returns what was there before an execution; see Store.
-func (s *SQLite) Before(ctx context.Context, stack string, number int64) (map[string]*Element, error) {
+func (s *SQLite) Before(ctx context.Context, stack string, number int64, attempts ...string) (map[string]*Element, error) {
 	out := map[string]*Element{}
 	var sealed *SealedError
 	err := s.view(ctx, fmt.Sprintf("what was there before execution %d of stack %s", number, stack), func(t *snapshot) error {
 		err := each(ctx, t, func(r *sql.Rows) (err error) {
-			var node, before string
-			if err := r.Scan(&node, &before); err != nil {
+			var node, before, execution string
+			if err := r.Scan(&node, &before, &execution); err != nil {
 				return err
 			}
 			out[node], err = s.unsealElement(stack, before, "before/"+node, &sealed)
+			if out[node] != nil {
+				out[node].Attempted = slices.Contains(attempts, execution)
+			}
 			return err
 		}, firstChanges(t), stack, number)
 		if err != nil {

@@ -165,6 +165,28 @@ func TestBeforeLetGo(t *testing.T) {
 	expect(2, map[string]bool{"a": false, "b": false, "c": true, "d": false})
 }
 
+// TestBeforeOfAttempts tells apart what was found by an earlier attempt at the
+// same.
+func TestBeforeOfAttempts(t *testing.T) {
+	ctx := context.Background()
+	s := openTest(t, temp(t), "")
+	l := acquire(t, s, "web", "a")
+	change := func(lifecycle, node string) {
+		x, err := s.Begin(ctx, l, &Execution{Lifecycle: lifecycle, Phase: "Upgrading"}, nil, nil)
+		must(t, err)
+		e := &Element{Node: node, Type: "T", ObjectID: "id-" + node}
+		must(t, s.Append(ctx, l, Record{Execution: x.ID, Node: node, Type: "T", Action: "update", Kind: Intent, Before: e}))
+	}
+	change("upgrade", "a")
+	change("rollback", "a")
+	change("rollback", "b")
+	before, err := s.Before(ctx, "web", 1, "web-2", "web-3")
+	must(t, err)
+	if before["a"] == nil || before["a"].Attempted || before["b"] == nil || !before["b"].Attempted {
+		t.Errorf("%+v, %+v", before["a"], before["b"])
+	}
+}
+
 func TestCancel(t *testing.T) {
 	ctx, path := context.Background(), temp(t)
 	s := openTest(t, path, "")

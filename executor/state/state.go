@@ -58,10 +58,14 @@ type Element struct {
 	// LetGo is true only in what Store.Before returns, and not kept: the last
 	// that is on record of the object is that the stack forgot it and that it
 	// stayed in the cloud.
-	LetGo    bool
-	Revision int64
-	Created  time.Time
-	Updated  time.Time
+	LetGo bool
+	// Attempted is true only in what Store.Before returns, and not kept: what is
+	// told is what an attempt at the same has found, after whatever was done from
+	// outside, and not what was recorded then.
+	Attempted bool
+	Revision  int64
+	Created   time.Time
+	Updated   time.Time
 }
 
 // Execution is one durable run of a lifecycle.
@@ -289,9 +293,10 @@ type Store interface {
 	// each element whether its object stayed in the cloud when the stack forgot
 	// it since.
 	// What lies before the last removal of the stack is another stack's:
-	// only executions after it count. Secrets that cannot be decrypted are
+	// only executions after it count. attempts (IDs) are those that were after the
+	// same as the caller: Attempted marks what only they may have changed. Secrets that cannot be decrypted are
 	// dealt with as in Stack.
-	Before(ctx context.Context, stack string, number int64) (map[string]*Element, error)
+	Before(ctx context.Context, stack string, number int64, attempts ...string) (map[string]*Element, error)
 
 	// Acquire takes the lease of a stack, which need not exist yet. It fails
 	// with *HeldError while another living owner has it.

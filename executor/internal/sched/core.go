@@ -430,7 +430,12 @@ func (c *Core) late(t *task) bool {
 	if t.deadline == 0 || c.now < t.deadline {
 		return false
 	}
-	if why := fmt.Sprintf("it was not done after %s", t.Limit); !c.forget(t, why) {
+	why := fmt.Sprintf("it was not done after %s", t.Limit)
+	switch {
+	case c.forget(t, why):
+	case t.Lapse:
+		c.close(t, Record{Kind: Fail, Why: why}, Failed)
+	default:
 		c.giveUp(t, why)
 	}
 	return true

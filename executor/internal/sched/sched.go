@@ -68,6 +68,7 @@ type Task struct {
 	Stage  int            // odd: begins after all tasks of lower stages; raised to those of its predecessors
 	Limit  time.Duration  // from the intent to the end; 0: none
 	Forget bool           // a refusal of the cloud ends it as done, by a record of kind Forget
+	Lapse  bool           // when its limit is over it has failed, else its outcome is open
 	Holds  []int          // indexes of tasks of After: if one was forgotten, Busy is a refusal, not work that passes
 	Resume *Resume        // the intent is on record already; nil: it is not
 }

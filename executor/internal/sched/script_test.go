@@ -21,7 +21,7 @@ var update = flag.Bool("update", false, "rewrite the golden parts of testdata")
 // line "----", and the commands and the whole state that follow from them, up
 // to an empty line. Inputs:
 //
-//	task NAME create|update|delete|none [after=A,B] [limit=1m] [stage=N] [nocall|quick] [forget] [resume=HANDLE]
+//	task NAME create|update|delete|none [after=A,B] [limit=1m] [stage=N] [nocall|quick] [forget] [lapse] [resume=HANDLE]
 //	start [parallelism=N]
 //	at DURATION                  moves the clock
 //	resolved NAME [key=K] [equal]
@@ -143,7 +143,7 @@ func (s *script) addTask(w words) {
 	}
 	t.Limit = w.duration(w.named["limit"])
 	t.Stage, _ = strconv.Atoi(w.named["stage"])
-	t.Forget, t.Quick = w.has("forget"), w.has("quick")
+	t.Forget, t.Quick, t.Lapse = w.has("forget"), w.has("quick"), w.has("lapse")
 	if h, ok := w.named["resume"]; ok {
 		t.Resume = &Resume{Handle: h}
 	}
