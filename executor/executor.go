@@ -117,6 +117,17 @@ type Result struct {
 	Errors      []StepError // sorted by node
 }
 
+// Refused reports whether refused credentials are all that has kept the execution
+// from going on.
+func (r *Result) Refused() bool {
+	for _, e := range r.Errors {
+		if !isKind(e.Err, providers.Auth) {
+			return false
+		}
+	}
+	return len(r.Errors) > 0
+}
+
 // StepError is why a step failed.
 type StepError struct {
 	Node string

@@ -211,8 +211,11 @@ func (j *job) record(execution string, r sched.Record, now time.Time) state.Reco
 		out.Phase, out.Error = j.verb().failed(), errorText(j.failure(r.Why))
 	case sched.Halt:
 		out.Phase, out.Error = j.verb().failed(), errorText(j.failure(r.Why))
-		if r.Interrupted {
+		switch {
+		case r.Interrupted:
 			out.Phase, out.Error = j.verb().paused(), ""
+		case j.refused():
+			out.Phase = j.verb().paused()
 		}
 	case sched.Skip:
 		out.Phase, out.Error = phasePending, skipReason(r)
@@ -231,6 +234,10 @@ func skipReason(r sched.Record) string {
 	}
 	return r.Why
 }
+
+// refused reports whether the job can't go on with these credentials: with
+// others it can.
+func (j *job) refused() bool { return isKind(j.err, providers.Auth) }
 
 // failure is why the job ended without success.
 func (j *job) failure(why string) error {

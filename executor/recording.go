@@ -52,7 +52,7 @@ func (d *driver) entry(j *job, r sched.Record) entry {
 		rec.Remove = true
 	case r.Kind == sched.Result:
 		rec.Element = j.element(now)
-	case r.Kind == sched.Halt && j.action != planner.Create && !r.Interrupted:
+	case r.Kind == sched.Halt && j.action != planner.Create && !r.Interrupted && !j.refused():
 		rec.Element = j.remains(nil, now)
 	}
 	return entry{j, r, rec}

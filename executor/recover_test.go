@@ -397,6 +397,7 @@ func TestRefusedWhileWaiting(t *testing.T) {
 		if len(res.Errors) != 1 || !isKind(res.Errors[0].Err, providers.Auth) {
 			t.Errorf("errors: %v", res.Errors)
 		}
+		equal(t, "phases", "CreatePaused CreatePaused d: CreatePaused", fmt.Sprint(res.Execution.Phase, " ", b.stack().Phase, " d: ", b.phaseOf("web-1", "d")))
 		if _, err := b.engine.Recover(context.Background(), l, "web", b.options()); !isKind(err, providers.Auth) {
 			t.Errorf("recover without rights: %v", err)
 		}
@@ -406,6 +407,36 @@ func TestRefusedWhileWaiting(t *testing.T) {
 		equal(t, "made", 1, b.cloud.made["web-d"])
 		equal(t, "d", planner.None, b.action(chain, "d"))
 		equal(t, "b", planner.Create, b.action(chain, "b")) // was not begun any more
+	})
+}
+
+// phaseOf is how far an execution got with a node.
+func (b *bench) phaseOf(id, node string) string {
+	b.t.Helper()
+	x, err := b.store.Execution(context.Background(), id)
+	b.must(err)
+	for _, s := range x.Steps {
+		if s.Node == node {
+			return s.Phase
+		}
+	}
+	return "not planned"
+}
+
+// TestRefusedDeletion loses its rights while it waits for a deletion: the
+// element has not failed, and is not gone.
+func TestRefusedDeletion(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(chain)
+		b.cloud.faults["d"] = []fault{{}, {err: &providers.Error{Kind: providers.Auth, Status: 401}}}
+		res := b.run(b.plan("", nil), state.Terms{})
+		equal(t, "phases", "DeletePaused d: DeletePaused", fmt.Sprint(res.Execution.Phase, " d: ", b.phaseOf("web-2", "d")))
+		if e := b.stack().Elements["d"]; e == nil || e.Phase != "CreateSucceeded" {
+			t.Errorf("d on record: %+v", e)
+		}
+		b.settle()
+		b.goOn(b.plan("", nil), state.Terms{})
+		b.agree(0)
 	})
 }
 

@@ -279,7 +279,7 @@ func (r *runner) finish() (*Result, error) {
 	}
 	x := r.execution
 	x.StackPhase, x.CancelAsked = stackPhase(r.plan.Lifecycle, r.stack.Phase), d.cancel.by
-	x.Phase, x.Message, x.Ended = lifecycleVerb(r.plan.Lifecycle).outcome(res.Outcome), r.message(res), time.Now().UTC()
+	x.Phase, x.Message, x.Ended = r.phase(res), r.message(res), time.Now().UTC()
 	if errors.Is(d.storeErr, state.ErrLeaseLost) {
 		return res, fmt.Errorf("execution %s: %w", x.ID, d.storeErr)
 	}
@@ -292,6 +292,16 @@ func (r *runner) finish() (*Result, error) {
 		return res, fmt.Errorf("execution %s: %w", x.ID, d.storeErr)
 	}
 	return res, nil
+}
+
+// phase is that of the execution. One whose steps failed for nothing but refused
+// credentials goes on with the right ones: it is paused.
+func (r *runner) phase(res *Result) string {
+	v := lifecycleVerb(r.plan.Lifecycle)
+	if res.Refused() {
+		return v.paused()
+	}
+	return v.outcome(res.Outcome)
 }
 
 // message says why the execution ended so.

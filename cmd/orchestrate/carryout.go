@@ -352,7 +352,11 @@ func (a *app) cancelledShort(in *intent, res *executor.Result) error {
 }
 
 func (a *app) failedShort(m *made, in *intent, res *executor.Result) error {
-	a.afterword = fmt.Sprintf("Execution %s failed after %s.\n%s", res.Execution.ID, doneText(res.Summary), a.waysOn(in, res.Execution, leaving(m.plan, res.Errors)))
+	ended := "Execution %s failed after %s.\n%s"
+	if res.Refused() {
+		ended = "Execution %s is paused after %s: the credentials were refused.\n%s"
+	}
+	a.afterword = fmt.Sprintf(ended, res.Execution.ID, doneText(res.Summary), a.waysOn(in, res.Execution, leaving(m.plan, res.Errors)))
 	a.asked(askedIn(res.Errors))
 	return failureOf(m, res)
 }

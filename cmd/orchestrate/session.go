@@ -196,7 +196,7 @@ func (s *session) warnOfRunning(ctx context.Context, stack string) (unsettled bo
 			s.app.note("Note: execution %s has not ended; it was begun by %s. The plan may change until it has.", x.ID, x.Owner)
 		}
 	case strings.HasSuffix(x.Phase, "Paused"):
-		s.app.note("Note: execution %s was interrupted (%s), and what it had begun may still run in the cloud. The next apply or delete takes that up first; the plan does not, and may change by it.", x.ID, x.Phase)
+		s.app.note("Note: execution %s was paused (%s), and what it had begun may still run in the cloud. The next apply or delete takes that up first; the plan does not, and may change by it.", x.ID, x.Phase)
 	case strings.HasSuffix(x.Phase, "Cancelled"):
 		s.app.note("Note: execution %s was cancelled (%s), and what it had begun may still run in the cloud. The next apply or delete takes that up first; the plan does not, and may change by it.", x.ID, x.Phase)
 	default:
