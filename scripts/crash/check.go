@@ -32,8 +32,9 @@ type element struct {
 	} `json:"attributes"`
 }
 
-// inspect gathers the evidence, and fails if it contradicts itself.
-func inspect(p *program, c *cloud) (*evidence, error) {
+// inspect gathers the evidence, and fails if it contradicts itself. gone says
+// that there is to be no stack any more.
+func inspect(p *program, c *cloud, gone bool) (*evidence, error) {
 	changes, err := c.changes()
 	if err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func inspect(p *program, c *cloud) (*evidence, error) {
 		return nil, err
 	}
 	objects = slices.DeleteFunc(objects, func(o object) bool { return isRecord(o.Kind) })
-	elements, err := elementsOf(p)
+	elements, err := elementsOf(p, gone)
 	if err != nil {
 		return nil, err
 	}
@@ -97,28 +98,32 @@ func (e *evidence) forgiveCertificates() {
 	}
 }
 
-func elementsOf(p *program) ([]element, error) {
-	var stacks struct {
-		Stacks []struct {
-			Name, Phase string
+// elementsOf are those of the stack, which has to be well, or gone.
+func elementsOf(p *program, gone bool) ([]element, error) {
+	if gone {
+		var list struct{ Stacks []json.RawMessage }
+		err := decode(p, &list, "stacks", "--json")
+		if err == nil && len(list.Stacks) > 0 {
+			err = errors.New("the stack is still there")
 		}
-	}
-	if err := decode(p, &stacks, "stacks", "--json"); err != nil || len(stacks.Stacks) == 0 {
 		return nil, err
 	}
-	if phase := stacks.Stacks[0].Phase; !strings.HasSuffix(phase, "Succeeded") {
-		return nil, fmt.Errorf("the stack is in phase %s", phase)
+	var shown struct {
+		Phase    string
+		Elements []element
 	}
-	var list struct{ Elements []element }
-	if err := decode(p, &list, "elements", "--json"); err != nil {
+	if err := decode(p, &shown, "show", "--json"); err != nil {
 		return nil, err
 	}
-	for _, e := range list.Elements {
+	if !strings.HasSuffix(shown.Phase, "Succeeded") {
+		return nil, fmt.Errorf("the stack is in phase %s", shown.Phase)
+	}
+	for _, e := range shown.Elements {
 		if !strings.HasSuffix(e.Phase, "Succeeded") {
 			return nil, fmt.Errorf("element %s is in phase %s", e.Node, e.Phase)
 		}
 	}
-	return list.Elements, nil
+	return shown.Elements, nil
 }
 
 func decode(p *program, into any, args ...string) error {

@@ -189,7 +189,7 @@ func (l *lab) judge(p *program, cl *cloud, c *prepared) (*evidence, error) {
 	if err := settled(p, c.plan); err != nil {
 		return nil, err
 	}
-	return inspect(p, cl)
+	return inspect(p, cl, c.plan == nil)
 }
 
 // outcome is what came of one point.
