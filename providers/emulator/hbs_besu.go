@@ -102,7 +102,7 @@ func settleBesuContract(c *call, id string) error {
 		return err
 	}
 	l.add(c.now, &chainTx{
-		Type: txCommon, Org: i.Orgs[0].ChainID, From: besuAddress(i.Orgs[0].ChainID), Address: d.Address, Data: d.Bytecode,
+		Type: txCommon, Org: i.leader().ChainID, From: besuAddress(i.leader().ChainID), Address: d.Address, Data: d.Bytecode,
 	})
 	return c.putAll(d, l)
 }
@@ -168,8 +168,8 @@ func showBesuChain(c *call) (reply, error) {
 		return reply{}, err
 	}
 	orgs := []any{}
-	for k, o := range i.Orgs {
-		orgs = append(orgs, c.member(o, k == 0))
+	for _, o := range i.joined() {
+		orgs = append(orgs, c.member(i, o))
 	}
 	return answer(map[string]any{
 		"chain_id": i.ChainID, "consensus": i.Consensus, "sign_algorithm": "ECDSA",
@@ -184,7 +184,7 @@ func downloadBesuCerts(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	keys, err := get[hbsAuthority](c.tx, kindHBSAuthority, i.Orgs[0].UID)
+	keys, err := get[hbsAuthority](c.tx, kindHBSAuthority, i.leader().UID)
 	if err != nil {
 		return reply{}, err
 	}

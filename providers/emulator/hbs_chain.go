@@ -132,7 +132,7 @@ func (c *call) openLedger(i *hbsInstance) error {
 	}
 	var first []*chainTx
 	if i.Kind == kindHuaweiChain {
-		first = append(first, &chainTx{Type: txVote, Org: i.Orgs[0].ChainID, Writes: []string{write("chain_id", i.ChainID)}})
+		first = append(first, &chainTx{Type: txVote, Org: i.leader().ChainID, Writes: []string{write("chain_id", i.ChainID)}})
 	}
 	l.add(c.now, first...)
 	if err := c.put(l); err != nil {
@@ -144,18 +144,21 @@ func (c *call) openLedger(i *hbsInstance) error {
 // vote writes a block in which organizations join or leave. Besu votes in the
 // headers of blocks, so there it has no transactions.
 func (c *call) vote(i *hbsInstance, uids []string, verb string) error {
-	if !i.Built {
+	var txs []*chainTx
+	for _, o := range i.joined() {
+		if slices.Contains(uids, o.UID) {
+			txs = append(txs, &chainTx{Type: txVote, Org: i.leader().ChainID, Writes: []string{write(verb, o.ChainID)}})
+		}
+	}
+	if len(txs) == 0 {
 		return nil
 	}
 	l, err := c.ledger(i)
 	if err != nil {
 		return err
 	}
-	var txs []*chainTx
-	for _, o := range i.Orgs {
-		if i.Kind == kindHuaweiChain && slices.Contains(uids, o.UID) {
-			txs = append(txs, &chainTx{Type: txVote, Org: i.Orgs[0].ChainID, Writes: []string{write(verb, o.ChainID)}})
-		}
+	if i.Kind == kindBesu {
+		txs = nil
 	}
 	l.add(c.now, txs...)
 	return c.put(l)
@@ -226,22 +229,22 @@ func showBlockchain(c *call) (reply, error) {
 		}
 	}
 	orgs := []any{}
-	for k, o := range i.Orgs {
-		w := c.member(o, k == 0)
+	for _, o := range i.joined() {
+		w := c.member(i, o)
 		w["transaction_num"] = sent[o.ChainID]
 		orgs = append(orgs, w)
 	}
 	return answer(map[string]any{
 		"chain_id": i.ChainID, "consensus": i.Consensus, "sign_algorithm": i.SignAlgorithm, "tps_limit": hbsEditionOf(i.Edition).tps,
-		"consensus_org": i.Orgs[0].ChainID, "contract_num": n.contracts, "block_num": n.blocks, "transaction_num": n.txs, "orgs": orgs,
+		"consensus_org": i.leader().ChainID, "contract_num": n.contracts, "block_num": n.blocks, "transaction_num": n.txs, "orgs": orgs,
 	})
 }
 
 // member is an organization as the chain sees it. All of them are of the one
 // account that there is.
-func (c *call) member(o *hbsOrg, leads bool) map[string]any {
+func (c *call) member(i *hbsInstance, o *hbsOrg) map[string]any {
 	return map[string]any{
-		"id": o.ChainID, "name": o.Name, "is_consensus": leads, "is_local": true, "is_exist": o.Status != hbsDeleting,
+		"id": o.ChainID, "name": o.Name, "is_consensus": o == i.leader(), "is_local": true, "is_exist": o.Status != hbsDeleting,
 		"member_id": c.e.opts.DomainID, "member_name": c.e.opts.UserName,
 	}
 }

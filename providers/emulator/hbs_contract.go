@@ -288,7 +288,7 @@ func settleContract(c *call, id string) error {
 	if err != nil {
 		return err
 	}
-	creator := i.Orgs[0].ChainID
+	creator := i.leader().ChainID
 	if len(d.InstallOrgs) > 0 {
 		creator = d.InstallOrgs[0]
 	}

@@ -49,7 +49,7 @@ type hbsInstance struct {
 	Consensus           string
 	SignAlgorithm       string
 
-	Orgs     []*hbsOrg // the first one leads the consensus
+	Orgs     []*hbsOrg // oldest first
 	Tags     []hbsTag
 	Rule     backupRule
 	Restores string // ID of the backup that it is made from
@@ -66,7 +66,35 @@ func (i *hbsInstance) org(name string) *hbsOrg {
 
 // onChain finds an organization by its ID on the chain; nil if there is none.
 func (i *hbsInstance) onChain(id string) *hbsOrg {
-	return i.find(func(o *hbsOrg) bool { return o.ChainID == id })
+	return i.find(func(o *hbsOrg) bool { return o.Joined && o.ChainID == id })
+}
+
+// joined are the organizations that are on the chain.
+func (i *hbsInstance) joined() []*hbsOrg {
+	var list []*hbsOrg
+	for _, o := range i.Orgs {
+		if o.Joined {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+// leader is the organization that leads the consensus: the oldest on the chain,
+// or while there is no chain the one that is going to be.
+func (i *hbsInstance) leader() *hbsOrg {
+	if list := i.joined(); len(list) > 0 {
+		return list[0]
+	}
+	return i.Orgs[0]
+}
+
+// join puts organizations on the chain.
+func (i *hbsInstance) join(uids []string, now time.Time) {
+	for _, o := range i.Orgs {
+		o.Joined = o.Joined || slices.Contains(uids, o.UID)
+	}
+	i.setOrgs(uids, hbsAvailable, now)
 }
 
 func (i *hbsInstance) find(is func(*hbsOrg) bool) *hbsOrg {
@@ -213,8 +241,8 @@ func (c *call) instanceWire(i *hbsInstance) (map[string]any, error) {
 		return nil, err
 	}
 	orgs, chains := []any{}, []any{}
-	for n, o := range i.Orgs {
-		orgs = append(orgs, map[string]any{"name": o.Name, "status": o.shownStatus(subs, c.now), "is_consensus": n == 0})
+	for _, o := range i.Orgs {
+		orgs = append(orgs, map[string]any{"name": o.Name, "status": o.shownStatus(subs, c.now), "is_consensus": o == i.leader()})
 	}
 	if i.Built {
 		n, err := c.chainCounts(i)

@@ -178,12 +178,12 @@ func (c *call) finishHBSJob(i *hbsInstance, j *hbsJob) error {
 		return c.removeHBS(i)
 	case jobCreateInstance:
 		i.Built, i.Status = true, hbsAvailable
-		i.setOrgs(j.Orgs, hbsAvailable, c.now)
+		i.join(j.Orgs, c.now)
 		if err := c.openLedger(i); err != nil {
 			return err
 		}
 	case jobCreateOrg:
-		i.setOrgs(j.Orgs, hbsAvailable, c.now)
+		i.join(j.Orgs, c.now)
 		if err := c.vote(i, j.Orgs, "join"); err != nil {
 			return err
 		}

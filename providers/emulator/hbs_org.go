@@ -12,6 +12,7 @@ type hbsOrg struct {
 	UID, Name    string
 	ChainID      string // its ID on the chain
 	Status       string
+	Joined       bool   // it is on the chain
 	Subscription string // "" before it was paid for
 	Order        hbsOrder
 	Created      time.Time
@@ -70,7 +71,7 @@ const (
 func (i *hbsInstance) orgWire(n int, subs map[string]*subscription, used int, now time.Time) map[string]any {
 	o := i.Orgs[n]
 	w := map[string]any{
-		"uid": o.UID, "name": o.Name, "chain_org_id": o.ChainID, "status": o.shownStatus(subs, now), "is_consensus": n == 0,
+		"uid": o.UID, "name": o.Name, "chain_org_id": o.ChainID, "status": o.shownStatus(subs, now), "is_consensus": o == i.leader(),
 		"capacity_info":   map[string]any{"total": orgCapacity, "used": used},
 		"subscription_id": o.Subscription,
 		"order_info": map[string]any{

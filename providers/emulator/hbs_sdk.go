@@ -93,7 +93,7 @@ func (r *sdkRequest) config(i *hbsInstance, o *hbsOrg) string {
 	line("  id: %q", i.ChainID)
 	line("  consensus: %q", i.Consensus)
 	line("  sign_algorithm: %q", i.SignAlgorithm)
-	line("  consensus_org: %q", i.Orgs[0].ChainID)
+	line("  consensus_org: %q", i.leader().ChainID)
 	line("client:")
 	line("  org: %q", o.ChainID)
 	line("  access_mode: %q", r.Mode)
@@ -105,7 +105,7 @@ func (r *sdkRequest) config(i *hbsInstance, o *hbsOrg) string {
 	line("    cert: %q", dir+"/user_tls.crt")
 	line("    key: %q", dir+"/user_tls.key")
 	line("orgs:")
-	for n, other := range i.Orgs {
+	for n, other := range i.joined() {
 		line("  %s:", other.ChainID)
 		line("    name: %q", other.Name)
 		line("    address: %q", r.address(n))

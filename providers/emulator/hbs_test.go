@@ -352,6 +352,16 @@ func TestHBSUnpaidOrders(t *testing.T) {
 
 	more := e.do("POST", at(id, "organizations"), object{"orgs": []any{object{"name": "beta"}}, "org_order_info": object{}})
 	e.wantShown(id, "Available: alpha* Available, beta Unpaid")
+	if orgs := e.get(at(id, "chain"))["orgs"].([]any); len(orgs) != 1 {
+		t.Errorf("on the chain before it was paid for: %v", orgs)
+	}
+	waits := e.get(at(id, "organization?name=beta"))
+	if waits["countdown"] != nil || waits["subscription_id"] != "" {
+		t.Errorf("unpaid organization %v", waits)
+	}
+	e.refuses(400, "BCS.4006014", "POST", at(id, "chain/sdk-config"), object{
+		"cert_path": "p", "orgs": []any{waits["chain_org_id"]}, "access_mode": "StandardChannel",
+	})
 	must(orders.CancelCustomerOrder(&bssmodel.CancelCustomerOrderRequest{Body: &bssmodel.CancelCustomerOrderReq{OrderId: more["order_id"].(string)}}))(t)
 	e.wantShown(id, "Available: alpha* Available")
 	e.wantJob(more["job_id"], "CreateOrganization Failed 0")
@@ -446,6 +456,9 @@ func TestHBSFailedJobs(t *testing.T) {
 	e.unsubscribe(e.subscriptions(id)[1])
 	e.passes(5 * time.Minute)
 	e.wantShown(id, "Available: alpha* Available")
+	if n := e.get(at(id, "chain"))["block_num"]; n != 2.0 {
+		t.Errorf("%v blocks, though one organization never joined", n)
+	}
 }
 
 func TestHBSRefusals(t *testing.T) {
