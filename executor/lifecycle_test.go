@@ -462,6 +462,26 @@ func TestUndo(t *testing.T) {
 	})
 }
 
+// TestUndoOfWhatDidNotChange undoes an update and a replacement that were
+// refused: nothing is to be set back, and nothing is in a failed phase any more.
+func TestUndoOfWhatDidNotChange(t *testing.T) {
+	for node, failed := range map[string]string{"a": "UpgradeFailed", "d": "DeleteFailed"} {
+		inBubble(t, func(t *testing.T, b *bench) {
+			source := strings.NewReplacer("{size: 1}", "{size: 2}").Replace(chain)
+			if node == "d" {
+				source = strings.NewReplacer("{size: 4}", "{size: 4, color: red}").Replace(chain)
+			}
+			b.apply(chain)
+			b.cloud.faults[node] = []fault{{err: &providers.Error{Kind: providers.Invalid}}}
+			equal(t, "outcome", Failed, b.apply(source).Outcome)
+			equal(t, "after the failure", failed, b.stack().Elements[node].Phase)
+			res := b.run(b.returning(chain, 1, func(r *planner.Return) { r.Only, r.Own = true, true }), state.Terms{Undoes: "web-2"})
+			equal(t, "outcome", Succeeded, res.Outcome)
+			equal(t, "after the undo", "UpgradeSucceeded", b.stack().Elements[node].Phase)
+		})
+	}
+}
+
 // TestUndoOfWhatWasLetGo takes back what an option has retained, not only what
 // its template has: no second object is made.
 func TestUndoOfWhatWasLetGo(t *testing.T) {

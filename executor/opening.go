@@ -72,7 +72,9 @@ func asFound(was *state.Element, s *planner.Step) *state.Element {
 // renaming records the elements that bear another name from now on, and those
 // that no step changes but that depend on other nodes or are retained now: what
 // a later deletion goes by, or that are as they should be in the cloud, but not
-// on record, because an answer was lost. Names that become free come first.
+// on record, because an answer was lost. What a step has failed on, and what was
+// seen to be as it should be all the same, is in a failed phase no more. Names
+// that become free come first.
 func (r *runner) renaming(now time.Time) []state.Record {
 	steps, names := map[string]*planner.Step{}, map[string]string{}
 	for _, s := range r.plan.Steps {
@@ -85,11 +87,14 @@ func (r *runner) renaming(now time.Time) []state.Record {
 	for _, node := range slices.Sorted(maps.Keys(r.stack.Elements)) {
 		was := r.stack.Elements[node]
 		e := renamed(was, names)
-		s, read := steps[e.Node], false
+		s, read, mended := steps[e.Node], false, false
 		if s != nil && s.Action == planner.None {
 			e.DependsOn, e.Retain = s.DependsOn, s.Retain
 			if read = !s.Kept && !s.Before.Equal(value(was.Properties)); read {
 				e.Properties, e.Attributes = document(s.Before), document(s.Attributes)
+			}
+			if mended = s.Seen && !s.Kept && (was.Phase == upgrading.failed() || was.Phase == deleting.failed()); mended {
+				e.Phase = upgrading.succeeded()
 			}
 		}
 		e.Updated = now
@@ -99,8 +104,8 @@ func (r *runner) renaming(now time.Time) []state.Record {
 			gone.Before, gone.Remove = asFound(was, s), true
 			come.Element = e
 			freed, changed = append(freed, gone), append(changed, come)
-		case read || e.Retain != was.Retain || !slices.Equal(e.DependsOn, was.DependsOn):
-			rec := r.quiet(string(planner.None), was, now)
+		case read || mended || e.Retain != was.Retain || !slices.Equal(e.DependsOn, was.DependsOn):
+			rec := r.quiet(string(planner.None), e, now)
 			rec.Before, rec.Element = asFound(was, s), e
 			changed = append(changed, rec)
 		}

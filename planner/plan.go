@@ -123,6 +123,7 @@ type Step struct {
 	// begins after all phases of lower stages; the others wait for nobody.
 	DeleteStage, ApplyStage int
 
+	Seen      bool   // a refresh has read the object
 	HoldsData string // what destroying it loses; "" if nothing
 	Forgotten string // why a delete only forgets it; "" if it is deleted
 	Gone      bool   // a delete of what a refresh did not find any more: only the record goes

@@ -247,7 +247,7 @@ func (m *maker) recall(s *Step, typ *dsl.NodeType, e *state.Element) {
 	s.Before = markedLike(value(e.Properties), s.After)
 	s.Attributes = value(e.Attributes)
 	seen, ok := m.observed(s.Node)
-	if !ok || seen.Gone {
+	if s.Seen = ok && !seen.Gone; !s.Seen {
 		return
 	}
 	read := overlay(s.Before, seen.Properties)
