@@ -307,6 +307,9 @@ func (d *driver) progress(j *job, handle string, p providers.Progress) bool {
 		return false
 	}
 	j.mark = mark
+	if p.Next.ID == "" && p.Message == "" && len(p.Substeps) == 0 {
+		return true // another handle says nothing to people
+	}
 	d.report(j, d.observeJob(j, Event{
 		Kind: StepProgress, Operation: p.Next.ID, Message: d.redact.text(p.Message),
 		Substeps: d.redact.substeps(p.Substeps), Attempt: j.attempt,

@@ -12,8 +12,7 @@ import (
 // runningCourse is an execution in the middle of which everything is at
 // something else.
 func runningCourse() *state.Execution {
-	detail := func(d state.Detail) func(*state.Record) { return func(r *state.Record) { r.Detail = &d } }
-	why := func(r *state.Record) { r.Error = "HTTP 429 too many" }
+	detail, why := stands, failedOf("HTTP 429 too many")
 	x := &state.Execution{ID: "web-3", Stack: "web", Lifecycle: "upgrade", Phase: "Upgrading", Started: dawn}
 	x.Steps = state.Fold([]state.Record{
 		entry(0, "ledger", "create", state.Planned), entry(0, "bank", "create", state.Planned, waitsFor("ledger", "net")),

@@ -17,6 +17,16 @@ type timeline struct {
 	lanes      []*lane
 	running    bool // it has not ended; end is now
 	byNode     map[string]*lane
+	links      []link // of the critical path, the last first
+}
+
+// link leads from the end of one step to the beginning of the part of another
+// that it held up.
+type link struct {
+	from     time.Time
+	fromNode string
+	to       time.Time
+	toNode   string
 }
 
 // lane is the course of one step.
@@ -24,7 +34,9 @@ type lane struct {
 	node, typ, action string
 	spans             []span
 	marks             []time.Time // when the handle of an operation was recorded
+	parts             []part      // of its operations
 	waits             []string    // nodes that it waited for, as far as that is on record
+	obstacles         []stay      // what it came to wait for when it could have begun; without their ends
 	attempts          int
 	fate              fate
 	why               string // it failed or was left out
@@ -50,6 +62,9 @@ type span struct {
 	action   string
 	attempt  int
 	fate     fate
+	why      string // it failed, and another attempt followed
+	retries  bool   // it is the attempt that followed
+	critical bool   // the end of the execution waited for it
 }
 
 // timelineOf reads the course of an execution from its journal. now is the end of
@@ -93,17 +108,28 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 // add takes one more record in.
 func (l *lane) add(r state.Record) {
 	l.attempts = max(l.attempts, r.Attempt)
 	switch r.Kind {
 	case state.Planned:
 		l.typ, l.action = r.Type, r.Action
+		l.comesAfter(r.DependsOn)
 	case state.Intent:
 		l.spans = append(l.spans, span{from: r.At, action: r.Action, attempt: r.Attempt, fate: fateRunning})
-		l.waits, l.fate = append(l.waits, r.DependsOn...), fateRunning
+		l.fate = fateRunning
+		l.comesAfter(r.DependsOn)
 	case state.Operation:
 		l.operation(r)
+	case state.Progress:
+		l.progress(r)
 	case state.Result:
 		if quietAction(r.Action) {
 			return
@@ -142,15 +168,22 @@ func (l *lane) end(r state.Record, f fate) {
 		l.spans = append(l.spans, span{from: r.At, action: r.Action})
 	}
 	s := &l.spans[len(l.spans)-1]
-	s.to, s.fate = r.At, f
+	s.from, s.to, s.fate = earlier(s.from, r.At), r.At, f // it may have ended before its next attempt
+	l.endPart(r.At)
 	l.fate, l.why = f, r.Error
 }
 
 // skip ends a step that was not begun, or of which nothing was done after all.
 func (l *lane) skip(r state.Record) {
-	if n := len(l.spans); n > 0 && l.spans[n-1].fate == fateRunning {
+	n := len(l.spans)
+	switch {
+	case n == 0 || l.spans[n-1].fate != fateRunning:
+	case l.spans[n-1].from.After(r.At): // the next attempt
+		l.spans = l.spans[:n-1]
+	default:
 		l.spans[n-1].to, l.spans[n-1].fate = r.At, fateFailed
 	}
+	l.endPart(r.At)
 	l.fate, l.why = fateSkipped, r.Error
 }
 
@@ -159,11 +192,13 @@ func (l *lane) close(t *timeline) {
 	for i := range l.spans {
 		if l.spans[i].to.IsZero() {
 			l.spans[i].to = t.end
+			l.spans[i].from = earlier(l.spans[i].from, t.end)
 			if !t.running { // its process ended before it did
 				l.spans[i].fate = fateHalted
 			}
 		}
 	}
+	l.endPart(t.end)
 	if l.fate == fateRunning && !t.running {
 		l.fate = fateHalted
 	}
@@ -206,36 +241,49 @@ func (t *timeline) markCritical() {
 	}
 	for last != nil && !last.critical {
 		last.critical = true
-		last = t.heldUp(last)
+		before, part := t.heldUp(last)
+		for i := part; i < len(last.spans); i++ {
+			last.spans[i].critical = true
+		}
+		if before != nil {
+			t.links = append(t.links, link{before.finish(), before.node, last.spans[part].from, last.node})
+		}
+		last = before
 	}
 }
 
-// heldUp is the step that held another one up before a part of it began: of those
-// that it waited for the one that ended last; or, if it could have begun long
-// before and waited for its turn, whichever ended last before it began. nil: it
-// was not held up, or by an earlier part of its own only.
-func (t *timeline) heldUp(l *lane) *lane {
+// heldUp is the step that held another one up before a part of it began, and
+// that part: of those that it waited for the one that ended last; or, if it could
+// have begun long before and waited for its turn, whichever ended last before it
+// began. nil: it was not held up, or by an earlier part of its own only.
+func (t *timeline) heldUp(l *lane) (before *lane, part int) {
 	for i := len(l.spans) - 1; i >= 0; i-- {
+		if l.spans[i].retries {
+			continue // it waited for nobody
+		}
 		var free time.Time // when its own earlier part had ended
 		if i > 0 {
 			free = l.spans[i-1].to
 		}
 		begin := l.spans[i].from
-		last := lastEnded(t.waitedFor(l), free, begin)
+		last := lastEnded(t.heldUpBy(l), free, begin)
 		if ready := t.ready(last, free); begin.Sub(ready) > t.patience() {
 			last = lastEnded(t.lanes, ready, begin)
 		}
 		if last != nil {
-			return last
+			return last, i
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // waitedFor are the steps that a step depended on.
-func (t *timeline) waitedFor(l *lane) []*lane {
+func (t *timeline) waitedFor(l *lane) []*lane { return t.named(l.waits) }
+
+// named are the lanes of some nodes.
+func (t *timeline) named(nodes []string) []*lane {
 	var out []*lane
-	for _, node := range l.waits {
+	for _, node := range nodes {
 		if o := t.byNode[node]; o != nil {
 			out = append(out, o)
 		}

@@ -3,23 +3,28 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
 // Sizes of a timeline in pixels.
 const (
 	chartWidth   = 960.0
 	chartTop     = 64.0  // above the first lane: title and axis
-	chartRight   = 110.0 // beside the chart: durations
+	chartRight   = 150.0 // beside the chart: durations
 	labelMost    = 40    // characters of a name
 	roomyLanes   = 300   // up to so many lanes have room
 	roomyHeight  = 20.0
 	tightHeight  = 13.0
 	axisRepeat   = 40 // lanes between two rows of times, so that one is always near
 	leastBar     = 2.0
+	partFont     = 9.5
+	partLeast    = 6 // characters of the name of a sub-step
 	mostTicks    = 10
-	legendHeight = 54.0
+	legendHeight = 74.0
 )
 
 // The colours of a timeline can be told from black and from white: the picture
@@ -139,18 +144,15 @@ func tickText(d time.Duration) string {
 	return text
 }
 
-// path connects the steps of the critical path, from the end of one to the
-// beginning of the next.
+// path connects the steps of the critical path.
 func (d *timelineDrawing) path() {
-	var points []string
+	row := map[string]float64{}
 	for i, l := range d.lanes {
-		if l.critical && len(l.spans) > 0 {
-			y := d.y(i) + d.height/2
-			points = append(points, fmt.Sprintf("%.1f %.1f", d.x(l.begin(d.timeline)), y), fmt.Sprintf("%.1f %.1f", d.x(l.finish()), y))
-		}
+		row[l.node] = d.y(i) + d.height/2
 	}
-	if len(points) > 0 {
-		d.printf(`<path d="M%s" fill="none" stroke="%s" stroke-opacity="0.6"/>`+"\n", strings.Join(points, "L"), criticalColour)
+	for _, l := range d.links {
+		d.printf(`<path d="M%.1f %.1fL%.1f %.1f" stroke="%s" stroke-opacity="0.6"/>`+"\n",
+			d.x(l.from), row[l.fromNode], d.x(l.to), row[l.toNode], criticalColour)
 	}
 }
 
@@ -171,9 +173,10 @@ func (d *timelineDrawing) lane(l *lane, top float64) {
 	} else {
 		d.waiting(l, top)
 		for _, s := range l.spans {
-			d.bar(l, s, top)
+			d.bar(s, top)
 		}
-		for _, at := range l.marks {
+		d.parts(l, top, base)
+		for _, at := range l.handles() {
 			x := d.x(at)
 			d.printf(`<path d="M%.1f %.1fV%.1f" stroke="#fff" stroke-opacity="0.85"/>`+"\n", x, top+4, top+d.height-4)
 		}
@@ -185,32 +188,55 @@ func (d *timelineDrawing) lane(l *lane, top float64) {
 // notBegun says so where the bar would be.
 func (d *timelineDrawing) notBegun(l *lane, base float64) {
 	text := "waits"
+	if on := d.stays(l); len(on) > 0 {
+		text += " " + waitText(on[len(on)-1].obstacle, d.open(on[len(on)-1].on), "")
+	}
 	if l.fate == fateSkipped {
 		text = "not begun"
 		if l.why != "" {
-			text += ": " + clip(l.why, 100)
+			text += ": " + l.why
 		}
 	}
-	d.printf(`<text x="%.1f" y="%.1f" font-style="italic" opacity="0.8">%s</text>`+"\n", d.left+4, base, xmlText(text))
+	d.printf(`<text x="%.1f" y="%.1f" font-style="italic" opacity="0.8">%s</text>`+"\n", d.left+4, base, xmlText(clip(text, 120)))
 }
 
-// waiting draws the time before the first bar: faint while it waited for other
-// steps, dotted while it waited for its turn.
+// open are those of some nodes whose steps have not ended.
+func (d *timelineDrawing) open(nodes []string) []string {
+	var out []string
+	for _, n := range nodes {
+		if l := d.byNode[n]; l != nil && d.unfinished([]*lane{l}) && !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// waitStyle is how the time is drawn in which a step waited.
+func waitStyle(o state.Obstacle) string {
+	switch o {
+	case state.Stage:
+		return fmt.Sprintf(`stroke="%s" stroke-dasharray="8 4"`, inkColour)
+	case state.Turn:
+		return fmt.Sprintf(`stroke="%s" stroke-dasharray="2 3"`, inkColour)
+	case state.Slot:
+		return fmt.Sprintf(`stroke="%s" stroke-dasharray="1 6" stroke-width="2"`, inkColour)
+	case again:
+		return fmt.Sprintf(`stroke="%s" stroke-dasharray="2 3"`, failedColour)
+	}
+	return fmt.Sprintf(`stroke="%s" stroke-opacity="0.45"`, inkColour)
+}
+
+// waiting draws the times in which a step waited.
 func (d *timelineDrawing) waiting(l *lane, top float64) {
-	y, ready := top+d.height/2, d.start
-	if last := lastEnded(d.waitedFor(l), d.start, l.begin(d.timeline)); last != nil {
-		ready = last.finish()
-	}
-	from, until, begin := d.x(d.start), d.x(ready), d.x(l.begin(d.timeline))
-	if until-from > 1 {
-		d.printf(`<path d="M%.1f %.1fH%.1f" stroke="%s" stroke-opacity="0.45"/>`+"\n", from, y, until, inkColour)
-	}
-	if begin-until > 1 {
-		d.printf(`<path d="M%.1f %.1fH%.1f" stroke="%s" stroke-dasharray="2 3"/>`+"\n", until, y, begin, inkColour)
+	y := top + d.height/2
+	for _, s := range d.stays(l) {
+		if from, to := d.x(s.from), d.x(s.to); to-from > 1 {
+			d.printf(`<path d="M%.1f %.1fH%.1f" %s/>`+"\n", from, y, to, waitStyle(s.obstacle))
+		}
 	}
 }
 
-func (d *timelineDrawing) bar(l *lane, s span, top float64) {
+func (d *timelineDrawing) bar(s span, top float64) {
 	x := d.x(s.from)
 	width := max(d.x(s.to)-x, leastBar)
 	fill, opacity, stroke := barColour(s.action), "0.9", ""
@@ -220,10 +246,35 @@ func (d *timelineDrawing) bar(l *lane, s span, top float64) {
 	case fateHalted, fateRunning:
 		opacity, stroke = "0.45", fmt.Sprintf(` stroke="%s" stroke-dasharray="4 2"`, fill)
 	}
-	if l.critical {
+	if s.critical && (s.fate != fateFailed || width > 3*leastBar) { // an attempt that failed at once stays red
 		stroke = fmt.Sprintf(` stroke="%s" stroke-width="2"`, criticalColour)
 	}
 	d.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" rx="2" fill="%s" fill-opacity="%s"%s/>`+"\n", x, top+3, width, d.height-6, fill, opacity, stroke)
+}
+
+// parts draws the sub-steps inside the bars: every second one darker, with its
+// name where there is room.
+func (d *timelineDrawing) parts(l *lane, top, base float64) {
+	for i, p := range l.parts {
+		x, width := d.x(p.from), d.x(p.to)-d.x(p.from)
+		if width < leastBar {
+			continue
+		}
+		if i%2 == 1 {
+			d.printf(`<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" fill="#000" fill-opacity="0.15"/>`+"\n", x, top+4, width, d.height-8)
+		}
+		if room := int((width - 8) / (partFont * 0.56)); room >= partLeast && d.height == roomyHeight {
+			d.printf(`<text x="%.1f" y="%.1f" font-size="%g" fill="#fff">%s</text>`+"\n", x+4, base-0.5, partFont, xmlText(shorten(p.name, room)))
+		}
+	}
+}
+
+// shorten cuts a text to a number of cells.
+func shorten(text string, room int) string {
+	if cells(text) <= room {
+		return text
+	}
+	return clip(text, room-1) + "…"
 }
 
 // remark stands beside the bar.
@@ -257,11 +308,40 @@ func tookText(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
+// handles are the moments at which work was handed to the cloud, unless its
+// sub-steps are drawn.
+func (l *lane) handles() []time.Time {
+	if len(l.parts) > 0 {
+		return nil
+	}
+	return l.marks
+}
+
 // story is what a viewer shows when it is pointed at a lane.
 func (d *timelineDrawing) story(l *lane) string {
 	lines := []string{l.node + " (" + typeLabel(l.typ) + "): " + l.action}
+	for _, s := range d.stays(l) {
+		if s.to.Sub(s.from) < d.span/500 {
+			continue
+		}
+		what := "waits for the next attempt"
+		if s.obstacle != again {
+			what = "waits " + waitText(s.obstacle, s.on, "")
+		}
+		lines = append(lines, d.during(s.from, s.to)+" "+what)
+	}
 	for _, s := range l.spans {
-		lines = append(lines, fmt.Sprintf("%s: %s to %s", s.action, s.from.Sub(d.start).Round(time.Millisecond), s.to.Sub(d.start).Round(time.Millisecond)))
+		line := d.during(s.from, s.to) + " " + s.action
+		if s.attempt > 1 {
+			line += fmt.Sprintf(", attempt %d", s.attempt)
+		}
+		if s.why != "" {
+			line += ": " + s.why
+		}
+		lines = append(lines, line)
+	}
+	for _, p := range l.parts {
+		lines = append(lines, d.during(p.from, p.to)+"   "+p.name)
 	}
 	if l.why != "" {
 		lines = append(lines, l.why)
@@ -269,20 +349,33 @@ func (d *timelineDrawing) story(l *lane) string {
 	return strings.Join(lines, "\n")
 }
 
-// legend explains colours and lines.
+// during is a time, from the beginning of the execution on.
+func (d *timelineDrawing) during(from, to time.Time) string {
+	return tookText(from.Sub(d.start)) + " to " + tookText(to.Sub(d.start)) + ":"
+}
+
+// legend explains colours and lines: a row for the bars, a row for what is
+// between them.
 func (d *timelineDrawing) legend(top float64) {
-	x := 12.0
-	for _, item := range []struct{ text, mark string }{
-		{"create", `<rect width="24" height="10" rx="2" fill="` + barColour("create") + `"/>`},
-		{"update", `<rect width="24" height="10" rx="2" fill="` + barColour("update") + `"/>`},
-		{"delete", `<rect width="24" height="10" rx="2" fill="` + barColour("delete") + `"/>`},
-		{"failed", `<rect width="24" height="10" rx="2" fill="` + failedColour + `"/>`},
+	box := func(colour string) string { return `<rect width="24" height="10" rx="2" fill="` + colour + `"/>` }
+	d.legendRow(top, [][2]string{
+		{"create", box(barColour("create"))}, {"update", box(barColour("update"))}, {"delete", box(barColour("delete"))},
+		{"failed", box(failedColour)},
 		{"runs, or left open", `<rect width="24" height="10" rx="2" fill="` + inkColour + `" fill-opacity="0.45" stroke="` + inkColour + `" stroke-dasharray="4 2"/>`},
 		{"critical path", `<rect width="24" height="10" rx="2" fill="none" stroke="` + criticalColour + `" stroke-width="2"/>`},
-		{"waits for others", `<path d="M0 5H24" stroke="` + inkColour + `" stroke-opacity="0.45"/>`},
-		{"waits for its turn", `<path d="M0 5H24" stroke="` + inkColour + `" stroke-dasharray="2 3"/>`},
-	} {
-		d.printf(`<g transform="translate(%.0f %.0f)">%s<text x="30" y="9" font-size="11">%s</text></g>`+"\n", x, top, item.mark, item.text)
-		x += 46 + float64(len(item.text))*6.2
+	})
+	d.legendRow(top+20, [][2]string{
+		{"waits for steps before it", waitMark(state.Predecessors)}, {"for its turn", waitMark(state.Turn)},
+		{"for all others", waitMark(state.Stage)}, {"for a slot", waitMark(state.Slot)}, {"for another attempt", waitMark(again)},
+	})
+}
+
+func (d *timelineDrawing) legendRow(top float64, items [][2]string) {
+	x := 12.0
+	for _, item := range items {
+		d.printf(`<g transform="translate(%.0f %.0f)">%s<text x="30" y="9" font-size="11">%s</text></g>`+"\n", x, top, item[1], item[0])
+		x += 52 + float64(len(item[0]))*5.2
 	}
 }
+
+func waitMark(o state.Obstacle) string { return `<path d="M0 5H24" ` + waitStyle(o) + `/>` }

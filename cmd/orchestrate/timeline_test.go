@@ -31,21 +31,39 @@ func waitsFor(nodes ...string) func(*state.Record) {
 	return func(r *state.Record) { r.DependsOn = nodes }
 }
 
-// failedCourse is an execution in which everything happens: steps that wait, a
-// second attempt, a failure, a step that was not begun, a replacement.
+func stands(d state.Detail) func(*state.Record) { return func(r *state.Record) { r.Detail = &d } }
+
+func failedOf(text string) func(*state.Record) { return func(r *state.Record) { r.Error = text } }
+
+// failedCourse is an execution in which everything happens: steps that wait for
+// each of the reasons that there are, sub-steps, a second attempt, a failure, a
+// step that was not begun, a replacement.
 func failedCourse() (*state.Execution, []state.Record) {
 	x := &state.Execution{ID: "web-7", Stack: "web", Lifecycle: "upgrade", Phase: "UpgradeFailed", Started: dawn, Ended: after(70)}
-	why := func(text string) func(*state.Record) { return func(r *state.Record) { r.Error = text } }
+	why := failedOf
+	sub := func(now string) func(*state.Record) {
+		status := map[bool]string{true: "processing", false: "finished"}
+		return stands(state.Detail{Substeps: []state.Substep{{Name: "volumes", Status: status[now == "volumes"]}, {Name: "start the orderers", Status: "processing"}}})
+	}
 	attempt := func(n int) func(*state.Record) { return func(r *state.Record) { r.Attempt = n } }
 	return x, []state.Record{
 		entry(0, "net", "create", state.Planned), entry(0, "ledger", "replace", state.Planned),
 		entry(0, "bank", "create", state.Planned), entry(0, "user & co", "create", state.Planned),
-		entry(0, "old", "delete", state.Planned), entry(0, "still", "none", state.Result),
+		entry(0, "old", "delete", state.Planned), entry(0, "still", "none", state.Result), entry(0, "peer", "update", state.Planned, waitsFor("net")),
+		entry(0, "slow", "update", state.Planned), entry(0, "vote", "create", state.Planned, waitsFor("slow")),
 		entry(1, "net", "create", state.Intent), entry(1, "net", "create", state.Operation), entry(6, "net", "create", state.Result),
 		entry(2, "old", "delete", state.Intent), entry(30, "old", "delete", state.Result),
 		entry(3, "ledger", "delete", state.Intent), entry(9, "ledger", "delete", state.Result),
+		entry(9, "ledger", "create", state.Progress, stands(state.Detail{Obstacle: state.Predecessors, WaitsFor: []string{"slow"}})),
+		entry(6.1, "peer", "update", state.Progress, stands(state.Detail{Obstacle: state.Turn, WaitsFor: []string{"ledger", "slow"}, Message: "one change at a time on bc-1"})),
+		entry(4, "slow", "update", state.Intent), entry(4, "slow", "update", state.Progress, why("HTTP 429"), stands(state.Detail{Wait: 3 * time.Second})),
+		entry(10, "slow", "update", state.Result, attempt(2)), entry(10, "vote", "create", state.Progress, stands(state.Detail{Obstacle: state.Stage})),
 		entry(12, "ledger", "create", state.Intent, waitsFor("net")), entry(13, "ledger", "create", state.Operation),
-		entry(20, "ledger", "create", state.Operation, attempt(2)), entry(50, "ledger", "create", state.Result),
+		entry(8, "ledger", "delete", state.Progress, sub("volumes")), // too late
+		entry(20, "ledger", "create", state.Operation, attempt(2)), entry(21, "ledger", "create", state.Progress, sub("volumes")),
+		entry(30, "ledger", "create", state.Progress, sub("start the orderers")), entry(50, "ledger", "create", state.Result),
+		entry(50, "peer", "update", state.Intent), entry(55, "peer", "update", state.Progress, why("HTTP 503"), stands(state.Detail{Wait: 20 * time.Second})),
+		entry(70, "peer", "update", state.Skipped, why("bank failed")), entry(70, "vote", "create", state.Skipped, why("bank failed")),
 		entry(50, "bank", "create", state.Intent, waitsFor("ledger")), entry(70, "bank", "create", state.Failure, why("quota <exceeded>")),
 		entry(70, "user & co", "create", state.Skipped, why("bank failed")),
 	}
@@ -62,14 +80,20 @@ func TestTimeline(t *testing.T) {
 		if l.critical {
 			text += " critical"
 		}
+		for _, p := range l.parts {
+			text += fmt.Sprintf(" [%s %v-%v]", p.name, p.from.Sub(dawn).Seconds(), p.to.Sub(dawn).Seconds())
+		}
 		got = append(got, text)
 	}
 	want := []string{
 		"net create fate=0 attempts=1 create:1-6",
 		"old delete fate=0 attempts=1 delete:2-30",
-		"ledger replace fate=0 attempts=2 delete:3-9 create:12-20 create:20-50 critical",
+		"ledger replace fate=0 attempts=2 delete:3-9 create:12-20 create:20-50 critical [volumes 21-30] [start the orderers 30-50]",
+		"slow update fate=0 attempts=2 update:4-4 update:7-10 critical",
 		"bank create fate=1 attempts=1 create:50-70 critical",
+		"peer update fate=2 attempts=1 update:50-55",
 		"user & co create fate=2 attempts=1",
+		"vote create fate=2 attempts=1",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("-want +got\n%s", d)
@@ -110,6 +134,44 @@ func TestTimelineOfTurns(t *testing.T) {
 	}
 }
 
+// What a step waited for is told for each time in which it did not work.
+func TestTimelineOfWaits(t *testing.T) {
+	x, journal := failedCourse()
+	line := timelineOf(x, journal, after(99))
+	for node, want := range map[string]string{
+		"net": "0-1 slot", "slow": "0-4 slot 4-7 again", "bank": "0-50 predecessors",
+		"ledger": "0-3 slot 9-10 predecessors 10-12 slot",
+		"peer":   "0-6 predecessors 6-6.1 slot 6.1-50 turn",
+	} {
+		var got []string
+		for _, s := range line.stays(line.byNode[node]) {
+			if s.to.After(s.from) || s.obstacle == again {
+				got = append(got, fmt.Sprintf("%v-%v %s", s.from.Sub(dawn).Seconds(), s.to.Sub(dawn).Seconds(), s.obstacle))
+			}
+		}
+		if d := cmp.Diff(want, strings.Join(got, " ")); d != "" {
+			t.Errorf("%s (-want +got): %s", node, d)
+		}
+	}
+}
+
+// While an execution runs its picture says what waits for what.
+func TestTimelineOfRunning(t *testing.T) {
+	x := runningCourse()
+	text := string(timelineOf(x, []state.Record{
+		entry(0, "ledger", "create", state.Planned), entry(0, "bank", "create", state.Planned, waitsFor("ledger", "net")),
+		entry(0, "net", "create", state.Planned), entry(0, "vote", "create", state.Planned),
+		entry(1, "net", "create", state.Intent), entry(2, "net", "create", state.Result), entry(1, "ledger", "create", state.Intent),
+		entry(2, "vote", "create", state.Progress, stands(state.Detail{Obstacle: state.Stage})),
+	}, after(8)).svg())
+	drawn(t, []byte(text))
+	for _, want := range []string{">waits for ledger<", ">waits until all other steps have succeeded"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+}
+
 // The picture is the same for the same course, well formed, without a script, and
 // nothing in it lies outside.
 func TestTimelinePicture(t *testing.T) {
@@ -117,7 +179,7 @@ func TestTimelinePicture(t *testing.T) {
 	text := timelineOf(x, journal, after(99)).svg()
 	golden(t, "timeline.svg", string(text))
 	drawn(t, text)
-	for _, want := range []string{"user &amp; co", "quota &lt;exceeded&gt;", "not begun: bank failed", "47s, 2 attempts", "20s, failed"} {
+	for _, want := range []string{"user &amp; co", "quota &lt;exceeded&gt;", "not begun: bank failed", "47s, 2 attempts", "20s, failed", ">start the orderers<", "HTTP 429"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%q is missing", want)
 		}
