@@ -285,11 +285,12 @@ func (r *runner) finish() (*Result, error) {
 	}
 	gone := r.plan.Lifecycle == "delete" && res.Outcome == Succeeded && len(r.left) == 0
 	ctx := context.WithoutCancel(r.keeper.ctx)
-	if err := r.engine.Store.Finish(ctx, r.keeper.lease, x, res.Outputs, gone); err != nil {
-		return res, fmt.Errorf("end execution %s: %w", x.ID, errors.Join(d.storeErr, err))
-	}
-	if d.storeErr != nil {
+	err := r.engine.Store.Finish(ctx, r.keeper.lease, x, res.Outputs, gone)
+	switch {
+	case d.storeErr != nil: // why it can't be ended either
 		return res, fmt.Errorf("execution %s: %w", x.ID, d.storeErr)
+	case err != nil:
+		return res, fmt.Errorf("end execution %s: %w", x.ID, err)
 	}
 	return res, nil
 }

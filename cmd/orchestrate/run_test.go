@@ -176,7 +176,7 @@ func TestExecutionOutlivesItsReader(t *testing.T) {
 }
 
 // A result that could not be written is a failure.
-func TestFullDisk(t *testing.T) {
+func TestFullOutput(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if code := run(t.Context(), []string{"version"}, process{Stdout: failingWriter{}, Stderr: io.Discard}); code != exitFailed {
 		t.Errorf("exit %d, want 1", code)

@@ -157,8 +157,9 @@ func (s *session) hold(ctx context.Context, stack string) (held context.Context,
 	held, stop := s.engine.Keep(ctx, lease)
 	return held, lease, func() {
 		stop()
+		// A process that is gone holds nothing for long, so this is no trouble.
 		if err := s.store.Release(context.WithoutCancel(ctx), lease); err != nil && !errors.Is(err, state.ErrLeaseLost) {
-			s.app.note("warning: let go of stack %s: %v", stack, err)
+			s.app.logger().Info("let go of the stack", "stack", stack, "error", err)
 		}
 	}, nil
 }

@@ -171,7 +171,10 @@ func migrate(ctx context.Context, c *sql.Conn, path string) error {
 			return err
 		}
 	}
-	if v.schema > 0 && v.schema < len(migrations) {
+	if v.schema == len(migrations) {
+		return nil
+	}
+	if v.schema > 0 {
 		if err := backup(ctx, path, v.schema); err != nil {
 			return fmt.Errorf("copy it to %s before its schema changes; it was left as it is: %w", backupName(path, v.schema), err)
 		}
