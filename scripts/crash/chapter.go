@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -36,6 +37,9 @@ var consent = []string{"--allow-data-loss", "ledger,bank,trader,payments,documen
 // spite of a process that has died already.
 func consortium(root, dir string) ([]chapter, error) {
 	whole := filepath.Join(root, "blueprints", "consortium")
+	if _, err := os.Stat(whole); err != nil {
+		return nil, fmt.Errorf("%w (run this in the root of the repository)", err)
+	}
 	small := filepath.Join(dir, "small")
 	if err := withoutNodes(whole, small, "documents", "bank-in-documents", "trader-in-documents"); err != nil {
 		return nil, err

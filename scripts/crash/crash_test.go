@@ -192,3 +192,24 @@ func TestFate(t *testing.T) {
 		t.Errorf("the longest lives are %s and %s", early, late)
 	}
 }
+
+func TestTable(t *testing.T) {
+	at := func(n int, when string) point { return point{"delete", atSync, n, when} }
+	got := table([]outcome{
+		{point: at(1, before), killed: true, commands: 1, took: time.Second},
+		{point: at(2, before), killed: true, commands: 2, took: 3 * time.Second},
+		{point: at(3, before), took: 2 * time.Second},
+		{point: at(1, powerLoss), killed: true, commands: 1, err: errors.New("x")},
+	}, 5*time.Second)
+	want := `| killed | points | reached | one command more | two | three or four | longest story | wrong |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+| delete, before a sync | 3 | 2 | 1 | 1 | 0 | 3.0 s | 0 |
+| delete, before a sync, with loss of power | 1 | 1 | 0 | 0 | 0 | 0.0 s | 1 |
+| all | 4 | 3 | 1 | 1 | 0 | 3.0 s | 1 |
+
+4 points in 5 s
+`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -33,6 +33,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 func main() {
@@ -144,9 +145,10 @@ func (o options) play(ctx context.Context, dir string) (failed int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	begun := time.Now()
 	outcomes := l.playAll(ctx, all, o.workers)
 	if len(outcomes) > 0 {
-		fmt.Print(table(l, outcomes))
+		fmt.Print(table(outcomes, time.Since(begun)))
 	}
 	for _, x := range outcomes {
 		if x.err != nil {
@@ -156,11 +158,12 @@ func (o options) play(ctx context.Context, dir string) (failed int, err error) {
 	if o.kills == 0 {
 		return failed, ctx.Err()
 	}
+	begun = time.Now()
 	lives, err := l.randomly(ctx, o)
 	if err != nil {
 		return failed, err
 	}
-	fmt.Print(sumLives(lives, o.elements))
+	fmt.Print("\n", sumLives(lives, o.elements, time.Since(begun)))
 	for _, x := range lives {
 		if x.err != nil {
 			failed++

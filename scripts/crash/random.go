@@ -208,7 +208,7 @@ func (p *program) runFor(lifetime time.Duration, args ...string) (code int, kill
 }
 
 // sumLives says what came of all lives.
-func sumLives(lives []life, elements int) string {
+func sumLives(lives []life, elements int, took time.Duration) string {
 	kills, commands, wrong := 0, 0, 0
 	var longest time.Duration
 	for _, x := range lives {
@@ -217,6 +217,6 @@ func sumLives(lives []life, elements int) string {
 			wrong++
 		}
 	}
-	return fmt.Sprintf("%d kills at random moments in %d lives of a stack of %d elements, %d commands, longest life %.0f s, %d wrong\n",
-		kills, len(lives), elements, commands, longest.Seconds(), wrong)
+	return fmt.Sprintf("%d kills at random moments in %d lives of a stack of %d elements, %d commands; longest life %.0f s, all %.0f s; %d wrong\n",
+		kills, len(lives), elements, commands, longest.Seconds(), took.Seconds(), wrong)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// tally is what came of the points of one kind in one chapter.
+// tally is what came of some points.
 type tally struct {
 	points, killed, failed int
 	commands               map[int]int // how many stories took so many commands after the kill
@@ -16,22 +16,27 @@ type tally struct {
 }
 
 // table sums outcomes up, in Markdown.
-func table(l *lab, all []outcome) string {
+func table(all []outcome, took time.Duration) string {
 	var b strings.Builder
-	b.WriteString("| killed | points | reached | one command more | two | more | longest story | wrong |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	b.WriteString("| killed | points | reached | one command more | two | three or four | longest story | wrong |\n| --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, chapter := range []string{"create", "upgrade", "delete", "recovery"} {
 		for _, at := range []string{atSync, atRequest} {
 			for _, when := range whens[at] {
-				t := sum(all, chapter, at, when)
-				if t.points == 0 {
-					continue
+				t := sum(all, func(p point) bool { return p.chapter == chapter && p.at == at && p.when == when })
+				if t.points > 0 {
+					b.WriteString(t.row(chapter + ", " + moments[at+when]))
 				}
-				fmt.Fprintf(&b, "| %s, %s | %d | %d | %d | %d | %d | %.1f s | %d |\n", chapter, moments[at+when], t.points, t.killed,
-					t.commands[1], t.commands[2], t.killed-t.failed-t.commands[1]-t.commands[2], t.longest.Seconds(), t.failed)
 			}
 		}
 	}
+	b.WriteString(sum(all, func(point) bool { return true }).row("all"))
+	fmt.Fprintf(&b, "\n%d points in %.0f s\n", len(all), took.Seconds())
 	return b.String()
+}
+
+func (t tally) row(what string) string {
+	return fmt.Sprintf("| %s | %d | %d | %d | %d | %d | %.1f s | %d |\n", what,
+		t.points, t.killed, t.commands[1], t.commands[2], t.commands[3]+t.commands[4], t.longest.Seconds(), t.failed)
 }
 
 // moments are the kinds of points in words.
@@ -46,10 +51,11 @@ var moments = map[string]string{
 	atRequest + powerLoss: "between work and answer, with loss of power",
 }
 
-func sum(all []outcome, chapter, at, when string) tally {
+// sum counts the outcomes of those points that belong to it.
+func sum(all []outcome, belongs func(point) bool) tally {
 	t := tally{commands: map[int]int{}}
 	for _, o := range all {
-		if o.point.chapter != chapter || o.point.at != at || o.point.when != when {
+		if !belongs(o.point) {
 			continue
 		}
 		t.points++
