@@ -691,7 +691,7 @@ func TestE2EE(t *testing.T) {
 		t.Errorf("%v", own)
 	}
 	x := e.get(at(id, "chain/transactions", first["transaction_id"].(string)))
-	if text := fmt.Sprint(x["write_set"]); strings.Contains(text, "canary") || x["contract_name"] != "e2ee" {
+	if text := fmt.Sprint(x["write_set"]); strings.Contains(text, "canary") || x["contract_name"] != "e2ee-plugin" {
 		t.Errorf("transaction %v", x)
 	}
 	e.refuses(400, "E2EE.4000002", "POST", "/v1/e2ee/org/encrypt", object{"target_org_ids": []string{"nobody-000000000"}, "message": "m"})

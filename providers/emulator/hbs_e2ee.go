@@ -14,8 +14,9 @@ import (
 
 const kindE2EEGroup = "hbs.e2ee.group"
 
-// e2eeContract is the name under which the plugin writes to the chain.
-const e2eeContract = "e2ee"
+// e2eeContract is the name under which the plugin writes to the chain. No
+// installed contract can have it, because of the hyphen.
+const e2eeContract = "e2ee-plugin"
 
 // e2eeGroup are organizations that may read the same messages, and the keys
 // that they have shared: the last one is in use.
