@@ -185,6 +185,9 @@ func (l *ledger) note(c *creation, found []providers.Candidate) {
 		o := &item{Accounted: c.stands(f.ID), there: true, place: c.place}
 		o.Name, o.Made = f.Name, Mark{}
 		o.Why = fmt.Sprintf("execution %s asked for that name, and it came up after that", c.execution)
+		if f.Doubt != "" {
+			o.Why += ", but " + f.Doubt
+		}
 		l.objects[key] = o
 	}
 	if len(open) > 0 && c.open.ID == "" {

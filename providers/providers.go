@@ -70,6 +70,11 @@ type Request struct {
 	// ID of the object that it has made, or AnswerNone. It goes with one Advance,
 	// so that nothing is answered that has not been asked.
 	Answer string
+
+	// Holder says which other node has an object of the same type on record, such
+	// as "node gate of stack two"; "" if none has. nil: it is not known. In a
+	// Create only, which must not take for its own what belongs to another.
+	Holder func(ctx context.Context, id string) string
 }
 
 // String returns the property of that name as text, "" when it is absent.

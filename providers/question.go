@@ -15,8 +15,11 @@ type Candidate struct {
 	Created time.Time // zero: the service does not say
 	Work    string    // the operation record on it: which, of which type, when; "" if there is none
 	// Against says why it can't be what the request made, such as "it existed
-	// before"; "": nothing speaks against it.
+	// before"; "": nothing does.
 	Against string
+	// Doubt says why it hardly is, such as a value that is not the one that was
+	// asked for, but may have been changed since; "": nothing does.
+	Doubt string
 }
 
 // AnswerNone is the answer to a question that none of the candidates is what
@@ -47,6 +50,9 @@ func (e *QuestionError) Error() string {
 	case e.Answer != "":
 		return fmt.Sprintf("%s is none of those that the lost request may have made, which are %s", e.Answer, list)
 	}
+	if len(ids) == 1 {
+		return fmt.Sprintf("the answer to its creation was lost, and what is there now may be what it made, but is not as it should be: %s", list)
+	}
 	return fmt.Sprintf("the answer to its creation was lost, and each of %d may be what it made: %s", len(ids), list)
 }
 
@@ -75,6 +81,9 @@ func (e *QuestionError) describe(c Candidate) string {
 	}
 	if c.Against == "" && !e.Since.IsZero() {
 		parts = append(parts, "not there when the request was prepared")
+	}
+	if c.Doubt != "" {
+		parts = append(parts, "but "+c.Doubt)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -47,6 +47,7 @@ func (p channel) create(ctx context.Context, req *providers.Request, want channe
 		Settling: req.Settling,
 		Late:     p.c.Late(),
 		Answer:   req.Answer,
+		Holder:   req.Holder,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			ch, err := p.channelNamed(ctx, want.Network, want.Name)
 			if err == nil && ch != nil {

@@ -49,6 +49,7 @@ func (p instance) create(ctx context.Context, req *providers.Request, op provide
 		Settling: req.Settling,
 		Late:     p.c.Late(),
 		Answer:   req.Answer,
+		Holder:   req.Holder,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := checkOrder(body); err != nil {
 				return nil, err

@@ -57,6 +57,7 @@ func (p membership) create(ctx context.Context, req *providers.Request, want mem
 		Settling: req.Settling,
 		Late:     p.c.Late(),
 		Answer:   req.Answer,
+		Holder:   req.Holder,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			peers, err := p.peers(ctx, want)
 			if err == nil && len(peers) > 0 {

@@ -50,6 +50,7 @@ func (p organization) create(ctx context.Context, req *providers.Request, want o
 		Settling: req.Settling,
 		Late:     p.c.Late(),
 		Answer:   req.Answer,
+		Holder:   req.Holder,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			_, info, err := p.info(ctx, want.Network, want.Name)
 			if err == nil && info != nil {

@@ -48,6 +48,7 @@ func (p server) create(ctx context.Context, req *providers.Request, op providers
 		Settling: req.Settling,
 		Late:     p.c.Late(),
 		Answer:   req.Answer,
+		Holder:   req.Holder,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := want.check(); err != nil {
 				return nil, err
@@ -94,7 +95,7 @@ func (p server) named(ctx context.Context, want serverProperties, name string) (
 	var out []huaweicloud.Found
 	for _, s := range all {
 		out = append(out, huaweicloud.Found{Candidate: providers.Candidate{
-			ID: s.Id, Name: s.Name, Parent: parentOf(s), Created: createdAt(s), Against: want.against(s),
+			ID: s.Id, Name: s.Name, Parent: parentOf(s), Created: createdAt(s), Against: want.against(s), Doubt: want.doubt(s),
 		}})
 	}
 	return out, err
@@ -124,6 +125,17 @@ func (w serverProperties) against(s *model.ServerDetail) string {
 	return ""
 }
 
+// doubt says what else differs from the order; "" if nothing does.
+func (w serverProperties) doubt(s *model.ServerDetail) string {
+	switch flavor, image := huaweicloud.Val(s.Flavor).Id, huaweicloud.Val(s.Image).Id; {
+	case flavor != "" && flavor != w.Flavor:
+		return fmt.Sprintf("its flavor is %s, and %s was ordered", flavor, w.Flavor)
+	case image != "" && image != w.Image:
+		return fmt.Sprintf("its image is %s, and %s was ordered", image, w.Image)
+	}
+	return ""
+}
+
 // created waits for the job and then for the server to be ACTIVE.
 func (p server) created(ctx context.Context, req *providers.Request, want serverProperties, op providers.Operation) (providers.Progress, error) {
 	job, err := p.job(ctx, op.ID)
@@ -142,7 +154,7 @@ func (p server) created(ctx context.Context, req *providers.Request, want server
 		if err != nil {
 			return pending, err
 		}
-		found, err := huaweicloud.Pick("server", op, req.Answer, all)
+		found, err := huaweicloud.Pick(ctx, "server", op, req, all)
 		if err != nil || found == nil {
 			pending.Message = "the server is not listed yet"
 			return pending, err

@@ -2,6 +2,7 @@ package huaweicloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -107,8 +108,27 @@ func (c choice) question(answer string) error {
 	return q
 }
 
-// pick is the one that it is: the only one, or the one that was named; nil if
-// there is none.
+// held takes out what belongs to other nodes.
+func (c choice) held(ctx context.Context, holder func(context.Context, string) string) choice {
+	if holder == nil {
+		return c
+	}
+	all := c.fresh
+	c.fresh = nil
+	for _, f := range all {
+		if by := holder(ctx, f.ID); by != "" {
+			f.Against = "it is " + by
+			c.others = append(c.others, f.Candidate)
+		} else {
+			c.fresh = append(c.fresh, f)
+		}
+	}
+	return c
+}
+
+// pick is the one that it is: the one that was named, or the only one that is as
+// it was ordered; nil if nothing is there. One that is not is asked about, even if
+// it is the only one.
 func (c choice) pick(answer string) (*Found, error) {
 	if answer != "" && answer != providers.AnswerNone {
 		i := slices.IndexFunc(c.fresh, func(f Found) bool { return f.ID == answer })
@@ -117,19 +137,25 @@ func (c choice) pick(answer string) (*Found, error) {
 		}
 		return &c.fresh[i], nil
 	}
-	switch len(c.fresh) {
-	case 0:
+	var fits []*Found
+	for i := range c.fresh {
+		if c.fresh[i].Doubt == "" {
+			fits = append(fits, &c.fresh[i])
+		}
+	}
+	switch {
+	case len(c.fresh) == 0:
 		return nil, nil
-	case 1:
-		return &c.fresh[0], nil
+	case len(fits) == 1:
+		return fits[0], nil
 	}
 	return nil, c.question("")
 }
 
 // Pick chooses what a request has made that was taken but did not say what it
 // made; nil if nothing is there yet.
-func Pick(what string, op providers.Operation, answer string, all []Found) (*Found, error) {
-	return sift(what, op, all).pick(answer)
+func Pick(ctx context.Context, what string, op providers.Operation, req *providers.Request, all []Found) (*Found, error) {
+	return sift(what, op, all).held(ctx, req.Holder).pick(req.Answer)
 }
 
 // Fresh are those that a request may have made that was sent under a handle: what
@@ -148,17 +174,16 @@ func (c Creation) found(ctx context.Context, op providers.Operation) (*providers
 	if err != nil {
 		return nil, err
 	}
-	is := sift(c.What, op, all)
 	asked := op.Note[noteAsked]
 	if c.Answer == providers.AnswerNone && asked != "" {
 		return noneOf(op, time.Now()), nil
 	}
-	if c.Answer == "" || c.Answer == providers.AnswerNone {
-		if ids := strings.Join(idsOf(is.fresh), " "); len(is.fresh) > 1 && ids != asked {
-			return asking(op, ids, time.Now()), nil
-		}
-	}
+	is := sift(c.What, op, all).held(ctx, c.Holder)
 	ours, err := is.pick(c.Answer)
+	var q *providers.QuestionError
+	if ids := strings.Join(idsOf(is.fresh), " "); errors.As(err, &q) && q.Answer == "" && ids != asked {
+		return asking(op, ids, time.Now()), nil
+	}
 	if ours == nil || err != nil {
 		return nil, err
 	}

@@ -17,13 +17,14 @@ import (
 // lane is a creation whose answer was lost, in a cloud in which names are not
 // unique.
 type lane struct {
-	there []huaweicloud.Found
-	sends int
+	there  []huaweicloud.Found
+	sends  int
+	holder func(context.Context, string) string
 }
 
 func (l *lane) creation(answer string) huaweicloud.Creation {
 	return huaweicloud.Creation{
-		What: "server", Settling: true, Late: 10 * time.Second, Answer: answer,
+		What: "server", Settling: true, Late: 10 * time.Second, Answer: answer, Holder: l.holder,
 		Look: func(context.Context) (map[string]string, error) { return huaweicloud.Existing(l.there), nil },
 		Send: func(context.Context, providers.Operation) (providers.Operation, error) {
 			l.sends++
@@ -166,6 +167,56 @@ func TestAnswerBeforeTheQuestion(t *testing.T) {
 		known := providers.Operation{Stage: huaweicloud.StageWait, ObjectID: "a"}
 		if _, _, err := l.settle(known, "b"); err == nil || !strings.Contains(err.Error(), "its request made a") {
 			t.Errorf("an answer that contradicts the record: %v", err)
+		}
+	})
+}
+
+func doubtful(id string) huaweicloud.Found {
+	f := appeared(id, 0, "")
+	f.Doubt = "its flavor is small, and large was ordered"
+	return f
+}
+
+// TestDoubts takes what is as it was ordered, and asks about the only one that is
+// not.
+func TestDoubts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lane{}
+		op := l.looked(t)
+		l.there = []huaweicloud.Found{doubtful("theirs")}
+		asked, _, err := l.settle(op, "")
+		var q *providers.QuestionError
+		if !errors.As(err, &q) || !strings.HasSuffix(q.Evidence()[0], "but its flavor is small, and large was ordered") {
+			t.Errorf("%v", err)
+		}
+		if _, o, err := l.settle(asked, providers.AnswerNone); err != nil || o != nil {
+			t.Errorf("%v, %v", o, err)
+		}
+		if _, o, err := l.settle(asked, "theirs"); err != nil || o == nil {
+			t.Errorf("%v, %v", o, err)
+		}
+		l.there = append(l.there, appeared("ours", 0, ""))
+		if _, o, err := l.settle(op, ""); err != nil || o == nil || o.ID != "ours" {
+			t.Errorf("%v, %v", o, err)
+		}
+	})
+}
+
+// TestHolders leaves to other nodes what is theirs.
+func TestHolders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lane{holder: func(_ context.Context, id string) string {
+			return map[string]string{"theirs": "node web of stack two"}[id]
+		}}
+		op := l.looked(t)
+		l.there = []huaweicloud.Found{appeared("theirs", 0, "")}
+		if _, o, err := l.settle(op, ""); err != nil || o != nil {
+			t.Errorf("%v, %v", o, err)
+		}
+		_, _, err := l.settle(op, "theirs")
+		var q *providers.QuestionError
+		if !errors.As(err, &q) || !strings.HasSuffix(q.Evidence()[0], "because it is node web of stack two") {
+			t.Errorf("%v", err)
 		}
 	})
 }

@@ -54,8 +54,9 @@ type Creation struct {
 	Settling bool
 	// Late is how long a lost request is looked for; see Client.Late.
 	Late time.Duration
-	// Answer is that of the request.
+	// Answer and Holder are those of the request.
 	Answer string
+	Holder func(ctx context.Context, id string) string
 }
 
 // Advance implements providers.Provider.Advance for a create.

@@ -71,6 +71,7 @@ func (p subnet) create(ctx context.Context, req *providers.Request, want subnetP
 		Settling: req.Settling,
 		Late:     p.c.Late(),
 		Answer:   req.Answer,
+		Holder:   req.Holder,
 		Look: func(ctx context.Context) (map[string]string, error) {
 			all, err := p.named(ctx, want, name)
 			return huaweicloud.Existing(all), err

@@ -2,6 +2,7 @@ package vpc
 
 import (
 	"context"
+	"fmt"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2/model"
@@ -45,8 +46,9 @@ func (p network) create(ctx context.Context, req *providers.Request, op provider
 		Settling: req.Settling,
 		Late:     p.c.Late(),
 		Answer:   req.Answer,
+		Holder:   req.Holder,
 		Look: func(ctx context.Context) (map[string]string, error) {
-			all, err := p.named(ctx, name)
+			all, err := p.named(ctx, name, want.CIDR)
 			return huaweicloud.Existing(all), err
 		},
 		Send: func(ctx context.Context, _ providers.Operation) (providers.Operation, error) {
@@ -61,7 +63,7 @@ func (p network) create(ctx context.Context, req *providers.Request, op provider
 			}
 			return providers.Operation{ObjectID: huaweicloud.Val(r.Vpc).Id}, nil
 		},
-		Find: func(ctx context.Context) ([]huaweicloud.Found, error) { return p.named(ctx, name) },
+		Find: func(ctx context.Context) ([]huaweicloud.Found, error) { return p.named(ctx, name, want.CIDR) },
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
 			return p.ready(ctx, req, op)
 		},
@@ -177,18 +179,24 @@ func networkID(v *model.Vpc) string { return v.Id }
 
 // Search implements providers.Searcher.
 func (p network) Search(ctx context.Context, req *providers.Request, op providers.Operation) ([]providers.Candidate, error) {
-	all, err := p.named(ctx, nameOf(req))
+	all, err := p.named(ctx, nameOf(req), req.String("cidr"))
 	return huaweicloud.Fresh(op, all), err
 }
 
-// named returns the VPCs with a name.
-func (p network) named(ctx context.Context, name string) ([]huaweicloud.Found, error) {
+// named returns the VPCs with a name. Addresses other than the wanted ones may
+// have been changed since.
+func (p network) named(ctx context.Context, name, cidr string) ([]huaweicloud.Found, error) {
 	all, err := p.list(ctx)
 	var out []huaweicloud.Found
 	for _, v := range all {
-		if v.Name == name {
-			out = append(out, huaweicloud.Found{Candidate: providers.Candidate{ID: v.Id, Name: v.Name, Created: huaweicloud.Moment(v.CreatedAt)}})
+		if v.Name != name {
+			continue
 		}
+		f := huaweicloud.Found{Candidate: providers.Candidate{ID: v.Id, Name: v.Name, Created: huaweicloud.Moment(v.CreatedAt)}}
+		if !sameAddresses(v.Cidr, cidr) {
+			f.Doubt = fmt.Sprintf("its addresses are %s, and %s were asked for", v.Cidr, cidr)
+		}
+		out = append(out, f)
 	}
 	return out, err
 }
