@@ -229,7 +229,7 @@ func (v *ttyView) draw(live []liveLine) {
 	}
 	v.drawn = v.drawn[:0]
 	for _, l := range live {
-		text := clip(l.text, columns-1)
+		text := shorten(l.text, columns-1)
 		v.drawn = append(v.drawn, cells(text))
 		if l.faint {
 			text = v.style.paint(faint, text)
@@ -280,4 +280,12 @@ func clip(s string, limit int) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// shorten cuts a text to a number of cells, and shows that it did.
+func shorten(text string, room int) string {
+	if cells(text) <= room || room < 2 {
+		return clip(text, room)
+	}
+	return clip(text, room-1) + "…"
 }

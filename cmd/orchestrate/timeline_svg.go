@@ -269,14 +269,6 @@ func (d *timelineDrawing) parts(l *lane, top, base float64) {
 	}
 }
 
-// shorten cuts a text to a number of cells.
-func shorten(text string, room int) string {
-	if cells(text) <= room {
-		return text
-	}
-	return clip(text, room-1) + "…"
-}
-
 // remark stands beside the bar.
 func (l *lane) remark() string {
 	took := l.finish().Sub(l.spans[0].from)

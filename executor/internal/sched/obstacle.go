@@ -1,5 +1,7 @@
 package sched
 
+import "slices"
+
 // Obstacle is what keeps a task from beginning.
 type Obstacle string
 
@@ -20,13 +22,14 @@ const (
 )
 
 // Obstacle tells what keeps a task from beginning, and the first of the tasks
-// that it waits for, in order: those that are not over of its predecessors, or
-// those before it in the line for its key. Of a stage or a slot none is named.
+// that it waits for, in order: those that are not over of its predecessors, as
+// Before has them, or those before it in the line for its key. Of a stage or a
+// slot none is named.
 func (c *Core) Obstacle(task int) (o Obstacle, by []int) {
 	t := c.tasks[task]
 	switch t.state {
 	case Waiting:
-		return Predecessors, nearest(t.After, c.predecessors)
+		return Predecessors, nearest(t.After, c.predecessors, func(i int) []int { return c.tasks[i].After })
 	case Held:
 		return Stage, nil
 	case Ready:
@@ -54,18 +57,20 @@ func (c *Core) predecessors(i int) (through []int, counts bool) {
 }
 
 // Before are the tasks with work that a task waits for, by their indexes: the
-// first of them, in order. Tasks without work are looked through.
+// first of them, in order. Tasks without work are looked through, and what
+// another of them waits for goes without saying.
 func Before(tasks []Task, task int) []int {
 	return nearest(tasks[task].After, func(i int) ([]int, bool) {
 		if t := tasks[i]; idle(t.Action) {
 			return t.After, false
 		}
 		return nil, true
-	})
+	}, func(i int) []int { return tasks[i].After })
 }
 
-// nearest collects the tasks that count, looking through those that do not.
-func nearest(from []int, look func(int) (through []int, counts bool)) []int {
+// nearest collects the tasks that count, looking through those that do not and
+// leaving out those that come before another one of them.
+func nearest(from []int, look func(int) (through []int, counts bool), after func(int) []int) []int {
 	var out []int
 	seen := map[int]bool{}
 	for open := from; len(open) > 0 && len(seen) < mostPassed && len(out) < mostNamed; open = open[1:] {
@@ -80,7 +85,13 @@ func nearest(from []int, look func(int) (through []int, counts bool)) []int {
 		}
 		open = append(open[:len(open):len(open)], through...)
 	}
-	return out
+	implied := map[int]bool{}
+	for _, i := range out {
+		for _, before := range after(i) {
+			implied[before] = true
+		}
+	}
+	return slices.DeleteFunc(out, func(i int) bool { return implied[i] })
 }
 
 // ahead are the tasks before t in the line for its key; the first has it.

@@ -54,6 +54,12 @@ func TestObstacles(t *testing.T) {
 		c.Handle(0, Advanced{Task: i, Done: true})
 		c.Handle(0, Recorded{Task: i})
 	}
+	if got := Before(tasks, 5); fmt.Sprint(got) != "[4 3]" {
+		t.Errorf("the second d comes after %v", got)
+	}
+	if got := Before(append(tasks, create("e", 0, 0, 3, 4)), 7); fmt.Sprint(got) != "[3 4]" {
+		t.Errorf("e comes after %v", got)
+	}
 	if got := Before(tasks, 3); fmt.Sprint(got) != "[0 1]" {
 		t.Errorf("c comes after %v", got)
 	}
