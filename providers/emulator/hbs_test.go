@@ -366,6 +366,14 @@ func TestHBSUnpaidOrders(t *testing.T) {
 	e.wantShown(id, "Available: alpha* Available")
 	e.wantJob(more["job_id"], "CreateOrganization Failed 0")
 
+	// What was not paid for keeps no instance alive.
+	more = e.do("POST", at(id, "organizations"), object{"orgs": []any{object{"name": "beta"}}, "org_order_info": object{}})
+	e.unsubscribe(e.subscriptions(id)[0])
+	e.wantShown(id, "Deleting: alpha* Deleting, beta Deleting")
+	e.passes(5 * time.Minute)
+	e.refuses(404, "BCS.4001011", "GET", at(id), nil)
+	wantCode(t, pay(more["order_id"].(string)), 400, "CBC.30000010")
+
 	gone, orderID, job := buy("cancelled")
 	must(orders.CancelCustomerOrder(&bssmodel.CancelCustomerOrderRequest{Body: &bssmodel.CancelCustomerOrderReq{OrderId: orderID}}))(t)
 	e.refuses(404, "BCS.4001011", "GET", at(gone), nil)
@@ -377,7 +385,7 @@ func TestHBSUnpaidOrders(t *testing.T) {
 	e.refuses(404, "BCS.4001011", "GET", at(gone), nil)
 	e.refuses(400, "CBC.30000010", "POST", "/v3/orders/customer-orders/pay", object{"order_id": orderID, "use_coupon": "NO", "use_discount": "NO"})
 	list := e.get("/v2/orders/customer-orders?status=4&order_by=createTime")
-	if list["total_count"] != 3.0 || list["order_infos"].([]any)[2].(object)["order_id"] != orderID {
+	if list["total_count"] != 4.0 || list["order_infos"].([]any)[3].(object)["order_id"] != orderID {
 		t.Errorf("cancelled orders %v", list)
 	}
 }
