@@ -42,6 +42,7 @@ type tracer struct {
 	known   map[int]bool   // threads that have been seen
 	killed  bool
 	synced  map[uint64][]byte // by inode: what a file held when it was last synced
+	names   map[string]uint64 // what the folder held when it was last synced: inodes by name
 }
 
 // trace runs a command and kills it at a sync of the state's files. A command
@@ -218,14 +219,31 @@ func (t *tracer) kill() error {
 // keep remembers what a file holds at the moment of its sync.
 func (t *tracer) keep(file string) error {
 	info, err := os.Stat(file)
-	if err != nil || info.IsDir() {
-		return nil // the names that were made durable stay in any case
+	if err != nil {
+		return nil // renamed or removed since it was opened
+	}
+	if info.IsDir() {
+		return t.keepNames()
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return fmt.Errorf("keep what was synced: %w", err)
 	}
 	t.synced[inode(info)] = content
+	return nil
+}
+
+func (t *tracer) keepNames() error {
+	entries, err := os.ReadDir(t.dir)
+	if err != nil {
+		return fmt.Errorf("keep the names that were synced: %w", err)
+	}
+	t.names = map[string]uint64{}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil { // it may be gone again
+			t.names[e.Name()] = inode(info)
+		}
+	}
 	return nil
 }
 
@@ -236,9 +254,10 @@ func inode(info os.FileInfo) uint64 {
 	return 0
 }
 
-// losePower gives each file the content that it had when it was last synced, as
-// if the machine and not only the process had died. What was there before the
-// command began counts as synced.
+// losePower gives each file the content that it had when it was last synced, and
+// takes away the names that the folder did not have then, as if the machine and
+// not only the process had died. What was there before the command began counts
+// as synced. Names that were removed since stay so.
 func (t *tracer) losePower(prepared map[string][]byte) error {
 	entries, err := os.ReadDir(t.dir)
 	if err != nil {
@@ -250,11 +269,12 @@ func (t *tracer) losePower(prepared map[string][]byte) error {
 		if err != nil {
 			return err
 		}
+		was, there := prepared[e.Name()]
 		content, synced := t.synced[inode(info)]
 		if !synced {
-			content = prepared[e.Name()]
+			content = was
 		}
-		if strings.HasSuffix(path, "-shm") { // is made anew from the log
+		if !there && t.names[e.Name()] != inode(info) || strings.HasSuffix(path, "-shm") { // which is made anew from the log
 			err = os.Remove(path)
 		} else {
 			err = os.WriteFile(path, content, 0o600)
