@@ -70,6 +70,7 @@ func (s *session) undoing(ctx context.Context, in *intent, x *state.Execution) (
 func (a *app) stuck(in *intent, x *state.Execution, err error, nodes ...string) error {
 	a.tellNotUndone(x, nil)
 	a.afterword = "The stack is as the execution left it. " + a.waysOn(in, x, nodes)
+	a.asked(executor.Questions(err))
 	return exitCode{exitPartWay, err}
 }
 
