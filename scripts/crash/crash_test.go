@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -25,7 +24,7 @@ func TestAFewPoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := options{root: root(t), at: []string{atSync, atRequest}, chapters: []string{"create"}, every: 25, workers: 8, speed: 20_000}
-	if runtime.GOOS != "linux" {
+	if !canTrace {
 		t.Log("only requests: syncs take the ptrace of Linux")
 		o.at = []string{atRequest}
 	}

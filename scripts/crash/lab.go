@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 )
 
 // lab is where stories are played: one folder each, with a cloud of its own.
@@ -28,7 +26,6 @@ type prepared struct {
 	dir              string // what it begins with: folder of the state, file of the cloud
 	syncs, requests  int    // of the command when nothing disturbs it
 	left             *evidence
-	duration         time.Duration
 	stateAtBeginning map[string][]byte
 }
 
@@ -60,22 +57,7 @@ func (l *lab) prepare(c chapter) (*prepared, error) {
 		return nil, err
 	}
 	out.dir = p.dir
-	for _, args := range c.setup {
-		if err := succeed(p, args); err != nil {
-			return nil, errors.Join(err, cl.stop())
-		}
-	}
-	if c.broken != nil {
-		dying := &prepared{chapter: chapter{args: c.broken}}
-		x, err := l.throughProxy(p, dying, point{at: atChange, n: 4, when: between})
-		if err == nil && !x.wasKilled() {
-			err = errors.New("the command that was to die has lived")
-		}
-		if err != nil {
-			return nil, errors.Join(err, cl.stop())
-		}
-	}
-	if err := cl.stop(); err != nil {
+	if err := errors.Join(l.begin(p, c), cl.stop()); err != nil {
 		return nil, err
 	}
 	if err := os.Remove(p.transcript()); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -85,6 +67,23 @@ func (l *lab) prepare(c chapter) (*prepared, error) {
 		return nil, err
 	}
 	return out, l.playUndisturbed(out)
+}
+
+// begin leads to where a chapter begins.
+func (l *lab) begin(p *program, c chapter) error {
+	for _, args := range c.setup {
+		if err := succeed(p, args); err != nil {
+			return err
+		}
+	}
+	if c.broken == nil {
+		return nil
+	}
+	x, err := l.throughProxy(p, &prepared{chapter: chapter{args: c.broken}}, point{at: atChange, n: 4, when: between})
+	if err == nil && !x.wasKilled() {
+		err = errors.New("the command that was to die has lived")
+	}
+	return err
 }
 
 func succeed(p *program, args []string) error {
@@ -103,13 +102,12 @@ func (l *lab) playUndisturbed(c *prepared) error {
 		return err
 	}
 	defer cl.stop() //nolint:errcheck // nothing is asked of it any more
-	begun := time.Now()
 	x, err := l.throughProxy(p, c, point{})
 	if err != nil {
 		return err
 	}
-	c.requests, c.duration = x.requests, time.Since(begun)
-	if c.left, err = l.judge(p, cl, c); err != nil {
+	c.requests = x.requests
+	if c.left, err = l.judge(p, cl, c); err != nil || !canTrace {
 		return err
 	}
 	return l.countSyncs(c)
@@ -129,147 +127,10 @@ func (l *lab) countSyncs(c *prepared) error {
 	return nil
 }
 
-// throughProxy runs the command of a chapter by way of a proxy.
-func (l *lab) throughProxy(p *program, c *prepared, at point) (*proxy, error) {
-	x, done, err := l.proxied(p, c, at)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	defer deadline(x.cmd).Stop()
-	return x, x.run()
-}
-
-// proxied prepares the command of a chapter with a proxy before its cloud.
-func (l *lab) proxied(p *program, c *prepared, at point) (*proxy, func(), error) {
-	cmd, done, err := p.command("", c.args...)
-	if err != nil {
-		return nil, nil, err
-	}
-	x, err := newProxy(p.url, cmd, at)
-	if err != nil {
-		done()
-		return nil, nil, err
-	}
-	cmd.Env = append(cmd.Env, "ORCHESTRATE_CLOUD="+x.url)
-	return x, func() { x.close(); done() }, nil
-}
-
-// throughBoth runs it by way of a proxy, and keeps what it has synced.
-func (l *lab) throughBoth(p *program, c *prepared, at point) (*proxy, *tracer, error) {
-	x, done, err := l.proxied(p, c, at)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer done()
-	t, err := trace(x.cmd, p.stateDir(), at, x.hold())
-	return x, t, err
-}
-
-func (l *lab) underTrace(p *program, c *prepared, at point) (*tracer, error) {
-	cmd, done, err := p.command(p.url, c.args...)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	return trace(cmd, p.stateDir(), at, func() {})
-}
-
-// deadline kills a command that hangs.
-func deadline(cmd *exec.Cmd) *time.Timer {
-	return time.AfterFunc(patience, func() {
-		if cmd.Process != nil {
-			cmd.Process.Kill() //nolint:errcheck // it may have ended
-		}
-	})
-}
-
 // judge checks what a story has left behind.
 func (l *lab) judge(p *program, cl *cloud, c *prepared) (*evidence, error) {
 	if err := settled(p, c.plan); err != nil {
 		return nil, err
 	}
 	return inspect(p, cl, c.plan == nil)
-}
-
-// outcome is what came of one point.
-type outcome struct {
-	point    point
-	killed   bool // false: the command ended before the point came
-	commands int  // that it took afterwards
-	took     time.Duration
-	err      error
-	dir      string
-}
-
-// play kills the command of a chapter at a point, goes on, and checks.
-func (l *lab) play(at point) outcome {
-	begun := time.Now()
-	o := outcome{point: at}
-	p, cl, err := l.enter(at.String(), l.chapters[at.chapter].dir)
-	if err != nil {
-		o.err = err
-		return o
-	}
-	o.dir = p.dir
-	o.err = o.story(l, p, cl)
-	o.err = errors.Join(o.err, cl.stop())
-	if o.err == nil && !l.keep {
-		o.err = os.RemoveAll(p.dir)
-	}
-	o.took = time.Since(begun)
-	return o
-}
-
-func (o *outcome) story(l *lab, p *program, cl *cloud) error {
-	c := l.chapters[o.point.chapter]
-	var err error
-	if o.killed, err = l.disturb(p, c, o.point); err != nil {
-		return err
-	}
-	p.note("killed: %v", o.killed)
-	if o.killed {
-		if o.commands, err = goOn(p, c.again(o.point.n%2 == 1)); err != nil {
-			return err
-		}
-	}
-	left, err := l.judge(p, cl, c)
-	if err != nil {
-		return err
-	}
-	return left.compare(c.left)
-}
-
-func (l *lab) disturb(p *program, c *prepared, at point) (killed bool, err error) {
-	if at.at == atRequest && at.when != powerLoss {
-		x, err := l.throughProxy(p, c, at)
-		return x != nil && x.wasKilled(), err
-	}
-	var t *tracer
-	if at.at == atRequest {
-		var x *proxy
-		if x, t, err = l.throughBoth(p, c, at); err == nil {
-			killed = x.wasKilled()
-		}
-	} else if t, err = l.underTrace(p, c, at); err == nil {
-		killed = t.killed
-	}
-	if err == nil && killed && at.when == powerLoss {
-		err = t.losePower(c.stateAtBeginning)
-	}
-	return killed, err
-}
-
-// goOn runs commands until one ends well, and counts them.
-func goOn(p *program, commands [][]string) (int, error) {
-	for i, args := range commands {
-		code, err := p.run(args...)
-		if err != nil {
-			return i + 1, err
-		}
-		if code == 0 {
-			return i + 1, nil
-		}
-	}
-	return len(commands), fmt.Errorf("%d commands were not enough to go on", len(commands))
 }

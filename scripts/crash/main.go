@@ -89,6 +89,9 @@ func parseOptions(args []string) (options, error) {
 			return o, fmt.Errorf("-at: %q is none of %s, %s", a, atSync, atRequest)
 		}
 	}
+	if slices.Contains(o.at, atSync) && !canTrace {
+		return o, errors.New("-at sync takes the ptrace of Linux; here there is -at request")
+	}
 	if o.point != "" {
 		p, err := parsePoint(o.point)
 		if err != nil {

@@ -53,12 +53,15 @@ var whens = map[string][]string{
 	atRequest: {before, between, after, powerLoss},
 }
 
-// points lists the moments around every k-th of n syncs or requests.
+// points lists the moments around every k-th of n syncs or requests. What was
+// synced is only known where a process can be traced.
 func points(chapter, at string, n, k int) []point {
 	var out []point
 	for i := k; i <= n; i += k {
 		for _, when := range whens[at] {
-			out = append(out, point{chapter, at, i, when})
+			if when != powerLoss || canTrace {
+				out = append(out, point{chapter, at, i, when})
+			}
 		}
 	}
 	return out

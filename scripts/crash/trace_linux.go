@@ -28,6 +28,10 @@ const (
 	syscallInfoExit  = 2
 )
 
+// canTrace tells whether this system lets a process stop another one at its
+// system calls.
+const canTrace = true
+
 // tracer runs a command under ptrace and watches its syncs. All of it happens
 // on one thread, as ptrace wants it.
 type tracer struct {

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 )
 
+const canTrace = false
+
 // tracer is only there on Linux.
 type tracer struct {
 	syncs  int
