@@ -138,3 +138,49 @@ func TestRollbackAgain(t *testing.T) {
 		equal(t, "sizes", "1 6 4", b.size("a")+" "+b.size("b")+" "+b.size("d"))
 	})
 }
+
+// slowUpdate has updates take their time, and fail with what it says.
+type slowUpdate struct {
+	*fakeCloud
+	says string
+}
+
+func (s slowUpdate) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+	switch {
+	case req.Action != providers.Update:
+		return s.fakeCloud.Advance(ctx, req, op, resumed)
+	case op.Stage == "":
+		return wait(req.ObjectID), nil
+	}
+	return providers.Progress{}, &providers.Error{Kind: providers.Failed, Message: s.says}
+}
+
+// TestOldSecretIsNotTold has a service repeat the secret that an update was to
+// replace, when another process takes the update up.
+func TestOldSecretIsNotTold(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		secret := func(s string) string { return strings.Replace(chain, "{size: 1}", "{size: 1, password: "+s+"}", 1) }
+		b.apply(secret("0ld-s3cret"))
+		p := b.plan(secret("n3w-s3cret"), nil)
+		b.engine.Providers["Fake.Thing"] = slowUpdate{b.cloud, "0ld-s3cret is still in use, n3w-s3cret is not"}
+		ctx, abort := context.WithCancel(context.Background())
+		o, l := b.options(), b.lease()
+		o.Observe = func(e Event) {
+			if e.Kind == StepProgress {
+				abort()
+			}
+		}
+		_, err := b.engine.Run(ctx, l, p, o)
+		b.must(err)
+		rec, err := b.engine.Recover(context.Background(), l, "web", Options{})
+		b.must(err)
+		if len(rec.Errors) != 1 || strings.Contains(rec.Errors[0].Err.Error(), "s3cret") {
+			t.Errorf("%+v", rec.Errors)
+		}
+		for _, s := range b.execution("web-2").Steps {
+			if strings.Contains(s.Error, "s3cret") {
+				t.Errorf("on record: %s", s.Error)
+			}
+		}
+	})
+}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/internal/sched"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
@@ -74,7 +75,9 @@ func (e *Engine) Recover(ctx context.Context, l *state.Lease, stack string, o Op
 	r.driver = e.newDriver(k, o, r.execution)
 	var trouble []error
 	for _, j := range open {
-		r.driver.redact.learn(j.properties)
+		for _, known := range []intrinsic.Value{j.properties, j.recordedProperties(), j.recordedAttributes()} {
+			r.driver.redact.learn(known)
+		}
 		if err := r.settle(ctx, j); err != nil {
 			trouble = append(trouble, takeUpError(j, r.driver.redact.err(err)))
 		}

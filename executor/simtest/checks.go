@@ -195,7 +195,7 @@ func (w *world) checkRecords(p *process, records []state.Record) {
 			}
 		case r.Remove && o != nil && r.ObjectID != "":
 			w.violate(p, "%s is recorded as deleted, but %s exists", r.Node, r.ObjectID)
-		case r.Element != nil && w.cloud.byID(r.Element.ObjectID) == nil:
+		case r.Element != nil && !w.cloud.exists(r.Element.ObjectID):
 			w.violate(p, "%s is recorded as %s, which does not exist", r.Node, r.Element.ObjectID)
 		case r.Action == "import":
 			o.stranger, o.stack, o.node = false, p.track.stack, r.Node
@@ -321,14 +321,15 @@ func normal(elements map[string]*state.Element) map[string]string {
 	r := strings.NewReplacer(ids...)
 	out := map[string]string{}
 	for node, e := range elements {
+		after := slices.DeleteFunc(slices.Clone(e.DependsOn), func(n string) bool { return elements[n] == nil })
 		level, _ := e.Attributes.Value.(map[string]any)
-		out[node] = strangeID.ReplaceAllString(r.Replace(fmt.Sprintf("%s %s level=%s retain=%t after %v", e.Type, text(e.Properties.Value), text(level["level"]), e.Retain, e.DependsOn)), `"another ID"`)
+		out[node] = strangeID.ReplaceAllString(r.Replace(fmt.Sprintf("%s %s level=%s retain=%t after %v", e.Type, text(e.Properties.Value), text(level["level"]), e.Retain, after)), `"another ID"`)
 	}
 	return out
 }
 
 // strangeID is an ID that is no element's.
-var strangeID = regexp.MustCompile(`"(id|hand)-[^"]*"`)
+var strangeID = regexp.MustCompile(`"(id|hand|entry|twin)-[^"]*"`)
 
 // difference tells where two normal forms differ; "" if they do not.
 func difference(want, got map[string]string) string {
@@ -379,7 +380,7 @@ func (w *world) checkElements(stack string, owned map[string]string, open map[[2
 			w.violate(nil, "%s and %s are both %s", stack+"/"+node, other, e.ObjectID)
 		}
 		owned[e.ObjectID] = stack + "/" + node
-		if w.cloud.byID(e.ObjectID) == nil && !unsettled[node] && !w.vanishes(e.ObjectID) && !w.cloud.lost[e.ObjectID] {
+		if !w.cloud.exists(e.ObjectID) && !unsettled[node] && !w.vanishes(e.ObjectID) && !w.cloud.lost[e.ObjectID] {
 			w.violate(nil, "%s is recorded as %s, which does not exist", node, e.ObjectID)
 		}
 	}
@@ -392,7 +393,7 @@ func (w *world) checkElements(stack string, owned map[string]string, open map[[2
 // checkThere holds that every element of a stack exists.
 func (w *world) checkThere(stack string) {
 	for node, e := range w.elements(stack) {
-		if w.cloud.byID(e.ObjectID) == nil {
+		if !w.cloud.exists(e.ObjectID) {
 			w.violate(nil, "%s is recorded as %s, which is gone, although all was made as it should be", node, e.ObjectID)
 		}
 	}

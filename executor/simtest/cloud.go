@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -29,6 +30,7 @@ type cloud struct {
 	objects []*object // by creation
 	made    int
 	lost    map[string]bool // IDs of objects that somebody has deleted by hand
+	call    *call           // that takes effect
 	changes []string        // the changing requests that had an effect, in order
 }
 
@@ -179,11 +181,23 @@ type provider struct {
 }
 
 // exchange sends one request.
-func (v *provider) exchange(ctx context.Context, what string, changing bool, carry func(*cloud) error) error {
+func (v provider) exchange(ctx context.Context, what string, changing bool, carry func(*cloud) error) error {
+	return v.telling(ctx, what, "", changing, carry)
+}
+
+// telling sends a request whose answer repeats a text.
+func (v provider) telling(ctx context.Context, what, hint string, changing bool, carry func(*cloud) error) error {
 	var err error
 	w := v.p.w
-	c := &call{p: v.p, ctx: ctx, what: "cloud: " + what, changing: changing, effect: func() {
+	if changing {
+		if barred := providers.MaySend(ctx); barred != nil {
+			return &providers.Error{Kind: providers.Unavail, Message: "nothing was sent", Err: barred}
+		}
+	}
+	var c *call
+	c = &call{p: v.p, ctx: ctx, what: "cloud: " + what, changing: changing, hint: hint, effect: func() {
 		w.cloud.tick()
+		w.cloud.call = c
 		err = carry(w.cloud)
 		if err != nil {
 			w.note(v.p, "  refused: %v", err)
@@ -196,7 +210,7 @@ func (v *provider) exchange(ctx context.Context, what string, changing bool, car
 }
 
 // Advance implements providers.Provider.
-func (v *provider) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (v provider) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
 	v.p.w.checkAdvance(v.p, req, op)
 	switch {
 	case req.Action == providers.Create:
@@ -210,7 +224,7 @@ func (v *provider) Advance(ctx context.Context, req *providers.Request, op provi
 }
 
 // create runs as that of the real providers does.
-func (v *provider) create(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (v provider) create(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
 	k := kindOf(req.Type)
 	return huaweicloud.Creation{
 		What:     "object",
@@ -229,7 +243,7 @@ func (v *provider) create(ctx context.Context, req *providers.Request, op provid
 			return notes, err
 		},
 		Send: func(ctx context.Context, op providers.Operation) (next providers.Operation, err error) {
-			err = v.exchange(ctx, "CREATE "+req.Node, true, func(c *cloud) error {
+			err = v.telling(ctx, "CREATE "+req.Node, req.String("secret"), true, func(c *cloud) error {
 				v.p.w.checkChange(v.p, req, op)
 				o, err := c.create(v.p, req, k)
 				if err != nil {
@@ -237,6 +251,7 @@ func (v *provider) create(ctx context.Context, req *providers.Request, op provid
 				}
 				c.changes = append(c.changes, "create "+req.Node)
 				v.p.w.checkTwice(v.p, o)
+				c.twins(o)
 				next = providers.Operation{ID: "op-" + o.id, ObjectID: o.id}
 				return nil
 			})
@@ -264,7 +279,7 @@ func foundOf(ids []string) []huaweicloud.Found {
 }
 
 // wait tells how far work on an object is.
-func (v *provider) wait(ctx context.Context, req *providers.Request, op providers.Operation) (p providers.Progress, err error) {
+func (v provider) wait(ctx context.Context, req *providers.Request, op providers.Operation) (p providers.Progress, err error) {
 	err = v.exchange(ctx, fmt.Sprintf("wait for the %s of %s", req.Action, req.Node), false, func(c *cloud) error {
 		o := c.byID(op.ObjectID)
 		switch {
@@ -273,9 +288,9 @@ func (v *provider) wait(ctx context.Context, req *providers.Request, op provider
 		case o == nil:
 			return refusal(providers.NotFound, op.ObjectID+" does not exist")
 		case o.work != "" || time.Now().Before(o.shown):
-			p = providers.Progress{Next: op, After: poll, Message: "working"}
+			p = providers.Progress{Next: op, After: poll, Message: "working" + o.hint(), Substeps: o.substeps()}
 		case req.Action == providers.Delete && op.Note["sent"] != "" || o.broken && req.Action == providers.Create || req.Action == providers.Update && !same(o.properties, req.Properties):
-			return &providers.Error{Kind: providers.Failed, Message: fmt.Sprintf("the %s of %s failed", req.Action, o.id)}
+			return &providers.Error{Kind: providers.Failed, Message: fmt.Sprintf("the %s of %s failed%s", req.Action, o.id, o.hint())}
 		default:
 			p = providers.Progress{Done: true, Object: o.object()}
 		}
@@ -285,8 +300,8 @@ func (v *provider) wait(ctx context.Context, req *providers.Request, op provider
 }
 
 // update sends all properties; to send it twice does no harm.
-func (v *provider) update(ctx context.Context, req *providers.Request) (p providers.Progress, err error) {
-	err = v.exchange(ctx, "UPDATE "+req.Node, true, func(c *cloud) error {
+func (v provider) update(ctx context.Context, req *providers.Request) (p providers.Progress, err error) {
+	err = v.telling(ctx, "UPDATE "+req.Node, req.String("secret"), true, func(c *cloud) error {
 		v.p.w.checkChange(v.p, req, providers.Operation{})
 		o := c.byID(req.ObjectID)
 		if o == nil {
@@ -304,7 +319,7 @@ func (v *provider) update(ctx context.Context, req *providers.Request) (p provid
 	return p, err
 }
 
-func (v *provider) delete(ctx context.Context, req *providers.Request) (p providers.Progress, err error) {
+func (v provider) delete(ctx context.Context, req *providers.Request) (p providers.Progress, err error) {
 	err = v.exchange(ctx, "DELETE "+req.Node, true, func(c *cloud) error {
 		v.p.w.checkChange(v.p, req, providers.Operation{})
 		o := c.byID(req.ObjectID)
@@ -335,7 +350,7 @@ func (v *provider) delete(ctx context.Context, req *providers.Request) (p provid
 }
 
 // Read implements providers.Provider.
-func (v *provider) Read(ctx context.Context, req *providers.Request) (found *providers.Object, err error) {
+func (v provider) Read(ctx context.Context, req *providers.Request) (found *providers.Object, err error) {
 	err = v.exchange(ctx, "read "+req.Node, false, func(c *cloud) error {
 		o := c.byID(req.ObjectID)
 		if o == nil || time.Now().Before(o.shown) {
@@ -348,23 +363,124 @@ func (v *provider) Read(ctx context.Context, req *providers.Request) (found *pro
 }
 
 // Find implements providers.Provider: an intent alone has sent nothing.
-func (v *provider) Find(ctx context.Context, req *providers.Request) ([]*providers.Object, error) {
+func (v provider) Find(ctx context.Context, req *providers.Request) ([]*providers.Object, error) {
 	return huaweicloud.LooksFirst{}.Find(ctx, req)
 }
 
 func (o *object) object() *providers.Object {
 	read := map[string]any{}
-	for _, name := range []string{"size", "color", "uses", "pinned", "room"} {
+	for _, name := range []string{"size", "color", "secret", "uses", "pinned", "room"} {
 		if v, ok := o.properties[name]; ok {
 			read[name] = cloneValue(v)
 		}
 	}
 	return &providers.Object{
 		ID: o.id, Properties: read,
-		Attributes: map[string]any{"refID": o.id, "refName": o.name, "level": o.properties["size"]},
+		Attributes: map[string]any{"refID": o.id, "refName": o.name, "level": o.properties["size"], "echo": o.properties["secret"]},
 		Evidence:   "same name",
 	}
 }
+
+// twins are what others make under the same name at the moment when an answer is
+// lost.
+func (c *cloud) twins(o *object) {
+	lost := c.call.fate.err != nil && c.call.fate.lag > 0
+	if !lost || o.kind == named || !c.w.chance(3) {
+		return
+	}
+	c.w.note(nil, "BY HAND: another %s is made", o.name)
+	c.objects = append(c.objects, &object{
+		id: "twin-of-" + o.id, name: o.name, typ: o.typ, kind: o.kind, properties: map[string]any{"size": int64(1), "color": "red"}, stranger: true, shown: o.shown,
+	})
+}
+
+// hint is what messages about an object repeat of it.
+func (o *object) hint() string {
+	if secret := providers.Text(o.properties["secret"]); secret != "" {
+		return " with " + secret
+	}
+	return ""
+}
+
+// substeps are those of its work.
+func (o *object) substeps() []providers.Substep {
+	left := time.Until(o.ends)
+	status := "processing"
+	if left > 5*time.Second {
+		status = "waiting"
+	}
+	return []providers.Substep{{Name: "prepare", Status: "finished"}, {Name: "finish", Status: status, Detail: o.hint()}}
+}
+
+// lister is the provider of a type that is listed.
+type lister struct{ provider }
+
+// ReadAll implements providers.Lister. Lists run late and lose objects, and who
+// may read need not be allowed to list.
+func (v lister) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.Listing[object]{
+		List: func(ctx context.Context, reqs []*providers.Request) (all map[string]*object, err error) {
+			err = v.exchange(ctx, "list "+reqs[0].Type, false, func(c *cloud) error {
+				if c.w.often(v.p.faults.cloud) {
+					return &providers.Error{Kind: providers.Auth, Status: 403, Message: "lists are not for you"}
+				}
+				all = map[string]*object{}
+				for _, o := range c.objects {
+					if o.typ == reqs[0].Type && !o.gone && !time.Now().Before(o.shown) && !c.w.often(v.p.faults.cloud) {
+						copied := *o
+						all[o.id] = &copied
+					}
+				}
+				return nil
+			})
+			return all, err
+		},
+		Object: func(o *object, _ *providers.Request) (*providers.Object, error) { return o.object(), nil },
+		Read:   v.Read,
+	}.ReadAll(ctx, reqs)
+}
+
+// book is the provider of what exists only in the state of its stack. Only the
+// loop of an execution asks it for changes.
+type book struct {
+	p    *process
+	made int
+}
+
+// Effectless implements providers.Effectless.
+func (*book) Effectless() {}
+
+// Advance implements providers.Provider.
+func (b *book) Advance(_ context.Context, req *providers.Request, _ providers.Operation, _ bool) (providers.Progress, error) {
+	b.made++
+	id := req.ObjectID
+	switch req.Action {
+	case providers.Delete:
+		return providers.Progress{Done: true}, nil
+	case providers.Create:
+		id = fmt.Sprintf("%s%s-%s-%d", entry, b.p.name, req.Node, b.made)
+	}
+	return providers.Progress{Done: true, Object: b.object(id, req)}, nil
+}
+
+// entry begins the IDs of what exists only in the state.
+const entry = "entry-"
+
+func (b *book) object(id string, req *providers.Request) *providers.Object {
+	o := &object{id: id, name: req.DefaultName(), properties: req.Properties}
+	return o.object()
+}
+
+// Read implements providers.Provider.
+func (b *book) Read(_ context.Context, req *providers.Request) (*providers.Object, error) {
+	return b.object(req.ObjectID, req), nil
+}
+
+// Find implements providers.Provider.
+func (*book) Find(context.Context, *providers.Request) ([]*providers.Object, error) { return nil, nil }
+
+// exists reports whether an object is there.
+func (c *cloud) exists(id string) bool { return strings.HasPrefix(id, entry) || c.byID(id) != nil }
 
 // same compares plain values; numbers by what they say.
 func same(a, b map[string]any) bool {

@@ -16,15 +16,16 @@ import (
 
 // command is what a user wants of the stack.
 type command struct {
-	drawing     *drawing  // nil: the stack is to go
-	back        bool      // by a rollback, if a revision has the drawing
-	undo        bool      // --on-failure rollback
-	refresh     bool      // --refresh-only
-	force       bool      // --force, once a deletion was tried
-	again       bool      // retry, if an execution of the same chapter is not finished
-	targets     []string  // --target; nil: all
-	take        *template // import of what somebody has made for this node; nil: none
-	outside     []deed    // what somebody does in the cloud before
+	drawing     *drawing          // nil: the stack is to go
+	back        bool              // by a rollback, if a revision has the drawing
+	undo        bool              // --on-failure rollback
+	refresh     bool              // --refresh-only
+	force       bool              // --force, once a deletion was tried
+	again       bool              // retry, if an execution of the same chapter is not finished
+	targets     []string          // --target; nil: all
+	answers     map[string]string // --adopt
+	take        *template         // import of what somebody has made for this node; nil: none
+	outside     []deed            // what somebody does in the cloud before
 	timeout     time.Duration
 	parallelism int
 	seed        uint64 // of the jitter
@@ -170,6 +171,7 @@ func (p *process) begin(d *doing) {
 func (p *process) options() executor.Options {
 	return executor.Options{
 		Parallelism: p.command.parallelism, Timeout: p.command.timeout, Stop: p.stop, Seed: p.command.seed, Observe: p.observe,
+		Answers: p.command.answers,
 	}
 }
 
@@ -177,6 +179,9 @@ func (p *process) settle(ctx context.Context) error {
 	p.begin(&doing{settling: true})
 	defer p.begin(nil)
 	_, err := p.engine.Recover(ctx, p.lease, p.track.stack, p.options())
+	for _, q := range executor.Questions(err) {
+		p.asks(q.Node)
+	}
 	return err
 }
 
@@ -185,10 +190,16 @@ func (p *process) execute(ctx context.Context, req planner.Request, plan *planne
 	defer p.begin(nil)
 	p.tell(plan)
 	o := p.options()
+	o.Answers = nil
 	o.Terms, o.Source = terms, plan.Source
 	res, err := p.engine.Run(ctx, p.lease, plan, o)
 	if res != nil {
 		p.outcome = res.Outcome
+		for _, e := range res.Errors {
+			if e.Asked() != nil {
+				p.asks(e.Node)
+			}
+		}
 		p.note(res.Execution, finding{stack: req.State, observed: req.Observed})
 	}
 	return res, err
@@ -245,7 +256,7 @@ func (p *process) leading(req planner.Request, terms state.Terms, text string) p
 
 // look reads the stack, and what there is in the cloud.
 func (p *process) look(ctx context.Context) (planner.Request, error) {
-	req := planner.Request{Stack: p.track.stack, Catalogue: p.w.catalogue, AllowDataLoss: map[string]bool{}}
+	req := planner.Request{Stack: p.track.stack, Catalogue: p.w.catalogue, AllowDataLoss: map[string]bool{}, Inputs: inputs()}
 	st, err := p.engine.Store.Stack(ctx, p.track.stack)
 	switch {
 	case errors.Is(err, state.ErrNotFound):

@@ -24,10 +24,11 @@ const (
 	room               // things can be in it
 	part               // is in a room and goes with it; one change at a time in a room
 	lot                // is in a room, which can't go while it is there
+	pure               // exists only in the state of its stack
 	kinds              // how many there are
 )
 
-var kindNames = [kinds]string{"Thing", "Quick", "Named", "Ledger", "Key", "Room", "Part", "Lot"}
+var kindNames = [kinds]string{"Thing", "Quick", "Named", "Ledger", "Key", "Room", "Part", "Lot", "Pure"}
 
 // slots is how many types each kind has. Nodes that begin together have types
 // of their own, and types have time-outs of their own, so that no two time-outs
@@ -35,8 +36,8 @@ var kindNames = [kinds]string{"Thing", "Quick", "Named", "Ledger", "Key", "Room"
 const slots = 12
 
 func typeName(k kind, slot int) string {
-	if k == room {
-		return "Sim.Room" // what is in it names its type
+	if k == room || k == quick || k == pure { // what is in a room names its type; the others are listed together
+		return "Sim." + kindNames[k]
 	}
 	return fmt.Sprintf("Sim.%s%d", kindNames[k], slot)
 }
@@ -65,9 +66,9 @@ func nodeType(k kind, slot int) *dsl.NodeType {
 	typ := &dsl.NodeType{
 		Name: typeName(k, slot),
 		Properties: &dsl.Property{Type: "object", Properties: map[string]*dsl.Property{
-			"size": number, "color": fixed, "uses": {Type: "array", Items: &dsl.Property{}}, "pinned": fixed, "room": fixed,
+			"size": number, "color": fixed, "secret": {Type: "string", Sensitive: true}, "uses": {Type: "array", Items: &dsl.Property{}}, "pinned": fixed, "room": fixed,
 		}},
-		Attributes: map[string]*dsl.Property{"refID": text, "refName": text, "level": {Type: "integer", Volatile: true}},
+		Attributes: map[string]*dsl.Property{"refID": text, "refName": text, "echo": {Type: "string", Volatile: true}, "level": {Type: "integer", Volatile: true}},
 		Timeouts:   dsl.Timeouts{Create: limit(10 * time.Minute), Update: limit(8 * time.Minute), Delete: limit(9 * time.Minute)},
 	}
 	switch k {
@@ -96,6 +97,7 @@ type template struct {
 	pinned     string   // node whose ID it is tied to; "": none
 	room       string   // node that it is in; "": none
 	retain     bool
+	secret     string // an expression; "": it has none
 }
 
 // drawing is a drawn blueprint: each node uses only those before it.
@@ -106,9 +108,11 @@ type drawing struct {
 
 // artist draws blueprints that follow upon each other.
 type artist struct {
-	rng   *rand.Rand
-	names int
-	most  int // nodes
+	rng     *rand.Rand
+	names   int
+	most    int    // nodes
+	kinds   []kind // of the story
+	secrets bool   // it has secrets
 }
 
 func (a *artist) chance(n int) bool { return a.rng.IntN(n) == 0 }
@@ -126,7 +130,7 @@ func (a *artist) first() *drawing {
 func (a *artist) node(before []*template) *template {
 	a.names++
 	t := &template{
-		name: fmt.Sprintf("n%d", a.names), slot: a.names % slots, kind: kind(a.rng.IntN(int(kinds))),
+		name: fmt.Sprintf("n%d", a.names), slot: a.names % slots, kind: a.kinds[a.rng.IntN(len(a.kinds))],
 		size: 1 + a.rng.IntN(3), color: []string{"red", "blue"}[a.rng.IntN(2)], retain: a.chance(12),
 	}
 	var rooms []string
@@ -142,16 +146,35 @@ func (a *artist) node(before []*template) *template {
 		t.room = rooms[a.rng.IntN(len(rooms))]
 	}
 	t.retain = t.retain && t.retainable()
+	if a.secrets && a.chance(2) {
+		t.secret = a.secret()
+	}
 	for _, b := range before {
 		if b.name != t.room && a.rng.IntN(len(before)+1) < 2 && len(t.users) < 3 {
 			t.users = append(t.users, b.name)
-			t.uses = append(t.uses, fmt.Sprintf("{get_attribute: [%s, %s]}", b.name, []string{"refID", "level"}[a.rng.IntN(2)]))
+			t.uses = append(t.uses, fmt.Sprintf("{get_attribute: [%s, %s]}", b.name, a.attribute(b)))
 		}
 	}
 	if len(before) > 0 && a.chance(5) {
 		t.pinned = before[a.rng.IntN(len(before))].name
 	}
 	return t
+}
+
+// attribute draws one of a node's.
+func (a *artist) attribute(of *template) string {
+	if of.secret != "" && a.chance(2) {
+		return "echo"
+	}
+	return []string{"refID", "level"}[a.rng.IntN(2)]
+}
+
+// secret draws a secret: an input, or one that stands in the blueprint.
+func (a *artist) secret() string {
+	if a.chance(2) {
+		return "{get_input: pin}"
+	}
+	return fmt.Sprintf("%s-%d", canary, a.rng.IntN(1000))
 }
 
 // next draws what a blueprint becomes: nodes that change, are replaced, renamed
@@ -191,8 +214,12 @@ func (a *artist) changed(was *template) *template {
 		}
 	case 3:
 		t.retain = !t.retain && t.retainable()
+	case 5:
+		if t.secret != "" {
+			t.secret = a.secret()
+		}
 	case 4:
-		if t.kind != room && t.room == "" {
+		if t.kind != room && t.kind != pure && t.room == "" {
 			t.kind = []kind{thing, quick, named, ledger}[a.rng.IntN(4)]
 			t.retain = t.retain && t.retainable()
 		}
@@ -220,7 +247,7 @@ func (t *template) follow(names map[string]string) {
 // finish writes the blueprint out.
 func (d *drawing) finish() *drawing {
 	var b strings.Builder
-	b.WriteString("tosca_definitions_version: huaweicloud_tosca_version_1_0\nnode_templates:\n")
+	b.WriteString("tosca_definitions_version: huaweicloud_tosca_version_1_0\ninputs:\n  pin:\n    type: secret\nnode_templates:\n")
 	if len(d.nodes) == 0 {
 		d.nodes = []*template{{name: "only", kind: thing, size: 1, color: "red"}}
 	}
@@ -242,6 +269,9 @@ func (t *template) write(b *strings.Builder) {
 		b.WriteString("    retain: true\n")
 	}
 	fmt.Fprintf(b, "    properties:\n      size: %d\n      color: %s\n", t.size, t.color)
+	if t.secret != "" {
+		fmt.Fprintf(b, "      secret: %s\n", t.secret)
+	}
 	if len(t.uses) > 0 {
 		fmt.Fprintf(b, "      uses: [%s]\n", strings.Join(t.uses, ", "))
 	}
@@ -253,11 +283,18 @@ func (t *template) write(b *strings.Builder) {
 	}
 }
 
-// registry serves all types by one provider.
-func registry(cat dsl.Catalogue, v providers.Provider) providers.Registry {
-	out := providers.Registry{}
+// registry serves all types for one process.
+func registry(cat dsl.Catalogue, p *process) providers.Registry {
+	out, v := providers.Registry{}, provider{p}
 	for name := range cat {
-		out[name] = v
+		switch kindOf(name) {
+		case room, quick:
+			out[name] = lister{v}
+		case pure:
+			out[name] = &book{p: p}
+		default:
+			out[name] = v
+		}
 	}
 	return out
 }

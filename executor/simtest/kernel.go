@@ -43,6 +43,7 @@ type call struct {
 	what     string // says which call it is; orders those that arrive together
 	store    bool   // else it goes to the cloud
 	changing bool
+	hint     string // what a refusal repeats
 	effect   func() // what it does to the world, and its answer
 
 	due    time.Time
@@ -268,7 +269,7 @@ func (w *world) perform(c *call) {
 	}
 	switch {
 	case c.closed:
-	case c.fate.lag > 0:
+	case c.fate.lag > 0 || struck: // the process sees to what has befallen it first
 		c.due = w.moment(c.fate.lag)
 	default:
 		w.answer(c)

@@ -14,7 +14,12 @@ import (
 // reflect does to the mirror what was just done to the store, and holds that it
 // answers alike.
 func (w *world) reflect(p *process, what string, mirrored func(state.Store) error, answer error) {
+	torn := func() {}
+	if w.tear != nil {
+		torn = w.tear(what)
+	}
 	err := mirrored(w.mirror)
+	torn()
 	if (err == nil) != (answer == nil) || errors.Is(err, state.ErrLeaseLost) != errors.Is(answer, state.ErrLeaseLost) {
 		w.violate(p, "%s: the mirror answers %v, the store %v", what, err, answer)
 	}
@@ -25,17 +30,22 @@ func (w *world) checkMirror() {
 	if w.mirror == nil {
 		return
 	}
-	var ours, theirs []string
-	for _, t := range w.tracks {
-		ours = append(ours, contents(&store{p: &process{w: w}, m: w.store}, t.stack)...)
-		theirs = append(theirs, contents(w.mirror, t.stack)...)
-	}
+	ours, theirs := w.contents(&store{p: &process{w: w}, m: w.store}), w.contents(w.mirror)
 	for i := range max(len(ours), len(theirs)) {
 		if i >= len(ours) || i >= len(theirs) || ours[i] != theirs[i] {
 			w.violate(nil, "the mirror holds other things: %q, the store %q", theirs[min(i, len(theirs)):min(i+1, len(theirs))], ours[min(i, len(ours)):min(i+1, len(ours))])
 			return
 		}
 	}
+}
+
+// contents are a line each for all that a store holds.
+func (w *world) contents(s state.Store) []string {
+	var out []string
+	for _, t := range w.tracks {
+		out = append(out, contents(s, t.stack)...)
+	}
+	return out
 }
 
 // contents are a line each for all that a store holds of a stack, without times.

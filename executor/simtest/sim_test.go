@@ -56,7 +56,7 @@ func TestSim(t *testing.T) {
 // TestSame plays seeds twice: they have to take the same course, to the
 // nanosecond.
 func TestSame(t *testing.T) {
-	for s := uint64(1); s <= 40; s++ {
+	for s := uint64(1); s <= 60; s++ {
 		a, b := Run(t, s, true), Run(t, s, true)
 		if !slices.Equal(a.Trace, b.Trace) {
 			for i := range a.Trace {

@@ -127,6 +127,8 @@ func (s *store) CancelAsked(_ context.Context, execution string) (*state.Owner, 
 func (s *store) Begin(ctx context.Context, l *state.Lease, x *state.Execution, rev *state.Revision, planned []state.Record) (begun *state.Execution, err error) {
 	err = s.write(ctx, "store: begin "+x.Lifecycle, func() (err error) {
 		begun, err = s.m.begin(l, x, rev, planned)
+		s.p.w.checkSealed(s.p, planned)
+		s.p.w.checkRevision(s.p, rev)
 		return err
 	}, func(o state.Store) error {
 		_, err := o.Begin(context.Background(), l, x, rev, planned)
@@ -150,13 +152,17 @@ func (s *store) Append(ctx context.Context, l *state.Lease, records ...state.Rec
 		err := s.m.append(l, records)
 		if err == nil {
 			s.p.w.checkRecords(s.p, records)
+			s.p.w.checkSealed(s.p, records)
 		}
 		return err
 	}, func(o state.Store) error { return o.Append(context.Background(), l, records...) })
 }
 
 func (s *store) Finish(ctx context.Context, l *state.Lease, x *state.Execution, outputs map[string]state.Document, remove bool) error {
-	return s.write(ctx, "store: finish "+x.Phase, func() error { return s.m.finish(l, x, outputs, remove) },
+	return s.write(ctx, "store: finish "+x.Phase, func() error {
+		s.p.w.checkOutputs(s.p, x, outputs)
+		return s.m.finish(l, x, outputs, remove)
+	},
 		func(o state.Store) error { return o.Finish(context.Background(), l, x, outputs, remove) })
 }
 

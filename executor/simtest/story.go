@@ -36,7 +36,13 @@ func newStories(seed uint64) []*story {
 
 // newStory draws a story about up to so many nodes.
 func newStory(stack string, rng *rand.Rand, most int) *story {
-	a := &artist{rng: rng, most: most}
+	a := &artist{rng: rng, most: most, secrets: rng.IntN(4) == 0}
+	for k := range kinds {
+		a.kinds = append(a.kinds, k)
+	}
+	if a.chance(6) {
+		a.kinds = []kind{quick, room, part, lot, pure} // many of a type
+	}
 	d := a.first()
 	drawn := []*drawing{d}
 	s := &story{stack: stack, chapters: []command{a.command(d)}}
@@ -209,6 +215,7 @@ type track struct {
 	command command // of the chapter, as far as it had to be changed
 	try     int
 	goal    *goal
+	asked   []string           // nodes of which it was asked what a lost creation has made
 	done    int64              // number of the last execution before the chapter
 	found   map[string]finding // by execution
 	mixed   bool               // the stack is not what one blueprint says
@@ -313,6 +320,7 @@ func (w *world) start(t *track, disturbed bool) {
 	}
 	c.force = c.force && t.try > 0
 	c.again = t.try > 0 && (len(c.targets) > 0 || disturbed && t.try < maxWild && w.chance(3)) // what a target has dragged along is the retry's to finish
+	c.answers = w.answers(t, disturbed && t.try < maxWild)
 	t.process = w.launch(t, c, trouble, faults)
 }
 
@@ -321,6 +329,7 @@ func (w *world) start(t *track, disturbed bool) {
 func (w *world) judge(t *track, disturbed bool) {
 	p := t.process
 	t.try++
+	t.asked = p.asked
 	switch {
 	case p.err == nil && p.outcome == executor.Succeeded && !p.dead && w.whole(t.stack):
 		w.reach(t)

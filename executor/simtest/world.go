@@ -22,8 +22,9 @@ type world struct {
 	parsed    map[string]*dsl.Blueprint // by text
 	processes []*process                // those that have not ended
 	launched  int
-	tracks    []*track    // one a stack
-	mirror    state.Store // is to do all that the store does; nil: none
+	tracks    []*track                        // one a stack
+	mirror    state.Store                     // is to do all that the store does; nil: none
+	tear      func(what string) (torn func()) // called before each write of the mirror, and torn after it; nil: nobody tears
 	deaths    int
 	graves    map[string]bool // owners that are known to be dead, by ID
 	unmanaged map[string]bool // objects that were left to the cloud on purpose, by ID
@@ -104,7 +105,7 @@ func (w *world) fault(c *call) fate {
 		return fate{err: ambiguous, lost: true}
 	}
 	kinds := []providers.Kind{providers.Quota, providers.Invalid, providers.Busy}
-	return fate{err: refusal(kinds[w.rng.IntN(len(kinds))], "not now"), lost: true}
+	return fate{err: refusal(kinds[w.rng.IntN(len(kinds))], "not now, "+c.hint), lost: true}
 }
 
 // duration is how long work takes.
@@ -167,6 +168,7 @@ type process struct {
 	finished bool
 	told     []string // events not yet in the trace
 	faulty   []string // what does not hold, as its goroutines have seen
+	asked    []string // nodes of which it asks what a lost creation has made
 	stopped  bool     // it was told to begin nothing new
 	stalled  bool     // its state was out of reach: what it had decided before a stop may come after
 	run      *doing   // nil: it carries nothing out
@@ -183,14 +185,15 @@ func (w *world) launch(of *track, c command, t trouble, f faults) *process {
 	}
 	p.owner = state.Owner{ID: p.name, Host: "far away", PID: w.launched, Command: c.String()}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.engine = &executor.Engine{Store: &store{p: p, m: w.store}}
-	p.engine.Providers = registry(w.catalogue, &provider{p: p})
+	p.engine = &executor.Engine{Store: &store{p: p, m: w.store}, Log: p.logger()}
+	p.engine.Providers = registry(w.catalogue, p)
 	w.processes = append(w.processes, p)
 	w.note(p, "BEGINS %s of %s, %s", c, of.stack, t)
 	go func() {
 		err := p.main()
 		p.mu.Lock()
 		p.finished, p.err = true, err
+		p.checkTold("it ends with", err)
 		p.mu.Unlock()
 		w.ring()
 	}()
@@ -238,6 +241,7 @@ func (p *process) observe(e executor.Event) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.checkEvent(e)
 	if e.Kind == executor.StopAsked {
 		p.stopped = true
 	}
