@@ -153,8 +153,9 @@ func (m *maker) element(node string) *state.Element { return m.elements[node] }
 
 // observed returns what a refresh read of the element of a node.
 func (m *maker) observed(node string) (Observed, bool) {
-	if m.takenBack[node] { // what was read is what has its place
-		return Observed{}, false
+	if m.takenBack[node] { // what was read of the stack is what has its place
+		o, ok := m.req.Return.There[node]
+		return o, ok
 	}
 	o, ok := m.req.Observed[m.recordedAs(node)]
 	return o, ok

@@ -91,10 +91,11 @@ func (r recorded) element(node string) *state.Element {
 
 // returned is the short form of a rollback.
 type returned struct {
-	To       int64                `json:"to"`
-	Elements map[string]*recorded `json:"elements"` // null: there was none
-	Only     bool                 `json:"only"`
-	Own      bool                 `json:"own"`
+	To       int64                     `json:"to"`
+	Elements map[string]*recorded      `json:"elements"` // null: there was none
+	Only     bool                      `json:"only"`
+	Own      bool                      `json:"own"`
+	There    map[string]map[string]any `json:"there"` // property values of what was let go; null: gone
 }
 
 // script is one testdata file: what is given, and the plan that must come out.
@@ -269,6 +270,12 @@ func (sc *script) returned() *Return {
 		return nil
 	}
 	out := &Return{To: sc.Return.To, Only: sc.Return.Only, Own: sc.Return.Own, Elements: map[string]*state.Element{}}
+	for node, props := range sc.Return.There {
+		if out.There == nil {
+			out.There = map[string]Observed{}
+		}
+		out.There[node] = Observed{Gone: props == nil, Properties: intrinsic.Of(props)}
+	}
 	for node, r := range sc.Return.Elements {
 		out.Elements[node] = nil
 		if r != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
@@ -379,7 +380,13 @@ func undoing(t *rapid.T, w *world, first Request, start map[string]*state.Elemen
 }
 
 func rollback(w *world, to Request, r *Return) Request {
-	to.State, to.Return = w.stack, r
+	to.State, to.Return, r.There = w.stack, r, map[string]Observed{}
+	for node, e := range r.Elements {
+		if e != nil && e.LetGo && !r.Only {
+			_, there := w.live[e.ObjectID]
+			r.There[node] = Observed{Gone: !there, Properties: intrinsic.Unknown}
+		}
+	}
 	return to
 }
 
@@ -395,7 +402,7 @@ func checkReturn(t *rapid.T, w *world, req Request, was, names map[string]string
 		_, there[e.ObjectID] = w.live[e.ObjectID]
 	}
 	for node, e := range req.Return.Elements {
-		if e != nil && e.LetGo && req.Return.Only {
+		if e != nil && e.LetGo {
 			_, there[names[node]] = w.live[names[node]]
 		}
 	}

@@ -73,6 +73,9 @@ type Return struct {
 	// Elements are those that were changed since, as they were then, by node;
 	// nil: the node had none.
 	Elements map[string]*state.Element
+	// There is what was read of those of them that the stack has let go, by node.
+	// What is there still comes back, unless it has another place by now.
+	There map[string]Observed
 	// Only is true when nothing but the nodes of Elements is touched: one
 	// execution is undone.
 	Only bool

@@ -14,9 +14,9 @@ import (
 // A rollback is planned as an upgrade to an earlier blueprint, with these
 // differences: properties are those that were recorded then, not what the
 // blueprint gives today; renamings are taken back; if one execution is undone,
-// nothing else is touched and what it has let go comes back; if it undoes
-// itself, what it has made is not guarded against it; and what the user names is
-// left out (skip.go).
+// nothing else is touched; what was let go since comes back; if it undoes itself,
+// what it has made is not guarded against it; and what the user names is left out
+// (skip.go).
 
 // whyLeft tells why an element has no place in what a rollback returns to.
 func (r *Return) whyLeft() string {
@@ -210,11 +210,12 @@ func (v *moves) back() {
 	}
 }
 
-// takeBack finds what the execution that is undone has let go: its object was
-// retained a moment ago, and another one must not be made. What has its place by
-// now is set aside under a name of its own, as what no template stands for.
+// takeBack finds what was let go since and must not be made once more: what the
+// execution that is undone has retained a moment ago, and what else is known to
+// be there still. What has its place by now is set aside under a name of its own,
+// as what no template stands for.
 func (v *moves) takeBack() {
-	if v.req.Return == nil || !v.req.Return.Only {
+	if v.req.Return == nil {
 		return
 	}
 	there := map[string]bool{}
@@ -223,7 +224,7 @@ func (v *moves) takeBack() {
 	}
 	for _, node := range sortedKeys(v.req.Return.Elements) {
 		e, t := v.req.Return.Elements[node], v.templates[node]
-		if e == nil || !e.LetGo || v.skips(node) || t == nil || t.TypeName != e.Type || !v.deployed[node] || there[e.Type+"\x00"+e.ObjectID] {
+		if e == nil || !e.LetGo || !v.comesBack(node) || v.skips(node) || t == nil || t.TypeName != e.Type || !v.deployed[node] || there[e.Type+"\x00"+e.ObjectID] {
 			continue
 		}
 		v.takenBack[node] = true
@@ -233,6 +234,12 @@ func (v *moves) takeBack() {
 			v.add(node, aside)
 		}
 	}
+}
+
+// comesBack reports whether an object that was let go is to be taken for there.
+func (m *maker) comesBack(node string) bool {
+	seen, read := m.req.Return.There[node]
+	return m.req.Return.Only && !read || read && !seen.Gone
 }
 
 // freeName is a name for what has to make room for a node.
@@ -262,6 +269,7 @@ func (m *maker) restore() {
 // leave gives up to take an object back that can't become again what it was:
 // it stays in the cloud, as it does now.
 func (m *maker) leave(s *Step, n *dsl.NodeTemplate) {
+	m.plan.Drift = slices.DeleteFunc(m.plan.Drift, func(d Drift) bool { return d.Node == s.Node })
 	delete(m.takenBack, s.Node)
 	delete(m.elements, s.Node)
 	s.Action, s.Reason, s.Retained = Create, m.whyCreated(n), false
@@ -271,6 +279,9 @@ func (m *maker) leave(s *Step, n *dsl.NodeTemplate) {
 // secondObject warns of what is made although the stack has let an equal object
 // go.
 func (m *maker) secondObject(n *dsl.NodeTemplate, then *state.Element, way string) {
+	if m.req.Return.There[n.Name.Text].Gone {
+		return // it has none
+	}
 	m.diags.Add(CodeSecondObject, n.Name.Range, "%q was retained when it left the stack, so its object %s should still be in the cloud; this makes another one. To get that one back, %s: orchestrate import %s %s.",
 		n.Name.Text, then.ObjectID, way, n.Name.Text, then.ObjectID)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -94,29 +93,45 @@ func (s *session) inOtherStack(ctx context.Context, req *executor.ImportRequest)
 	if err != nil || own != nil && own.Elements[req.Node] != nil {
 		return err
 	}
+	others, err := s.objectsOfOthers(ctx, req.Stack)
+	if err != nil {
+		return err
+	}
+	if at, is := others[objectKey(req.Type, req.ObjectID)]; is {
+		return fmt.Errorf("%s %s is in stack %s already, as %s. Two stacks can't both keep it: take it out of that one first (apply or delete with --retain %s leaves it in the cloud), or only read it, as an external node of that stack",
+			typeLabel(req.Type), req.ObjectID, at.stack, at.node, at.node)
+	}
+	return nil
+}
+
+// nodeOf is a node of a stack.
+type nodeOf struct{ stack, node string }
+
+func objectKey(typ, id string) string { return typ + "\x00" + id }
+
+// objectsOfOthers are the objects that other stacks of the state have.
+func (s *session) objectsOfOthers(ctx context.Context, own string) (map[string]nodeOf, error) {
 	all, err := s.store.Stacks(ctx)
 	if err != nil {
-		return fmt.Errorf("list stacks: %w", err)
+		return nil, fmt.Errorf("list stacks: %w", err)
 	}
+	out := map[string]nodeOf{}
 	for _, other := range all {
-		if other.Name == req.Stack {
+		if other.Name == own {
 			continue
 		}
 		st, err := s.stackWithoutSecrets(ctx, other.Name)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if st == nil {
 			continue
 		}
-		for _, node := range slices.Sorted(maps.Keys(st.Elements)) {
-			if e := st.Elements[node]; e.Type == req.Type && e.ObjectID == req.ObjectID {
-				return fmt.Errorf("%s %s is in stack %s already, as %s. Two stacks can't both keep it: take it out of that one first (apply or delete with --retain %s leaves it in the cloud), or only read it, as an external node of that stack",
-					typeLabel(e.Type), e.ObjectID, st.Name, node, node)
-			}
+		for _, e := range sortedElements(st) {
+			out[objectKey(e.Type, e.ObjectID)] = nodeOf{st.Name, e.Node}
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // notThere gives an import that finds no object advice of its own: what was

@@ -174,6 +174,9 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	if err := s.observe(ctx, req); err != nil {
 		return nil, err
 	}
+	if err := s.observeLetGo(ctx, req); err != nil {
+		return nil, err
+	}
 	m := &made{request: *req, texts: in.texts(st)}
 	m.plan, m.problems = planner.Make(*req)
 	if slices.ContainsFunc(m.problems, func(d diag.Diagnostic) bool { return d.Code == "DSL209" }) {
@@ -275,6 +278,46 @@ func (s *session) observe(ctx context.Context, req *planner.Request) error {
 	}
 	req.Elsewhere, err = s.elsewhere(ctx, st.Name)
 	return err
+}
+
+// observeLetGo reads what a rollback may find in the cloud still, although the
+// stack has let it go. What an execution that undoes itself has let go was there
+// a moment ago.
+func (s *session) observeLetGo(ctx context.Context, req *planner.Request) error {
+	if !s.app.opts.refresh || req.Return == nil || req.Return.Own {
+		return nil
+	}
+	letGo, err := s.letGo(ctx, req)
+	if err != nil || len(letGo.Elements) == 0 {
+		return err
+	}
+	if err := s.cloud.reach(ctx, typesOf(letGo)); err != nil {
+		return err
+	}
+	if req.Return.There, err = s.engine.Refresh(ctx, letGo, req.Catalogue, s.app.opts.parallelism); err != nil {
+		return fmt.Errorf("look for what stack %s has let go: %w", req.Stack, err)
+	}
+	return nil
+}
+
+// letGo are the elements that a rollback may take back, as if they were a stack.
+// What another one has taken stays with that.
+func (s *session) letGo(ctx context.Context, req *planner.Request) (*state.Stack, error) {
+	out := &state.Stack{Name: req.Stack, Elements: map[string]*state.Element{}}
+	for node, e := range req.Return.Elements {
+		if e != nil && e.LetGo {
+			out.Elements[node] = e
+		}
+	}
+	if len(out.Elements) == 0 {
+		return out, nil
+	}
+	others, err := s.objectsOfOthers(ctx, req.Stack)
+	maps.DeleteFunc(out.Elements, func(_ string, e *state.Element) bool {
+		_, taken := others[objectKey(e.Type, e.ObjectID)]
+		return taken
+	})
+	return out, err
 }
 
 // blueprintFor fills in what is to be deployed, with what the blueprint reads

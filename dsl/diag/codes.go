@@ -292,7 +292,9 @@ back to either, so there is nothing from which it could be made again. The rest 
 its node template to the blueprint and apply.`},
 	{"PLAN013", Warning, "Rollback makes a second object", `
 An element left the stack and was retained, so its object is in the cloud still, unless somebody has deleted it. A
-rollback does not know that and makes another one. To get the retained object back, import it first.`},
+rollback takes it back where it finds it. Here it makes another one: because it was not to look (--refresh=false), because
+another stack has taken the object, or because the object can't become again what the element was. To get it back, leave
+that stack with --retain, or import it first.`},
 	{"PLAN014", Error, "Node can't be left out of a rollback", `
 --skip leaves a node out of a rollback: its element stays as it is. That can't be if the element lives on something that
 the rollback destroys, as a subnet lives in its VPC; nor can something be made that needs a node which has no element and
