@@ -95,7 +95,7 @@ func eventLine(e executor.Event) string {
 	case executor.StepWaiting:
 		return e.Node + ": Waiting " + waitText(e.Obstacle, e.WaitsFor, e.Message)
 	case executor.StepRetry:
-		return fmt.Sprintf("%s: %s: attempt %d did not succeed, trying again in %s%s", e.Node, w.doing, e.Attempt, short(e.Wait), because(e))
+		return fmt.Sprintf("%s: %s: attempt %d did not succeed, trying again in %s%s", e.Node, w.doing, e.Attempt, e.Wait.Round(100*time.Millisecond), because(e))
 	case executor.StepSkipped:
 		return e.Node + ": Not begun" + because(e)
 	case executor.StepAdopted:

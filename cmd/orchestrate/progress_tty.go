@@ -177,7 +177,7 @@ func (v *ttyView) at(s *runningStep) string {
 	case s.again.IsZero():
 		return doingNow(s.last)
 	case left > 0:
-		return fmt.Sprintf("attempt %d did not succeed, again in %s: %v", s.attempt, short(left), s.why)
+		return fmt.Sprintf("attempt %d did not succeed, again in %s: %v", s.attempt, short(left+time.Second-1), s.why)
 	}
 	return fmt.Sprintf("attempt %d, since attempt %d did not succeed: %v", s.attempt+1, s.attempt, s.why)
 }
