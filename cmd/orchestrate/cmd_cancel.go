@@ -62,6 +62,9 @@ func (s *session) toCancel(ctx context.Context, args []string) (*state.Execution
 		if x := all.running(); x != nil {
 			return x, nil
 		}
+		if err := s.notBegun(ctx, stack); err != nil {
+			return nil, err
+		}
 		if len(all) > 0 {
 			return nil, s.nothingRuns(all[0])
 		}
@@ -70,6 +73,19 @@ func (s *session) toCancel(ctx context.Context, args []string) (*state.Execution
 		return nil, err
 	}
 	return nil, &noWayBack{fmt.Sprintf("nothing runs on stack %s", stack), "`apply` carries the blueprint out."}
+}
+
+// notBegun tells of a process that holds a stack and has not begun an execution;
+// nil if there is none.
+func (s *session) notBegun(ctx context.Context, stack string) error {
+	h, err := s.held(ctx, stack)
+	if err != nil || h == nil || !h.Living() {
+		return err
+	}
+	return &noWayBack{
+		fmt.Sprintf("nothing runs on stack %s yet: it is held by %s, which settles what an earlier execution left, plans, or waits for an answer", stack, h.Owner),
+		"Interrupt that process, or cancel what it begins; `unlock --force` cuts it off.",
+	}
 }
 
 // nothingRuns says how the execution that might have been meant has ended.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -174,12 +175,16 @@ type invocation struct {
 
 // begin runs a command in this process.
 func (s *scene) begin(p process, args ...string) *invocation {
+	show := &trigger{}
+	p.Stderr = show
+	return s.beginShown(p, show, args...)
+}
+
+// beginShown is begin for a command whose standard error is shown elsewhere.
+func (s *scene) beginShown(p process, show *trigger, args ...string) *invocation {
 	var out strings.Builder
-	c := &invocation{line: strings.Join(args, " "), ended: make(chan struct{}), signals: make(chan os.Signal, 4), show: &trigger{}}
-	p.Env, p.Signals, p.Stdout = append(s.env, p.Env...), c.signals, &out
-	if p.Stderr == nil {
-		p.Stderr = c.show
-	}
+	c := &invocation{line: strings.Join(args, " "), ended: make(chan struct{}), signals: make(chan os.Signal, 4), show: show}
+	p.Env, p.Signals, p.Stdout = append(slices.Clone(s.env), p.Env...), c.signals, &out
 	go func() {
 		defer close(c.ended)
 		c.code = run(context.Background(), args, p)
@@ -193,15 +198,16 @@ func (s *scene) start(program string, args ...string) *invocation {
 	s.t.Helper()
 	x := exec.Command(program, args...)
 	x.Env, x.Dir = s.env, s.dir
-	var out, errs bytes.Buffer
-	x.Stdout, x.Stderr = &out, &errs
+	var out bytes.Buffer
+	c := &invocation{line: strings.Join(args, " "), ended: make(chan struct{}), show: &trigger{}}
+	x.Stdout, x.Stderr = &out, c.show
 	s.must(x.Start())
-	c := &invocation{line: strings.Join(args, " "), ended: make(chan struct{}), process: x.Process}
+	c.process = x.Process
 	s.t.Cleanup(func() { _ = x.Process.Kill() })
 	go func() {
 		defer close(c.ended)
 		_ = x.Wait()
-		c.code, c.out, c.errs = x.ProcessState.ExitCode(), out.String(), errs.String()
+		c.code, c.out, c.errs = x.ProcessState.ExitCode(), out.String(), c.show.String()
 	}()
 	return c
 }
