@@ -347,15 +347,28 @@ func (r *recovery) follow() error {
 	if err := d.run(tasks, r.running); err != nil {
 		return err
 	}
-	r.out.Errors = d.errors
-	for _, j := range r.running {
+	return r.followed()
+}
+
+// followed sorts what came of the jobs that were followed: what has ended, well
+// or badly, and what is open still.
+func (r *recovery) followed() error {
+	d := r.driver
+	open := map[string]bool{}
+	for i, j := range r.running {
 		if j.unmade {
 			r.out.NotDone = append(r.out.NotDone, j.node)
 		}
-	}
-	for i := range tasks {
 		if s := d.core.State(i); s != sched.Done && s != sched.Failed {
-			r.out.Outcome = Interrupted
+			r.out.Outcome, open[j.node] = Interrupted, true
+		}
+	}
+	var left []StepError // by a limit, a refusal or a question
+	for _, e := range d.errors {
+		if open[e.Node] {
+			left = append(left, e)
+		} else {
+			r.out.Errors = append(r.out.Errors, e)
 		}
 	}
 	switch {
@@ -363,8 +376,8 @@ func (r *recovery) follow() error {
 		return d.storeErr
 	case r.out.Outcome != Interrupted:
 		return nil
-	case len(d.errors) > 0: // a limit or a refusal left them open
-		return openError(d.errors)
+	case len(left) > 0:
+		return openError(left)
 	}
 	return ErrInterrupted
 }
