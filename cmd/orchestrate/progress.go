@@ -137,11 +137,14 @@ func waitText(o state.Obstacle, on []string, message string) string {
 }
 
 // nameList names some nodes, and counts the others.
-func nameList(nodes []string) string {
-	if len(nodes) <= mostNames {
-		return strings.Join(nodes, ", ")
+func nameList(nodes []string) string { return someNames(nodes, len(nodes)) }
+
+// someNames names the first of so many nodes, and counts the others.
+func someNames(first []string, all int) string {
+	if all <= mostNames {
+		return strings.Join(first, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(nodes[:mostNames-1], ", "), len(nodes)-mostNames+1)
+	return fmt.Sprintf("%s and %d more", strings.Join(first[:mostNames-1], ", "), all-mostNames+1)
 }
 
 // stillLine tells that a step goes on.

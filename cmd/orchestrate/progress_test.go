@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
@@ -151,6 +153,26 @@ func TestTerminalProgressOfMany(t *testing.T) {
 		if c.waiting == 500 && lines[len(lines)-2].text != fmt.Sprintf("  and %d more wait", 500-waiting+1) {
 			t.Errorf("%+v: %q", c, lines[len(lines)-2].text)
 		}
+	}
+	v := newTTYView(&strings.Builder{}, func() (int, int) { return 80, 24 }, style{}, nil)
+	for i := range 60 {
+		e := at(executor.StepWaiting, i, "n999")
+		if i%2 == 1 {
+			e.Obstacle, e.WaitsFor = state.Slot, nil
+		}
+		v.event(e)
+	}
+	v.event(at(executor.StepStart, 1))
+	want := []string{
+		"  n003, n005, n007, n009 and 25 more: next, when a slot is free",
+		"  n000: waits for n999", "  n002: waits for n999", "  n004: waits for n999", "  n006: waits for n999", "  n008: waits for n999",
+		"  n010: waits for n999", "  and 24 more wait",
+	}
+	if d := cmp.Diff(want, v.waitingLines(8)); d != "" {
+		t.Errorf("-want +got\n%s", d)
+	}
+	if d := cmp.Diff(want[:1], v.waitingLines(1)); d != "" {
+		t.Errorf("in one line: -want +got\n%s", d)
 	}
 	if got := nameList([]string{"n000", "a", "b", "c", "d", "e"}); got != "n000, a, b, c and 2 more" {
 		t.Error(got)

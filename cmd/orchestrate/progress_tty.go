@@ -29,6 +29,7 @@ type ttyView struct {
 	pending map[string]executor.Event // steps that have not begun: what they were last said to wait for
 	over    map[string]bool
 	done    int      // how many are over
+	free    int      // how many of those pending wait for a slot only
 	names   []string // of the steps that are pending or were, sorted
 	now     time.Time
 	painted time.Time // when it was last drawn
@@ -89,7 +90,7 @@ func (v *ttyView) event(e executor.Event) {
 		v.plain.event(e)
 	}
 	if e.Kind == executor.StepStart || ends(e.Kind) {
-		delete(v.pending, e.Node)
+		v.begun(e.Node)
 		v.know(e.Node, ends(e.Kind))
 	}
 	if e.At.Sub(v.painted) >= drawEvery {
@@ -100,8 +101,20 @@ func (v *ttyView) event(e executor.Event) {
 // await notes what a step waits for. One whose first phase is over waits for
 // the second.
 func (v *ttyView) await(e executor.Event) {
+	v.begun(e.Node)
 	v.pending[e.Node] = e
+	if e.Obstacle == state.Slot {
+		v.free++
+	}
 	v.know(e.Node, false)
+}
+
+// begun takes a step off the list of those that wait.
+func (v *ttyView) begun(node string) {
+	if v.pending[node].Obstacle == state.Slot {
+		v.free--
+	}
+	delete(v.pending, node)
 }
 
 // know notes whether a step is over, which no plan need have named.
@@ -182,26 +195,38 @@ func (v *ttyView) at(s *runningStep) string {
 	return fmt.Sprintf("attempt %d, since attempt %d did not succeed: %v", s.attempt+1, s.attempt, s.why)
 }
 
-// waitingLines name what steps that have not begun wait for, at most limit of
-// them; of more they say how many.
+// waitingLines name what steps that have not begun wait for: first those that
+// are next, then others, at most limit lines; of more they say how many.
 func (v *ttyView) waitingLines(limit int) []string {
-	var out []string
+	if limit < 1 {
+		return nil
+	}
+	var next, lines []string
 	for _, n := range v.names {
 		e, pending := v.pending[n]
 		on := v.unmet(e)
-		if !pending || e.Kind == "" || e.Obstacle == state.Predecessors && len(on) == 0 {
-			continue // or it is going to begin at any moment
-		}
 		switch {
-		case limit < 1:
-			return nil
-		case len(out) == limit:
-			out[limit-1] = fmt.Sprintf("  and %d more wait", len(v.pending)-limit+1)
-			return out
+		case !pending || e.Kind == "" || e.Obstacle == state.Predecessors && len(on) == 0: // or it begins at any moment
+		case e.Obstacle == state.Slot && len(next) < mostNames:
+			next = append(next, n)
+		case e.Obstacle != state.Slot && len(lines) <= limit:
+			lines = append(lines, "  "+n+": waits "+waitText(e.Obstacle, on, e.Message))
 		}
-		out = append(out, "  "+n+": waits "+waitText(e.Obstacle, on, e.Message))
+		if len(lines) > limit && len(next) == min(v.free, mostNames) {
+			break
+		}
 	}
-	return out
+	if v.free > 0 {
+		limit--
+	}
+	if rest := len(v.pending) - v.free - limit + 1; len(lines) > limit && limit > 0 {
+		lines = append(lines[:limit-1], fmt.Sprintf("  and %d more wait", rest))
+	}
+	lines = lines[:min(limit, len(lines))]
+	if v.free > 0 {
+		lines = slices.Insert(lines, 0, "  "+someNames(next, v.free)+": next, when a slot is free")
+	}
+	return lines
 }
 
 // unmet are those that a step waits for and that are not over.
