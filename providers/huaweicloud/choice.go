@@ -77,8 +77,9 @@ type choice struct {
 }
 
 // sift tells apart what may be ours from what can't be: what existed when it was
-// looked before the request was sent, what the service says was made earlier,
-// and what differs from the order in something that never changes.
+// looked before the request was sent, and what differs from the order in
+// something that never changes. What the service says was made earlier is
+// doubtful: a time without its zone would be hours off.
 func sift(what string, op providers.Operation, all []Found) choice {
 	c := choice{what: what}
 	c.since, _ = time.Parse(time.RFC3339Nano, op.Note[noteSince])
@@ -87,8 +88,8 @@ func sift(what string, op providers.Operation, all []Found) choice {
 		switch {
 		case slices.Contains(before, f.ID):
 			f.Against = "it existed before the request, or was said not to be it"
-		case f.Against == "" && !f.Created.IsZero() && !c.since.IsZero() && f.Created.Before(c.since.Add(-clockSkew)):
-			f.Against = "it was made before the request"
+		case f.Doubt == "" && !f.Created.IsZero() && !c.since.IsZero() && f.Created.Before(c.since.Add(-clockSkew)):
+			f.Doubt = "it was made before the request, if the service's clock is right"
 		}
 		if f.Against == "" {
 			c.fresh = append(c.fresh, f)

@@ -177,6 +177,20 @@ func doubtful(id string) huaweicloud.Found {
 	return f
 }
 
+// TestEarlier asks about the only object if it seems to be older than the request.
+func TestEarlier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &lane{}
+		op := l.looked(t)
+		l.there = []huaweicloud.Found{appeared("old", time.Hour, "")}
+		_, _, err := l.settle(op, "")
+		var q *providers.QuestionError
+		if !errors.As(err, &q) || !strings.Contains(q.Evidence()[0], "but it was made before the request") {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
 // TestDoubts takes what is as it was ordered, and asks about the only one that is
 // not.
 func TestDoubts(t *testing.T) {
