@@ -123,7 +123,7 @@ func (a *app) addSkipFlag(c *cobra.Command, usage string) {
 // as a stream of events.
 func (a *app) addRunFlags(c *cobra.Command, asJSON *bool) {
 	c.Flags().BoolVarP(&a.opts.yes, "auto-approve", "y", false, "do not ask for approval")
-	c.Flags().DurationVar(&a.opts.timeout, "timeout", 0, "stop as with Ctrl-C after this `DURATION`, such as 60m (default: none)")
+	c.Flags().DurationVar(&a.opts.timeout, "timeout", 0, "stop as with Ctrl-C this `DURATION` after the stack was taken hold of, such as 60m (default: none)")
 	c.Flags().BoolVar(asJSON, "json", false, "print the execution as a stream of JSON, a line an event")
 }
 
