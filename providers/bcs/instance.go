@@ -83,11 +83,12 @@ func (p instance) create(ctx context.Context, req *providers.Request, op provide
 	return progress, err
 }
 
-// explainQuota looks at the quota when an order is refused with a code of
-// unknown meaning: no source says which one stands for a quota that is used up.
+// explainQuota looks at the quota when an order is refused for it, or with a code
+// of unknown meaning: no source says for sure which one stands for a quota that
+// is used up.
 func (p instance) explainQuota(ctx context.Context, refusal error) error {
 	var e *providers.Error
-	if !errors.As(refusal, &e) || e.Kind != providers.Invalid || huaweicloud.Known(e.Code) {
+	if !errors.As(refusal, &e) || e.Kind != providers.Quota && (e.Kind != providers.Invalid || huaweicloud.Known(e.Code)) {
 		return refusal
 	}
 	quotas, err := p.listQuotas(ctx)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/config"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -22,6 +23,9 @@ type Service[T any] struct {
 	New  func(*core.HcHttpClient) T
 	// Global is true for a service whose paths hold no project.
 	Global bool
+	// Account is true for a service that has one address for all regions, and
+	// whose calls are about the account.
+	Account bool
 }
 
 // Read makes a call that changes nothing. It is repeated, with growing waits
@@ -106,32 +110,52 @@ func attempt[T, Q, R any](ctx context.Context, c *Client, s Service[T], operatio
 	return out, nil
 }
 
+// signers are the kinds of credentials that sign requests, as the SDK calls them:
+// for a project, and for the account.
+const signers = "basic.Credentials,global.Credentials"
+
 // prepare finds endpoint, credentials and project of a call.
 func prepare[T any](ctx context.Context, c *Client, s Service[T], x *exchange) (*core.HcHttpClient, error) {
 	if c.credsErr != nil {
 		return nil, c.credsErr
 	}
-	endpoint, err := c.endpointOf(s.Host)
-	if err != nil {
-		return nil, err
-	}
-	var projectID string
-	if !s.Global {
-		if projectID, err = c.ProjectID(ctx); err != nil {
-			return nil, err
-		}
-	}
-	signer, err := c.creds.signer(projectID)
+	endpoint, signer, err := c.reach(ctx, s.Host, s.Global, s.Account)
 	if err != nil {
 		return nil, err
 	}
 	// No time-out of the SDK's: it would be one more clock beside the context.
 	cfg := config.DefaultHttpConfig().WithHttpRoundTripper(x).WithTimeout(0).WithUserAgent(c.userAgent)
-	hc, err := core.NewHcHttpClientBuilder().WithEndpoint(endpoint).WithCredential(signer).WithHttpConfig(cfg).SafeBuild()
+	hc, err := core.NewHcHttpClientBuilder().WithCredentialsType(signers).WithEndpoint(endpoint).WithCredential(signer).WithHttpConfig(cfg).SafeBuild()
 	if err != nil {
 		return nil, fmt.Errorf("make a client for %s: %w", endpoint, err)
 	}
 	return hc, nil
+}
+
+// reach finds where a service is, and what its calls are signed with.
+func (c *Client) reach(ctx context.Context, host string, global, account bool) (endpoint string, signer auth.ICredential, err error) {
+	if account {
+		if endpoint, err = c.accountEndpoint(host); err != nil {
+			return "", nil, err
+		}
+		domainID, err := c.DomainID(ctx)
+		if err != nil {
+			return "", nil, err
+		}
+		signer, err = c.creds.accountSigner(domainID)
+		return endpoint, signer, err
+	}
+	if endpoint, err = c.endpointOf(host); err != nil {
+		return "", nil, err
+	}
+	var projectID string
+	if !global {
+		if projectID, err = c.ProjectID(ctx); err != nil {
+			return "", nil, err
+		}
+	}
+	signer, err = c.creds.signer(projectID)
+	return endpoint, signer, err
 }
 
 // inOperation names the operation in an error that came before the request.

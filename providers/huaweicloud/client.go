@@ -66,7 +66,8 @@ type Client struct {
 	late      time.Duration
 	userAgent string
 	log       *slog.Logger
-	project   project
+	project   lookedUp
+	domain    lookedUp
 }
 
 // New returns a Client. Only a malformed endpoint is an error here; missing
@@ -86,7 +87,8 @@ func New(cfg Config) (*Client, error) {
 		late:      or(cfg.Late, lateness(endpoint)),
 		userAgent: or(cfg.UserAgent, defaultUserAgent()),
 		log:       cfg.Log,
-		project:   project{turn: make(chan struct{}, 1)},
+		project:   lookedUp{turn: make(chan struct{}, 1)},
+		domain:    lookedUp{turn: make(chan struct{}, 1)},
 	}
 	if c.env == nil {
 		c.env = func(string) string { return "" }
@@ -168,15 +170,35 @@ func (c *Client) endpointOf(host string) (string, error) {
 	if region == "" {
 		return "", noRegion()
 	}
-	name := "HUAWEICLOUD_SDK_REGION_" + strings.ToUpper(host+"_"+strings.ReplaceAll(region, "-", "_"))
-	if s := c.env(name); s != "" {
-		first, _, _ := strings.Cut(s, ",")
-		if !strings.Contains(first, "://") {
-			first = "https://" + first
-		}
-		return checkEndpoint(first)
+	if s, err := c.namedEndpoint(host, region); s != "" || err != nil {
+		return s, err
 	}
 	return "https://" + host + "." + region + ".myhuaweicloud.com", nil
+}
+
+// accountRegion is the region under which the SDK knows the services that have
+// one address for all regions.
+const accountRegion = "cn-north-1"
+
+// accountEndpoint is endpointOf for such a service.
+func (c *Client) accountEndpoint(host string) (string, error) {
+	if c.endpoint != "" {
+		return c.endpoint, nil
+	}
+	if s, err := c.namedEndpoint(host, accountRegion); s != "" || err != nil {
+		return s, err
+	}
+	return "https://" + host + ".myhuaweicloud.com", nil
+}
+
+// namedEndpoint is the one that the environment names; "" if it names none.
+func (c *Client) namedEndpoint(host, region string) (string, error) {
+	name := "HUAWEICLOUD_SDK_REGION_" + strings.ToUpper(host+"_"+strings.ReplaceAll(region, "-", "_"))
+	first, _, _ := strings.Cut(c.env(name), ",")
+	if first != "" && !strings.Contains(first, "://") {
+		first = "https://" + first
+	}
+	return checkEndpoint(first)
 }
 
 // pooled is http.DefaultTransport with room for the parallel calls of one

@@ -94,6 +94,16 @@ var rules = map[string]rule{
 	"BCS.4001242": {providers.Failed, checkCluster},
 	"BCS.4006005": {providers.Failed, checkCluster},
 
+	// HBS: its texts name no codes. Where it answers with those of BCS they mean
+	// the same; these are the ones that differ from what their status says.
+	"BCS.4001061": {providers.Quota, "Delete an instance that is no longer needed, or ask for more quota in a service ticket."},
+	"HBS.4000002": {kind: providers.Quota},
+	"HBS.4090001": {providers.Failed, "An order of the instance waits for payment. Pay it, or cancel it, in the billing center of the console, then repeat the command."},
+
+	// BSS: orders and subscriptions.
+	"CBC.3002":     {providers.Busy, "Other work runs on the resource; it is waited for."},
+	"CBC.30050009": {kind: providers.NotFound},
+
 	// VPC: answered with status 409, like names that are taken.
 	"VPC.0114": {kind: providers.Quota},
 

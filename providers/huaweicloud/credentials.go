@@ -8,6 +8,7 @@ import (
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth/basic"
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/auth/global"
 	"gopkg.in/ini.v1"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -155,6 +156,19 @@ func profile(env func(string) string, home string, readFile func(string) ([]byte
 // for each call: the SDK's own form is not safe for concurrent use.
 func (c *Credentials) signer(projectID string) (auth.ICredential, error) {
 	b := basic.NewCredentialsBuilder().WithAk(c.AccessKey.value).WithSk(c.SecretKey.value).WithProjectId(projectID)
+	if c.SecurityToken.IsSet() {
+		b = b.WithSecurityToken(c.SecurityToken.value)
+	}
+	s, err := b.SafeBuild()
+	if err != nil {
+		return nil, authError("the SDK refuses the credentials")
+	}
+	return s, nil
+}
+
+// accountSigner is signer for calls about the account rather than a project.
+func (c *Credentials) accountSigner(domainID string) (auth.ICredential, error) {
+	b := global.NewCredentialsBuilder().WithAk(c.AccessKey.value).WithSk(c.SecretKey.value).WithDomainId(domainID)
 	if c.SecurityToken.IsSet() {
 		b = b.WithSecurityToken(c.SecurityToken.value)
 	}

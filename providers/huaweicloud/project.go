@@ -13,10 +13,32 @@ import (
 
 var iamService = Service[*iam.IamClient]{Host: "iam", New: iam.NewIamClient, Global: true}
 
-// project remembers the project that was looked up.
-type project struct {
+// lookedUp remembers an ID that was looked up.
+type lookedUp struct {
 	turn chan struct{} // holds one: whoever looks it up
 	id   atomic.Pointer[string]
+}
+
+// get returns the ID, which the first call looks up and the others wait for.
+func (l *lookedUp) get(ctx context.Context, look func(context.Context) (string, error)) (string, error) {
+	if id := l.id.Load(); id != nil {
+		return *id, nil
+	}
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+	defer func() { <-l.turn }()
+	if id := l.id.Load(); id != nil {
+		return *id, nil
+	}
+	id, err := look(ctx)
+	if err != nil {
+		return "", err
+	}
+	l.id.Store(&id)
+	return id, nil
 }
 
 // ProjectID returns the project of all calls: the one that is set, or else the
@@ -26,24 +48,33 @@ func (c *Client) ProjectID(ctx context.Context) (string, error) {
 	if c.creds.ProjectID.IsSet() {
 		return c.creds.ProjectID.Value(), nil
 	}
-	if id := c.project.id.Load(); id != nil {
-		return *id, nil
+	return c.project.get(ctx, c.lookUpProject)
+}
+
+// DomainID returns the account of the credentials: the one that is set, or else
+// the one that IAM knows them for. It is looked up once.
+func (c *Client) DomainID(ctx context.Context) (string, error) {
+	if c.creds.DomainID.IsSet() {
+		return c.creds.DomainID.Value(), nil
 	}
-	select {
-	case c.project.turn <- struct{}{}:
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
-	defer func() { <-c.project.turn }()
-	if id := c.project.id.Load(); id != nil {
-		return *id, nil
-	}
-	id, err := c.lookUpProject(ctx)
+	return c.domain.get(ctx, c.lookUpDomain)
+}
+
+func (c *Client) lookUpDomain(ctx context.Context) (string, error) {
+	answer, err := Read(ctx, c, iamService, "KeystoneListAuthDomains", (*iam.IamClient).KeystoneListAuthDomains, &model.KeystoneListAuthDomainsRequest{})
 	if err != nil {
 		return "", err
 	}
-	c.project.id.Store(&id)
-	return id, nil
+	domains := Val(answer.Domains)
+	if len(domains) != 1 {
+		return "", &providers.Error{
+			Kind:      providers.Auth,
+			Operation: "KeystoneListAuthDomains",
+			Message:   fmt.Sprintf("the credentials stand for %d accounts", len(domains)),
+			Advice:    "Set HW_DOMAIN_ID to the ID of the account (console: My Credentials, API Credentials).",
+		}
+	}
+	return domains[0].Id, nil
 }
 
 func (c *Client) lookUpProject(ctx context.Context) (string, error) {
