@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -190,6 +191,7 @@ func (w *world) checkRecords(p *process, records []state.Record) {
 		case r.Action == "move" || r.Action == "none": // nobody has looked at the object for that
 		case r.Remove && (r.Action == "forget" || r.Error != "" || kindOf(r.Type) == key):
 			w.unmanaged[r.ObjectID] = true
+			p.checkForce(r)
 			if s := p.step(r.Node); s == nil || !s.Retained && s.Forgotten == "" && !p.run.forced {
 				w.violate(p, "%s is forgotten, but nobody wants that", r.Node)
 			}
@@ -199,6 +201,33 @@ func (w *world) checkRecords(p *process, records []state.Record) {
 			w.violate(p, "%s is recorded as %s, which does not exist", r.Node, r.Element.ObjectID)
 		case r.Action == "import":
 			o.stranger, o.stack, o.node = false, p.track.stack, r.Node
+		}
+	}
+}
+
+// heard notes the last answer to each request.
+func (p *process) heard(what string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.answers[what] = err
+}
+
+// checkForce holds that what is forgotten by force is what the cloud has refused
+// to delete, or does not delete in its time: missing rights, throttling and an
+// endpoint that can't be reached say nothing about an object.
+func (p *process) checkForce(r state.Record) {
+	if r.Error == "" || strings.Contains(r.Error, "it was not done after") {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, what := range []string{"DELETE ", "wait for the delete of "} {
+		var e *providers.Error
+		if !errors.As(p.answers[what+r.Node], &e) {
+			continue
+		}
+		if e.Kind == providers.Auth || e.Kind == providers.Throttled || e.Kind == providers.Unavail {
+			p.w.violate(p, "%s is forgotten, but the cloud has not refused to delete it: %v", r.Node, e)
 		}
 	}
 }

@@ -20,7 +20,7 @@ const (
 	late     = 25 * time.Second
 )
 
-// poll is how often providers of the simulation ask how far work is.
+// poll is how often providers of the simulation ask at most how far work is.
 const poll = 2 * time.Second
 
 // cloud holds what exists. Work takes its time; at most one change runs in a
@@ -204,8 +204,9 @@ func (v provider) telling(ctx context.Context, what, hint string, changing bool,
 		}
 	}}
 	if broken := w.do(c); broken != nil {
-		return broken
+		err = broken
 	}
+	v.p.heard(what, err)
 	return err
 }
 
@@ -288,7 +289,7 @@ func (v provider) wait(ctx context.Context, req *providers.Request, op providers
 		case o == nil:
 			return refusal(providers.NotFound, op.ObjectID+" does not exist")
 		case o.work != "" || time.Now().Before(o.shown):
-			p = providers.Progress{Next: op, After: poll, Message: "working" + o.hint(), Substeps: o.substeps()}
+			p = providers.Progress{Next: op, After: o.patience(), Message: "working" + o.hint(), Substeps: o.substeps()}
 		case req.Action == providers.Delete && op.Note["sent"] != "" || o.broken && req.Action == providers.Create || req.Action == providers.Update && !same(o.properties, req.Properties):
 			return &providers.Error{Kind: providers.Failed, Message: fmt.Sprintf("the %s of %s failed%s", req.Action, o.id, o.hint())}
 		default:
@@ -400,6 +401,12 @@ func (o *object) hint() string {
 		return " with " + secret
 	}
 	return ""
+}
+
+// patience is how long to wait before it is asked again: longer while there is
+// much left, which is the same to all concerned and spares time.
+func (o *object) patience() time.Duration {
+	return min(max(poll, time.Until(o.ends)/6), time.Minute).Truncate(time.Millisecond)
 }
 
 // substeps are those of its work.

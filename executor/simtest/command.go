@@ -89,7 +89,7 @@ func (p *process) pause() {
 // hold takes the lease; it waits for one that is held.
 func (p *process) hold() (err error) {
 	for range 30 {
-		p.lease, err = p.engine.Store.Acquire(p.ctx, p.track.stack, p.owner, executor.LeaseTTL)
+		p.lease, err = p.engine.Acquire(p.ctx, p.track.stack, p.owner)
 		var held *state.HeldError
 		if !errors.As(err, &held) {
 			return err

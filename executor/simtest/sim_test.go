@@ -31,7 +31,7 @@ func TestSim(t *testing.T) {
 	var next atomic.Uint64
 	next.Store(*first - 1)
 	var failed atomic.Bool
-	var lives, calls, died, changing atomic.Int64
+	var lives, calls, died, changing, asked atomic.Int64
 	t.Run("seeds", func(t *testing.T) {
 		for n := range runtime.GOMAXPROCS(0) {
 			t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -42,6 +42,7 @@ func TestSim(t *testing.T) {
 					calls.Add(int64(r.Calls))
 					died.Add(int64(r.Died))
 					changing.Add(int64(r.Changing))
+					asked.Add(int64(r.Asked))
 					if len(r.Broken) > 0 {
 						failed.Store(true)
 						t.Errorf("%v\nTo see it again: go test ./executor/simtest -run TestSim -seed %d", Run(t, s, true), s)
@@ -50,7 +51,7 @@ func TestSim(t *testing.T) {
 			})
 		}
 	})
-	t.Logf("%d seeds, %d processes of which %d died, %d calls, %d changing requests", *seeds, lives.Load(), died.Load(), calls.Load(), changing.Load())
+	t.Logf("%d seeds, %d processes of which %d died, %d calls, %d changing requests, %d questions", *seeds, lives.Load(), died.Load(), calls.Load(), changing.Load(), asked.Load())
 }
 
 // TestSame plays seeds twice: they have to take the same course, to the

@@ -53,7 +53,7 @@ func newStory(stack string, rng *rand.Rand, most int) *story {
 			s.chapters = append(s.chapters, a.command(nil))
 		case 1:
 			c := a.command(nil)
-			c.force, c.outside = true, a.deeds(d.nodes, refused, failing, endless)
+			c.force, c.outside = true, a.deeds(d.nodes, refused, failing, refused, failing, refused, failing, endless)
 			s.chapters = append(s.chapters, c)
 			return s
 		case 2, 3:
@@ -152,6 +152,7 @@ type Report struct {
 	Calls    int      // that were carried out
 	Died     int      // processes that died
 	Changing int      // requests that changed something
+	Asked    int      // questions what a lost creation has made
 }
 
 // Run plays the stories of a seed twice, once undisturbed and once with all that
@@ -192,6 +193,7 @@ func (r *Report) add(name string, w *world) {
 	r.Calls += w.moments
 	r.Died += w.deaths
 	r.Changing += len(w.cloud.changes)
+	r.Asked += w.questions
 }
 
 // String is the report of a failure.
@@ -330,6 +332,7 @@ func (w *world) judge(t *track, disturbed bool) {
 	p := t.process
 	t.try++
 	t.asked = p.asked
+	w.questions += len(p.asked)
 	switch {
 	case p.err == nil && p.outcome == executor.Succeeded && !p.dead && w.whole(t.stack):
 		w.reach(t)

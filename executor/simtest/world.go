@@ -19,6 +19,7 @@ type world struct {
 	store     *memory
 	cloud     *cloud
 	catalogue dsl.Catalogue
+	ttl       time.Duration             // of leases
 	parsed    map[string]*dsl.Blueprint // by text
 	processes []*process                // those that have not ended
 	launched  int
@@ -26,6 +27,7 @@ type world struct {
 	mirror    state.Store                     // is to do all that the store does; nil: none
 	tear      func(what string) (torn func()) // called before each write of the mirror, and torn after it; nil: nobody tears
 	deaths    int
+	questions int
 	graves    map[string]bool // owners that are known to be dead, by ID
 	unmanaged map[string]bool // objects that were left to the cloud on purpose, by ID
 }
@@ -41,6 +43,7 @@ type faults struct {
 
 func newWorld(k *kernel, cat dsl.Catalogue) *world {
 	w := &world{kernel: k, store: newMemory(), catalogue: cat, parsed: map[string]*dsl.Blueprint{}, unmanaged: map[string]bool{}, graves: map[string]bool{}}
+	w.ttl = executor.LeaseTTL * time.Duration(1+k.rng.IntN(4)) // most of what happens else is that leases are renewed
 	w.cloud = &cloud{w: w, lost: map[string]bool{}}
 	return w
 }
@@ -166,12 +169,13 @@ type process struct {
 	mu       sync.Mutex
 	dead     bool // guarded by the kernel's mu
 	finished bool
-	told     []string // events not yet in the trace
-	faulty   []string // what does not hold, as its goroutines have seen
-	asked    []string // nodes of which it asks what a lost creation has made
-	stopped  bool     // it was told to begin nothing new
-	stalled  bool     // its state was out of reach: what it had decided before a stop may come after
-	run      *doing   // nil: it carries nothing out
+	told     []string         // events not yet in the trace
+	faulty   []string         // what does not hold, as its goroutines have seen
+	answers  map[string]error // the last to each request
+	asked    []string         // nodes of which it asks what a lost creation has made
+	stopped  bool             // it was told to begin nothing new
+	stalled  bool             // its state was out of reach: what it had decided before a stop may come after
+	run      *doing           // nil: it carries nothing out
 	lease    *state.Lease
 	err      error
 	outcome  executor.Outcome
@@ -181,11 +185,11 @@ type process struct {
 func (w *world) launch(of *track, c command, t trouble, f faults) *process {
 	w.launched++
 	p := &process{
-		w: w, index: w.launched, name: fmt.Sprintf("p%d", w.launched), track: of, command: c, trouble: t, faults: f, stop: make(chan struct{}),
+		w: w, index: w.launched, name: fmt.Sprintf("p%d", w.launched), track: of, command: c, trouble: t, faults: f, stop: make(chan struct{}), answers: map[string]error{},
 	}
 	p.owner = state.Owner{ID: p.name, Host: "far away", PID: w.launched, Command: c.String()}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.engine = &executor.Engine{Store: &store{p: p, m: w.store}, Log: p.logger()}
+	p.engine = &executor.Engine{Store: &store{p: p, m: w.store}, Log: p.logger(), LeaseTTL: w.ttl}
 	p.engine.Providers = registry(w.catalogue, p)
 	w.processes = append(w.processes, p)
 	w.note(p, "BEGINS %s of %s, %s", c, of.stack, t)
@@ -307,7 +311,7 @@ func (w *world) strike(p *process) {
 		p.mu.Lock()
 		p.stalled = true
 		p.mu.Unlock()
-		p.cut = w.moment(w.between(20*time.Second, 2*time.Minute))
+		p.cut = w.moment(w.between(w.ttl*2/3, 4*w.ttl))
 		for _, c := range w.waiting {
 			if c.p == p && c.store && !c.passed {
 				c.due = w.moment(time.Until(p.cut))
