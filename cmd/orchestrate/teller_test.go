@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,7 +19,7 @@ import (
 
 // courses reads an event stream as the course of each node: one line an event,
 // without times, and without what a process finds out for itself: that nothing
-// happens, and that a step waits for a slot, or for a turn that comes at once.
+// happens, that a step waits for a slot, or for a turn or a stage that comes at once.
 func courses(t *testing.T, stream string) map[string][]string {
 	t.Helper()
 	out := map[string][]string{}
@@ -30,7 +31,7 @@ func courses(t *testing.T, stream string) map[string][]string {
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
-		if e.Hook == nil || e.Type == "apply_progress" || e.Hook["obstacle"] == "slot" || e.Hook["obstacle"] == "turn" {
+		if e.Hook == nil || e.Type == "apply_progress" || slices.Contains([]any{"slot", "turn", "stage"}, e.Hook["obstacle"]) {
 			continue
 		}
 		node := e.Hook["resource"].(map[string]any)["addr"].(string)
@@ -71,7 +72,7 @@ func TestFollowersSeeTheSame(t *testing.T) {
 		if d := cmp.Diff(want, courses(t, followed)); d != "" {
 			t.Errorf("-told +followed\n%s", d)
 		}
-		for _, part := range []string{"step_retry", `"substeps":[{`, `"obstacle":"predecessors"`, `"obstacle":"turn"`} {
+		for _, part := range []string{"step_retry", `"substeps":[{`, `"obstacle":"predecessors"`, `"obstacle":"turn"`, `"obstacle":"stage"`} {
 			if !strings.Contains(followed, part) {
 				t.Errorf("nothing has %s", part)
 			}
