@@ -55,16 +55,8 @@ const noted = header + `  first:
     properties: {size: 1}
 `
 
-// withNotes adds the type to a bench.
-func withNotes(b *bench) *notes {
-	n := &notes{}
-	b.engine.Providers["Fake.Note"] = n
-	return n
-}
-
 func TestEffectless(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		withNotes(b)
 		res := b.apply(noted)
 		equal(t, "outcome", Succeeded, res.Outcome)
 		equal(t, "summary", planner.Summary{Add: 4}, res.Summary)
@@ -85,7 +77,6 @@ func TestEffectless(t *testing.T) {
 // What such a step found is on record with its result, to return to.
 func TestEffectlessChange(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		withNotes(b)
 		b.apply(noted)
 		b.apply(strings.Replace(noted, "{size: 1}", "{size: 2}", 1))
 		equal(t, "journal", []string{"first update planned Pending", "first update result UpgradeSucceeded"}, b.journal("web-2"))
@@ -102,17 +93,40 @@ func TestEffectlessChange(t *testing.T) {
 
 func TestEffectlessAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		withNotes(b).late = "lone"
+		b.cloud.notes.late = "lone"
 		res := b.apply(noted)
 		equal(t, "outcome", Failed, res.Outcome)
 		equal(t, "errors", "the provider of Fake.Note calls itself effectless, but is not done at once", res.Errors[0].Err.Error())
 	})
 }
 
+// effectlessCrashes are the crash cases of noted: however often a note was made,
+// there is one of each on record, and one thing.
+func effectlessCrashes() []crashCase {
+	changed := strings.ReplaceAll(noted, "{size: 1", "{size: 2")
+	check := func(size int64) func(*bench) {
+		return func(b *bench) {
+			st := b.stack()
+			for _, node := range []string{"first", "last", "lone"} {
+				e := st.Elements[node]
+				if e == nil || e.ObjectID != "note-"+node || e.Attributes.Value.(map[string]any)["size"] != size {
+					b.t.Errorf("%s is on record as %+v", node, e)
+				}
+			}
+			if len(st.Elements) != 4 || b.cloud.objects[st.Elements["thing"].ObjectID] == nil {
+				b.t.Errorf("elements: %v", st.Elements)
+			}
+		}
+	}
+	create := applying("create notes", "", noted, 0, map[string]int{"web-thing": 1})
+	upgrade := applying("upgrade notes", noted, changed, 0, map[string]int{"web-thing": 1})
+	create.check, upgrade.check = check(1), check(2)
+	return []crashCase{create, upgrade, applying("delete notes", noted, "", 0, map[string]int{"web-thing": 1})}
+}
+
 // Nothing of a step that was not recorded is open, whenever the process ends.
 func TestEffectlessInterrupted(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
-		n := withNotes(b)
 		stop := make(chan struct{})
 		o := b.options()
 		o.Observe = func(e Event) {
@@ -125,7 +139,7 @@ func TestEffectlessInterrupted(t *testing.T) {
 		res, err := b.engine.Run(context.Background(), l, b.plan(noted, nil), o)
 		b.must(err)
 		equal(t, "outcome", Interrupted, res.Outcome)
-		equal(t, "calls", []string{"create first", "create lone"}, n.log)
+		equal(t, "calls", []string{"create first", "create lone"}, b.cloud.notes.log)
 		r, err := b.engine.Recover(context.Background(), l, "web", b.options())
 		b.must(err)
 		equal(t, "taken up", true, r.Execution == nil)

@@ -30,6 +30,7 @@ type fakeCloud struct {
 	overlap bool           // two ran at once
 	hold    map[string]chan struct{}
 	born    map[string]time.Time // by ID; nil: nobody asks
+	notes   notes
 }
 
 type fakeObject struct {
@@ -53,7 +54,7 @@ func newCloud() *fakeCloud {
 }
 
 func (c *fakeCloud) registry() providers.Registry {
-	return providers.Registry{"Fake.Thing": c, "Fake.Part": c, "Fake.Key": c}
+	return providers.Registry{"Fake.Thing": c, "Fake.Part": c, "Fake.Key": c, "Fake.Note": &c.notes}
 }
 
 func (c *fakeCloud) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {

@@ -271,7 +271,7 @@ func (b *bench) refreshing() planner.Request {
 // TestCrashes kills the process at every write of each case, before and after
 // the write is durable, and kills the recovery too.
 func TestCrashes(t *testing.T) {
-	for _, c := range crashCases() {
+	for _, c := range append(crashCases(), effectlessCrashes()...) {
 		for _, late := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/late=%v", c.name, late), func(t *testing.T) {
 				t.Parallel() // most of the time is the disk's
