@@ -49,7 +49,7 @@ func parseOptions(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.StringVar(&sizes, "sizes", "1000,10000,100000", "numbers of nodes, separated by commas")
 	f.StringVar(&o.shape, "shape", "layered", "the graph: "+strings.Join(shapes, ", "))
-	f.IntVar(&o.runs, "runs", 3, "how often each plan is measured; the best counts")
+	f.IntVar(&o.runs, "runs", 3, "how often each command is measured; the best counts")
 	f.StringVar(&o.orchestrate, "orchestrate", "", "the program to measure (default: built from this folder)")
 	f.StringVar(&o.tofu, "tofu", "", "an OpenTofu to compare with (default: the one on the path, if any)")
 	f.IntVar(&o.applyMost, "apply-most", 10_000, "the largest graph that is applied, and planned again afterwards")
@@ -126,20 +126,20 @@ func (o *options) measureSize(ctx context.Context, dir string, n int) ([]row, er
 	if err := writeGraph(o.shape, n, blueprint, module); err != nil {
 		return nil, err
 	}
-	cases := []command{{"plan", o.runs, blueprint, []string{o.orchestrate, "plan"}}}
+	cases := []command{{name: "plan", runs: o.runs, dir: blueprint, argv: []string{o.orchestrate, "plan"}}}
 	if n <= o.applyMost {
 		cases = append(cases,
-			command{"apply", 1, blueprint, []string{o.orchestrate, "apply", "-y"}},
-			command{"plan, nothing changed", o.runs, blueprint, []string{o.orchestrate, "plan"}})
+			command{name: "apply", runs: o.runs, dir: blueprint, argv: []string{o.orchestrate, "apply", "-y"}, without: ".orchestrate"},
+			command{name: "plan, nothing changed", runs: o.runs, dir: blueprint, argv: []string{o.orchestrate, "plan"}})
 	}
 	if o.tofu != "" && n <= o.tofuMost {
 		if _, err := measure(ctx, module, o.tofu, "init", "-input=false"); err != nil {
 			return nil, err
 		}
 		cases = append(cases,
-			command{"OpenTofu plan", 1, module, []string{o.tofu, "plan", "-input=false"}},
-			command{"OpenTofu apply", 1, module, []string{o.tofu, "apply", "-input=false", "-auto-approve"}},
-			command{"OpenTofu plan, nothing changed", 1, module, []string{o.tofu, "plan", "-input=false"}})
+			command{name: "OpenTofu plan", runs: 1, dir: module, argv: []string{o.tofu, "plan", "-input=false"}},
+			command{name: "OpenTofu apply", runs: 1, dir: module, argv: []string{o.tofu, "apply", "-input=false", "-auto-approve"}},
+			command{name: "OpenTofu plan, nothing changed", runs: 1, dir: module, argv: []string{o.tofu, "plan", "-input=false"}})
 	}
 	var rows []row
 	for _, c := range cases {
@@ -155,15 +155,21 @@ func (o *options) measureSize(ctx context.Context, dir string, n int) ([]row, er
 
 // command is one thing to measure.
 type command struct {
-	name string
-	runs int
-	dir  string
-	argv []string
+	name    string
+	runs    int
+	dir     string
+	argv    []string
+	without string // what is removed from dir before each run; "": nothing
 }
 
 // measure returns the best of the command's runs.
 func (c command) measure(ctx context.Context) (best usage, err error) {
 	for i := range c.runs {
+		if c.without != "" {
+			if err := os.RemoveAll(filepath.Join(c.dir, c.without)); err != nil {
+				return usage{}, err
+			}
+		}
 		u, err := measure(ctx, c.dir, c.argv...)
 		if err != nil {
 			return usage{}, err
