@@ -37,7 +37,7 @@ type driver struct {
 	inbox    chan func()     // what goroutines and timers bring back
 	done     chan struct{}   // closed when run ends
 	commands []sched.Command // not yet carried out
-	waiting  []entry         // records to be written
+	waiting  []*entry        // records to be written
 	news     news
 	finished bool
 

@@ -30,12 +30,12 @@ func (d *driver) record(j *job, r sched.Record) {
 	}
 	go func() {
 		e.record.Element = j.remains(d.leftBehind(j), e.record.At)
-		d.makeDurable([]entry{e})
+		d.makeDurable([]*entry{e})
 	}()
 }
 
 // entry is what is to be recorded of a job.
-func (d *driver) entry(j *job, r sched.Record) entry {
+func (d *driver) entry(j *job, r sched.Record) *entry {
 	if j.stays = d.stays(j, r); j.stays != "" && !j.step.Retained {
 		d.forgot[j.node] = true
 	}
@@ -55,7 +55,7 @@ func (d *driver) entry(j *job, r sched.Record) entry {
 	case r.Kind == sched.Halt && j.action != planner.Create && !r.Interrupted && !j.refused():
 		rec.Element = j.remains(nil, now)
 	}
-	return entry{j, r, rec}
+	return &entry{j, r, rec}
 }
 
 // write makes the records durable that wait for each other.
@@ -67,7 +67,7 @@ func (d *driver) write() {
 }
 
 // makeDurable writes records and tells the loop. It is no part of the loop.
-func (d *driver) makeDurable(entries []entry) {
+func (d *driver) makeDurable(entries []*entry) {
 	records := make([]state.Record, len(entries))
 	for i, e := range entries {
 		records[i] = e.record
@@ -104,7 +104,7 @@ func (d *driver) leftBehind(j *job) *providers.Object {
 	return o
 }
 
-func (d *driver) recorded(e entry, err error) {
+func (d *driver) recorded(e *entry, err error) {
 	j, r, rec := e.job, e.asked, e.record
 	if err != nil {
 		d.loseStore(fmt.Errorf("record the %s of %s: %w", rec.Kind, j.node, err))

@@ -518,7 +518,7 @@ func TestCommitRefusals(t *testing.T) {
 			if err := x.fence(l); err != nil {
 				return err
 			}
-			return x.journal("web", []row{{Record: Record{Execution: e.ID, Node: node, Kind: Result, Element: &Element{Node: node}}}})
+			return x.journal("web", "", []row{{Record: &Record{Execution: e.ID, Node: node, Kind: Result, Element: &Element{Node: node}}}})
 		}
 	}
 	batch := []*call{

@@ -56,10 +56,7 @@ func (s *SQLite) Begin(ctx context.Context, l *Lease, e *Execution, rev *Revisio
 		if err := t.addExecution(&begun, string(owner), string(terms)); err != nil {
 			return err
 		}
-		for i := range rows {
-			rows[i].Execution = begun.ID
-		}
-		return t.journal(l.Stack, rows)
+		return t.journal(l.Stack, begun.ID, rows)
 	})
 	if err != nil {
 		return nil, err
@@ -198,7 +195,7 @@ func (s *SQLite) Append(ctx context.Context, l *Lease, records ...Record) error 
 		if err := t.fence(l); err != nil {
 			return err
 		}
-		return t.journal(l.Stack, rows)
+		return t.journal(l.Stack, "", rows)
 	})
 }
 
@@ -247,7 +244,7 @@ func (t *tx) removeStack(name string) error {
 
 // row is a record in the form in which it is stored.
 type row struct {
-	Record
+	*Record
 	request, dependsOn, sensitive string
 	before, detail                string
 	properties, attributes        *string // of Element; nil: as stored
@@ -257,10 +254,10 @@ type row struct {
 // journalRows seals and encodes records, outside the committer.
 func (s *SQLite) journalRows(stack string, records []Record) ([]row, error) {
 	rows := make([]row, len(records))
-	for i, r := range records {
-		rows[i].Record = r
+	for i := range records {
+		rows[i].Record = &records[i]
 		if err := s.encodeRow(stack, &rows[i]); err != nil {
-			return nil, fmt.Errorf("record of %s: %w", r.Node, err)
+			return nil, fmt.Errorf("record of %s: %w", records[i].Node, err)
 		}
 	}
 	return rows, nil
@@ -294,11 +291,13 @@ func (s *SQLite) encodeRow(stack string, r *row) (err error) {
 	return nil
 }
 
-func (t *tx) journal(stack string, rows []row) error {
+// journal adds records: of the execution, or, if it is "", of those that they
+// name.
+func (t *tx) journal(stack, execution string, rows []row) error {
 	changed := false
 	for i := range rows {
 		r := &rows[i]
-		if err := t.addRecord(r); err != nil {
+		if err := t.addRecord(cmp.Or(execution, r.Execution), r); err != nil {
 			return err
 		}
 		if r.Remove {
@@ -319,14 +318,14 @@ func (t *tx) journal(stack string, rows []row) error {
 	return t.exec(`UPDATE stacks SET serial = serial + 1, updated = ? WHERE name = ?`, nanos(t.now), stack)
 }
 
-func (t *tx) addRecord(r *row) error {
+func (t *tx) addRecord(execution string, r *row) error {
 	at := r.At
 	if at.IsZero() {
 		at = t.now
 	}
 	return t.exec(`INSERT INTO journal (execution, node, type, action, kind, phase, attempt, request, operation, object_id, error, depends_on, sensitive, retain, before, detail, at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.Execution, r.Node, r.Type, r.Action, string(r.Kind), r.Phase, r.Attempt, r.request, string(r.Operation), r.ObjectID, r.Error,
+		execution, r.Node, r.Type, r.Action, string(r.Kind), r.Phase, r.Attempt, r.request, string(r.Operation), r.ObjectID, r.Error,
 		r.dependsOn, r.sensitive, r.Retain, r.before, r.detail, nanos(at))
 }
 
