@@ -69,7 +69,10 @@ func (s *session) undoing(ctx context.Context, in *intent, x *state.Execution) (
 // because of these nodes as far as that is known.
 func (a *app) stuck(in *intent, x *state.Execution, err error, nodes ...string) error {
 	a.tellNotUndone(x, nil)
-	a.afterword = "The stack is as the execution left it. " + a.waysOn(in, x, nodes)
+	a.afterword = "The stack is as the execution left it. " + a.waysOn(in, x, nil)
+	if len(nodes) > 0 {
+		a.afterword += "\nTo undo all but what stands against it:\n    " + a.stackCommand(x.Stack, "rollback", "--skip", strings.Join(nodes, ","))
+	}
 	a.asked(executor.Questions(err))
 	return exitCode{exitPartWay, err}
 }

@@ -763,10 +763,14 @@ $ orchestrate apply --on-failure rollback
 $ orchestrate apply with-the-old-node.yaml
 `},
 	"PLAN013": {`
-$ orchestrate rollback --to 3
+$ orchestrate rollback --to 3 --refresh=false
 `, `
-$ orchestrate import ledger 4d3a0c1e-7b52-4a7e-9d55-1f0a3f6b2c11
 $ orchestrate rollback --to 3
+`},
+	"PLAN014": {`
+$ orchestrate rollback --skip subnet
+`, `
+$ orchestrate rollback --skip subnet,network
 `},
 	"UPG001": {`
 $ git diff blueprint.yaml
