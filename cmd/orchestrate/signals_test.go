@@ -6,6 +6,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // ending is how a command is ended before it is done.
@@ -13,6 +15,7 @@ type ending struct {
 	signals []os.Signal
 	cancel  bool     // by another command
 	options []string // by itself
+	rare    bool     // told apart from the others only while it runs
 }
 
 // hard reports whether not even calls in flight are waited for.
@@ -21,12 +24,12 @@ func (e ending) hard() bool { return len(e.signals) > 1 && e.signals[1] != sysca
 var endings = map[string]ending{
 	"Ctrl-C":            {signals: []os.Signal{os.Interrupt}},
 	"Ctrl-C twice":      {signals: []os.Signal{os.Interrupt, os.Interrupt}},
-	"SIGTERM":           {signals: []os.Signal{syscall.SIGTERM}},
+	"SIGTERM":           {signals: []os.Signal{syscall.SIGTERM}, rare: true},
 	"SIGHUP twice":      {signals: []os.Signal{syscall.SIGHUP, syscall.SIGHUP}},
-	"SIGHUP, SIGTERM":   {signals: []os.Signal{syscall.SIGHUP, syscall.SIGTERM}},
+	"SIGHUP, SIGTERM":   {signals: []os.Signal{syscall.SIGHUP, syscall.SIGTERM}, rare: true},
 	"cancel":            {cancel: true},
 	"--timeout":         {options: []string{"--timeout", "400ms"}},
-	"--timeout, Ctrl-C": {options: []string{"--timeout", "400ms"}, signals: []os.Signal{os.Interrupt}},
+	"--timeout, Ctrl-C": {options: []string{"--timeout", "400ms"}, signals: []os.Signal{os.Interrupt}, rare: true},
 }
 
 // strike ends a command that is held up at the gate. Nothing but a call that is
@@ -78,7 +81,7 @@ func (s *scene) plansNoDestroy() {
 // have begun anything: nothing is recorded, and nobody holds the stack.
 func TestEndedBeforeItBegan(t *testing.T) {
 	for name, e := range endings {
-		if e.cancel {
+		if e.cancel || e.rare {
 			continue // there is no execution yet
 		}
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +153,7 @@ func TestEndedWhileItRuns(t *testing.T) {
 // running in the cloud: nothing is planned on top of what is not known.
 func TestEndedWhileItSettles(t *testing.T) {
 	for name, e := range endings {
-		if e.cancel {
+		if e.cancel || e.rare {
 			continue // the execution that is taken up has ended
 		}
 		t.Run(name, func(t *testing.T) {
@@ -187,7 +190,7 @@ func TestEndedWhileItSettles(t *testing.T) {
 // their steps failed: a retry goes on with that.
 func TestEndedWhileItUndoes(t *testing.T) {
 	for name, e := range endings {
-		if e.options != nil {
+		if e.options != nil || e.rare {
 			continue // an undo has the same time again
 		}
 		t.Run(name, func(t *testing.T) {
@@ -223,8 +226,6 @@ func TestEndedWhileItUndoes(t *testing.T) {
 // A signal that comes when everything is done changes nothing of it.
 func TestEndedWhenItIsDone(t *testing.T) {
 	s := newScene(t, threeSubnets)
-	c := s.begin(process{}, "version") // for its channel of signals
-	s.await("the version", c.ended)
 	signals := make(chan os.Signal, 4)
 	done := &trigger{on: "c: Creation complete", do: func() { signals <- os.Interrupt; signals <- os.Interrupt }}
 	code := run(context.Background(), []string{"apply", "-y", s.blueprint()}, process{Env: s.env, Signals: signals, Stdout: &strings.Builder{}, Stderr: done})
@@ -232,4 +233,40 @@ func TestEndedWhenItIsDone(t *testing.T) {
 		t.Errorf("exit %d, %s\n%s", code, s.phase(), done)
 	}
 	s.goesOn()
+}
+
+// A command that does not end although it was told to stop at once is left alone,
+// but not by a hand that hits Ctrl-C some times in a row.
+func TestThirdSignal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		signals := make(chan os.Signal)
+		defer close(signals)
+		var said []string
+		cancelled := false
+		i := watchSignals(signals, func() { cancelled = true }, func(text string, _ ...any) { said = append(said, strings.Fields(text)[0]) })
+		_ = i.gently(func(stop <-chan struct{}) error {
+			for n, c := range []struct {
+				after     time.Duration
+				said      string
+				cancelled bool
+				abandoned bool
+			}{{0, "Interrupt", false, false}, {0, "Stopping", true, false}, {patience / 2, "", true, false}, {patience, "Left", true, true}, {0, "Left", true, true}} {
+				said = nil
+				time.Sleep(c.after)
+				signals <- os.Interrupt
+				synctest.Wait()
+				<-stop
+				abandoned := false
+				select {
+				case <-i.abandon:
+					abandoned = true
+				default:
+				}
+				if got := strings.Join(said, " "); got != c.said || cancelled != c.cancelled || abandoned != c.abandoned {
+					t.Errorf("signal %d: it says %q, cancelled %v, left %v", n+1, got, cancelled, abandoned)
+				}
+			}
+			return nil
+		})
+	})
 }
