@@ -24,10 +24,14 @@ type chapter struct {
 // people try either.
 func (c *chapter) again(retryFirst bool) [][]string {
 	if retryFirst {
-		return [][]string{{"retry", "-y"}, c.args, c.args, c.args}
+		return [][]string{{"retry", "-y"}, c.args}
 	}
-	return [][]string{c.args, c.args, c.args, c.args}
+	return [][]string{c.args}
 }
+
+// idle are the words of a retry that finds nothing to go on with: what was
+// killed had not begun to change anything, or had ended.
+var idle = []string{"there is nothing to retry: ", "there is no stack "}
 
 // everything may be lost: these are trials.
 var consent = []string{"--allow-data-loss", "ledger,bank,trader,payments,documents"}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -79,18 +81,21 @@ func (l *lab) disturb(p *program, c *prepared, at point) (killed bool, err error
 	return err == nil && t.killed, err
 }
 
-// goOn runs commands until one ends well, and counts them.
+// goOn runs commands until one ends well, and counts them. The only one that may
+// not end well is a retry that finds nothing to do.
 func goOn(p *program, commands [][]string) (int, error) {
 	for i, args := range commands {
-		code, err := p.run(args...)
-		if err != nil {
+		code, said, err := p.told(args...)
+		switch {
+		case err != nil:
 			return i + 1, err
-		}
-		if code == 0 {
+		case code == 0:
 			return i + 1, nil
+		case i == len(commands)-1 || !slices.ContainsFunc(idle, func(s string) bool { return strings.Contains(said, s) }):
+			return i + 1, fmt.Errorf("to go on, %s exits %d", args[0], code)
 		}
 	}
-	return len(commands), fmt.Errorf("%d commands were not enough to go on", len(commands))
+	return 0, errors.New("there is no command to go on with")
 }
 
 // throughProxy runs the command of a chapter by way of a proxy.

@@ -66,6 +66,20 @@ func (p *program) run(args ...string) (int, error) {
 	return p.finish(cmd, args)
 }
 
+// told carries out a command, and returns its exit code and all that it wrote.
+func (p *program) told(args ...string) (int, string, error) {
+	before, err := os.Stat(p.transcript())
+	if err != nil {
+		return 0, "", err
+	}
+	code, err := p.run(args...)
+	if err != nil {
+		return code, "", err
+	}
+	text, err := os.ReadFile(p.transcript())
+	return code, string(text[min(before.Size(), int64(len(text))):]), err
+}
+
 // output carries out a command and returns what it wrote to standard output.
 func (p *program) output(args ...string) ([]byte, int, error) {
 	cmd, done, err := p.command(p.url, args...)
