@@ -358,7 +358,7 @@ func normal(elements map[string]*state.Element) map[string]string {
 }
 
 // strangeID is an ID that is no element's.
-var strangeID = regexp.MustCompile(`"(id|hand|entry|twin)-[^"]*"`)
+var strangeID = regexp.MustCompile(`"(id|hand|entry|twin|a)-[^"]*"`)
 
 // difference tells where two normal forms differ; "" if they do not.
 func difference(want, got map[string]string) string {

@@ -390,8 +390,12 @@ func (c *cloud) twins(o *object) {
 		return
 	}
 	c.w.note(nil, "BY HAND: another %s is made", o.name)
+	id := "twin-of-" + o.id
+	if c.made%2 == 0 {
+		id = "a-" + id // what comes first by its ID is not the one for that
+	}
 	c.objects = append(c.objects, &object{
-		id: "twin-of-" + o.id, name: o.name, typ: o.typ, kind: o.kind, properties: map[string]any{"size": int64(1), "color": "red"}, stranger: true, shown: o.shown,
+		id: id, name: o.name, typ: o.typ, kind: o.kind, properties: map[string]any{"size": int64(1), "color": "red"}, stranger: true, shown: o.shown,
 	})
 }
 

@@ -40,12 +40,13 @@ func (w *world) meddle(t *track) {
 	elements := w.elements(t.stack)
 	for _, d := range t.command.outside {
 		if e := elements[d.node]; e != nil {
-			w.byHand(d, e)
+			w.meddleWith(d, e)
 		}
 	}
 }
 
-func (w *world) byHand(d deed, e *state.Element) {
+// meddleWith does one thing to the object of an element.
+func (w *world) meddleWith(d deed, e *state.Element) {
 	o := w.cloud.byID(e.ObjectID)
 	if o == nil || o.work != "" {
 		return
@@ -74,6 +75,7 @@ func (w *world) byHand(d deed, e *state.Element) {
 // handmade is the ID of the object that is made by hand for a node.
 func (t *template) handmade(stack string) string { return "hand-" + stack + "-" + t.name }
 
+// byHand is the object itself.
 func (t *template) byHand(stack string) *object {
 	return &object{
 		id: t.handmade(stack), name: t.handmade(stack), typ: typeName(t.kind, t.slot), kind: t.kind, stranger: true,
