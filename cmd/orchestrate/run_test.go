@@ -140,7 +140,7 @@ func TestInterruptAndGoOn(t *testing.T) {
 			out.Reset()
 			stderr = &trigger{}
 			code = run(t.Context(), []string{"plan", "--stack", "chain", "--cloud", "local"}, process{Stdout: &out, Stderr: stderr})
-			if code != exitDone || !strings.Contains(stderr.String(), "execution chain-1 was interrupted") {
+			if code != exitDone || !strings.Contains(stderr.String(), "execution chain-1 was paused") {
 				t.Errorf("plan: exit %d, and nothing about what is open:\n%s", code, stderr)
 			}
 			out.Reset()
