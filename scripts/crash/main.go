@@ -158,7 +158,7 @@ func (o options) play(ctx context.Context, dir string) (failed int, err error) {
 			failed++
 		}
 	}
-	if o.kills == 0 {
+	if o.kills == 0 || ctx.Err() != nil {
 		return failed, ctx.Err()
 	}
 	begun = time.Now()
