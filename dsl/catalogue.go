@@ -36,6 +36,10 @@ type NodeType struct {
 	// call that deletes a certificate"); "" if it can be deleted.
 	Forgotten string
 
+	// Leaves says in one clause what stays when an object is deleted ("its
+	// backups"); "" if nothing does that anybody need know of.
+	Leaves string
+
 	// Undo says whether an action on an object can be undone, where that does
 	// not follow from the rest, by action: create, update, delete.
 	Undo map[string]Reversal
@@ -85,6 +89,9 @@ type Property struct {
 	Sensitive bool   // never shown, encrypted at rest (x-sensitive)
 	Reference string // node type whose ID or name is expected (x-reference)
 	Recorded  string // why a change of it calls nothing, as one clause (x-recorded); "" if it does
+	// OneWay says why a change of it can't be undone, as one clause (x-oneway);
+	// "" if it can.
+	OneWay string
 	// Undo says of a number why a decrease destroys what an increase can only
 	// make anew, as one clause (x-undo); "" if it does not.
 	Undo string

@@ -49,6 +49,7 @@ type nodeTypeFile struct {
 	Timeouts    Timeouts                   `json:"timeouts"`
 	HoldsData   string                     `json:"holdsData"`
 	Forgotten   string                     `json:"forgotten"`
+	Leaves      string                     `json:"leaves"`
 	Undo        map[string]Reversal        `json:"undo"`
 	Serial      string                     `json:"serial"`
 	Rules       []ruleFile                 `json:"rules"`
@@ -62,7 +63,7 @@ func parseNodeType(name string, def json.RawMessage) (*NodeType, error) {
 	t := &NodeType{
 		Name: name, Description: f.Description, Example: f.Example, Attributes: make(map[string]*Property),
 		Containers: f.Containers, Calls: f.Calls, Timeouts: f.Timeouts,
-		HoldsData: f.HoldsData, Forgotten: f.Forgotten, Undo: f.Undo, Serial: f.Serial,
+		HoldsData: f.HoldsData, Forgotten: f.Forgotten, Leaves: f.Leaves, Undo: f.Undo, Serial: f.Serial,
 	}
 	var err error
 	if t.Properties, err = parseProperty(f.Properties); err != nil {
@@ -100,6 +101,7 @@ type propertyFile struct {
 	From        string                     `json:"x-from"`
 	Volatile    bool                       `json:"x-volatile"`
 	Recorded    string                     `json:"x-recorded"`
+	OneWay      string                     `json:"x-oneway"`
 	Undo        string                     `json:"x-undo"`
 }
 
@@ -114,7 +116,7 @@ func parseProperty(schema json.RawMessage) (*Property, error) {
 	p := &Property{
 		Type: f.Type, Description: f.Description, Required: f.Required,
 		Immutable: f.Immutable, Sensitive: f.Sensitive, Reference: f.Reference,
-		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, Undo: f.Undo,
+		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, OneWay: f.OneWay, Undo: f.Undo,
 	}
 	var err error
 	if p.Default, err = plainJSON(f.Default); err != nil {
@@ -203,7 +205,7 @@ type rules struct {
 var walked = map[string]bool{
 	"type": true, "properties": true, "required": true, "additionalProperties": true, "items": true,
 	"default": true, "description": true, "examples": true,
-	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-undo": true,
+	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-oneway": true, "x-undo": true,
 }
 
 func parseRules(schema json.RawMessage) (*rules, error) {

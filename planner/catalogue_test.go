@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -20,17 +21,18 @@ type leaf struct {
 	fixed         bool
 	recorded      string
 	undo          string
+	oneWay        string
 }
 
 // leaves lists every property of a type, at whatever depth: a change of its
 // value, its appearance and its disappearance.
 func leaves(typ *dsl.NodeType) []leaf {
 	var out []leaf
-	var walk func(p *dsl.Property, path string, fixed bool, around func(any) any)
-	walk = func(p *dsl.Property, path string, fixed bool, around func(any) any) {
-		fixed = fixed || p.Immutable
+	var walk func(p *dsl.Property, path string, fixed bool, recorded string, around func(any) any)
+	walk = func(p *dsl.Property, path string, fixed bool, recorded string, around func(any) any) {
+		fixed, recorded = fixed || p.Immutable, cmp.Or(p.Recorded, recorded)
 		for name, q := range p.Properties {
-			walk(q, strings.TrimPrefix(path+"."+name, "."), fixed, func(v any) any {
+			walk(q, strings.TrimPrefix(path+"."+name, "."), fixed, recorded, func(v any) any {
 				if v == nil {
 					return around(map[string]any{})
 				}
@@ -38,17 +40,17 @@ func leaves(typ *dsl.NodeType) []leaf {
 			})
 		}
 		if p.Additional != nil {
-			walk(p.Additional, path+".key", fixed, func(v any) any { return around(map[string]any{"key": v}) })
+			walk(p.Additional, path+".key", fixed, recorded, func(v any) any { return around(map[string]any{"key": v}) })
 		}
 		if p.Items != nil {
-			walk(p.Items, path+"[0]", fixed, func(v any) any { return around([]any{v}) })
+			walk(p.Items, path+"[0]", fixed, recorded, func(v any) any { return around([]any{v}) })
 		}
 		if path == "" {
 			return
 		}
 		high, low := samples(p)
 		of := func(before, after any) leaf {
-			return leaf{path: path, before: around(before), after: around(after), fixed: fixed, recorded: p.Recorded, undo: p.Undo}
+			return leaf{path: path, before: around(before), after: around(after), fixed: fixed, recorded: recorded, undo: p.Undo, oneWay: p.OneWay}
 		}
 		if p.Items != nil {
 			out = append(out, of([]any{low}, []any{low, high}), of([]any{low, high}, []any{low}))
@@ -62,7 +64,7 @@ func leaves(typ *dsl.NodeType) []leaf {
 			out = append(out, of(nil, high), of(high, nil))
 		}
 	}
-	walk(typ.Properties, "", false, func(v any) any { return v })
+	walk(typ.Properties, "", false, "", func(v any) any { return v })
 	return out
 }
 
@@ -124,6 +126,8 @@ func checkLeaf(t *testing.T, cat dsl.Catalogue, typ *dsl.NodeType, l leaf) {
 		want, undo = Replace, Irreversible
 	case l.fixed:
 		want, undo = Replace, Compensatable
+	case l.oneWay != "" && !s.Changes[0].After.IsNull():
+		undo = Irreversible
 	case l.undo != "" && falls(s.Changes[0].Before, s.Changes[0].After):
 		undo = Compensatable
 	}

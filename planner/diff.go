@@ -21,11 +21,12 @@ type written struct {
 // place follows a value through the blueprint and through its node type, so
 // that each change knows where it comes from and what it needs.
 type place struct {
-	expr  *dsl.Value    // what the blueprint says; a call stands for all that it gives; nil: nothing
-	from  *dsl.Value    // see written
-	at    diag.Range    // of the nearest expression, or of the node template
-	prop  *dsl.Property // what the node type says; nil: nothing
-	fixed bool          // it, or what it is part of, is immutable
+	expr     *dsl.Value    // what the blueprint says; a call stands for all that it gives; nil: nothing
+	from     *dsl.Value    // see written
+	at       diag.Range    // of the nearest expression, or of the node template
+	prop     *dsl.Property // what the node type says; nil: nothing
+	fixed    bool          // it, or what it is part of, is immutable
+	recorded string        // why a change calls nothing; "" if it does
 }
 
 // diff lists the leaves in which before and after differ, sorted by path.
@@ -58,6 +59,9 @@ func (d *differ) walk(path string, before, after intrinsic.Value, here place) {
 		return
 	}
 	here.fixed = here.fixed || here.prop != nil && here.prop.Immutable
+	if here.prop != nil && here.prop.Recorded != "" {
+		here.recorded = here.prop.Recorded
+	}
 	if here.expr != nil {
 		here.at = here.expr.Range
 		if here.expr.From != nil {
@@ -67,10 +71,7 @@ func (d *differ) walk(path string, before, after intrinsic.Value, here place) {
 	if !whole(before) && !whole(after) && d.parts(path, before, after, here) {
 		return
 	}
-	c := Change{Path: path, Before: before, After: after, Replaces: here.fixed, Range: here.at}
-	if here.prop != nil {
-		c.Recorded = here.prop.Recorded
-	}
+	c := Change{Path: path, Before: before, After: after, Replaces: here.fixed, Recorded: here.recorded, Range: here.at}
 	if !whole(before) && !whole(after) {
 		c.Within = within(before, after)
 	}

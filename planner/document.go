@@ -90,6 +90,7 @@ type ResourceChange struct {
 	DataLoss        string         `json:"data_loss,omitempty"`
 	DeletedWith     string         `json:"deleted_with,omitempty"`
 	Forgotten       string         `json:"forgotten,omitempty"`
+	Leaves          string         `json:"leaves,omitempty"`
 	Gone            bool           `json:"gone,omitempty"`
 	Kept            bool           `json:"kept,omitempty"` // the plan is not for it
 	Retain          bool           `json:"retain,omitempty"`
@@ -280,7 +281,7 @@ func (s *Step) document() ResourceChange {
 		Range:       rangeOf(s.Range),
 	}
 	if s.deletes() && !s.Retained {
-		r.DataLoss, r.Forgotten = s.HoldsData, s.Forgotten
+		r.DataLoss, r.Forgotten, r.Leaves = s.HoldsData, s.Forgotten, s.leaves()
 	}
 	for _, c := range s.Changes {
 		r.Changes = append(r.Changes, c.document())
@@ -290,6 +291,14 @@ func (s *Step) document() ResourceChange {
 	}
 	r.ActionReason = s.ActionReason()
 	return r
+}
+
+// leaves is what stays of what the step itself destroys.
+func (s *Step) leaves() string {
+	if s.Gone || s.DeletedWith != "" || s.Forgotten != "" {
+		return ""
+	}
+	return s.Leaves
 }
 
 // ActionReason is why a step does what it does, in OpenTofu's vocabulary; "" if

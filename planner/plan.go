@@ -126,6 +126,7 @@ type Step struct {
 	Seen      bool   // a refresh has read the object
 	HoldsData string // what destroying it loses; "" if nothing
 	Forgotten string // why a delete only forgets it; "" if it is deleted
+	Leaves    string // what stays when it is deleted; "" if nothing does
 	Gone      bool   // a delete of what a refresh did not find any more: only the record goes
 	Range     diag.Range
 }

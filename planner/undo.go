@@ -80,27 +80,30 @@ func undoCreate(typ *dsl.NodeType) verdict {
 	return reversible
 }
 
-// undoUpdate judges an update: the former values lead back, unless a number
-// fell that counts what holds something.
+// undoUpdate judges an update: the former values lead back, unless one of them
+// has no way back, or a number fell that counts what holds something.
 func undoUpdate(typ *dsl.NodeType, changes []Change) verdict {
-	if v, ok := stated(typ, Update); ok {
+	if v, ok := stated(typ, Update); ok || typ == nil {
 		return v
 	}
-	if typ == nil {
-		return reversible
-	}
+	v := reversible
 	for _, c := range changes {
-		if p := propertyAt(typ.Properties, c.Path); p != nil && p.Undo != "" && falls(c.Before, c.After) {
-			return verdict{Compensatable, p.Undo}
+		p := propertyAt(typ.Properties, c.Path)
+		switch {
+		case p == nil:
+		case p.OneWay != "" && c.Recorded == "" && !blank(c.After):
+			return verdict{Irreversible, p.OneWay}
+		case p.Undo != "" && falls(c.Before, c.After):
+			v = verdict{Compensatable, p.Undo}
 		}
 	}
-	return reversible
+	return v
 }
 
 // stated is what the catalogue says of an action itself.
 func stated(typ *dsl.NodeType, a Action) (verdict, bool) {
 	if typ == nil {
-		return verdict{}, false
+		return reversible, false
 	}
 	r, ok := typ.Undo[string(a)]
 	return verdict{Undo(r.Kind), r.Why}, ok

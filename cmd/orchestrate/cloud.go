@@ -20,6 +20,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers/data"
 	"github.com/orchestrate-tosca/orchestrate/providers/ecs"
 	"github.com/orchestrate-tosca/orchestrate/providers/emulator"
+	"github.com/orchestrate-tosca/orchestrate/providers/hbs"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 	"github.com/orchestrate-tosca/orchestrate/providers/vpc"
 	"github.com/orchestrate-tosca/orchestrate/schemas"
@@ -64,6 +65,7 @@ func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 	reg := providers.Registry{}
 	data.Register(reg)
 	bcs.Register(reg, client)
+	hbs.Register(reg, client)
 	vpc.Register(reg, client)
 	ecs.Register(reg, client)
 	return &cloud{name: name, providers: reg, endpoint: given, client: client, dial: a.dial, close: done}, nil

@@ -317,6 +317,8 @@ func deletionRemark(s *planner.Step) string {
 		return fmt.Sprintf("it goes when %q is destroyed", s.DeletedWith)
 	case s.Forgotten != "":
 		return "it is only forgotten: " + s.Forgotten
+	case s.Leaves != "":
+		return "it leaves behind " + s.Leaves
 	}
 	return ""
 }

@@ -66,6 +66,9 @@ func typeFacts(t *dsl.NodeType) []string {
 	if t.Forgotten != "" {
 		out = append(out, fmt.Sprintf("A delete only forgets it: %s.", t.Forgotten))
 	}
+	if t.Leaves != "" {
+		out = append(out, fmt.Sprintf("A delete leaves %s.", t.Leaves))
+	}
 	for _, action := range []string{"create", "update", "delete"} {
 		if r := t.Undo[action]; r.Why != "" {
 			out = append(out, fmt.Sprintf("To %s is %s: %s.", action, r.Kind, r.Why))
@@ -116,6 +119,9 @@ func (a *app) showProperty(name string, p *dsl.Property, facts []string, indent 
 	a.printf("\n%s", wrap(p.Description, indent+"    "))
 	if p.Recorded != "" {
 		a.printf("%s", wrap("A change is only recorded: "+p.Recorded+".", indent+"    "))
+	}
+	if p.OneWay != "" {
+		a.printf("%s", wrap("A change can't be undone: "+p.OneWay+".", indent+"    "))
 	}
 	if p.Undo != "" {
 		a.printf("%s", wrap("A decrease can't be undone as it was: "+p.Undo+".", indent+"    "))

@@ -19,7 +19,7 @@ const everyFact = `{
     "kind": {"type": "string", "enum": ["one", ""], "default": "one"},
     "labels": {"type": "object", "maxProperties": 3, "additionalProperties": {"type": "string"}},
     "least": {"type": "number", "minimum": 0.5},
-    "most": {"type": "integer", "maximum": 7, "multipleOf": 2, "x-undo": "the rest is lost"},
+    "most": {"type": "integer", "maximum": 7, "multipleOf": 2, "x-oneway": "it wears out", "x-undo": "the rest is lost"},
     "none": {"type": "boolean", "x-recorded": "nothing can change it", "description": "Without effect."},
     "parts": {"type": "array", "minItems": 1, "uniqueItems": true, "items": {"type": "object", "required": ["b"], "properties": {
       "a": {"type": "array", "items": {"type": "string", "maxLength": 1}},
@@ -37,6 +37,7 @@ const everyFact = `{
   "timeouts": {"create": "5m", "delete": "1h"},
   "holdsData": "all of it",
   "forgotten": "nothing deletes it",
+  "leaves": "its shadow",
   "undo": {"create": {"kind": "compensatable", "why": "a fee was paid"}, "update": {"kind": "reversible"}},
   "rules": [
     {"when": {"required": ["any"]}, "then": {"required": ["code"]}, "at": ["any"], "message": "Anything needs a code.", "advice": "Set code, which may be as short as one letter as long as that is an a."}

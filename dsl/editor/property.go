@@ -117,6 +117,9 @@ func description(p *dsl.Property) string {
 	if p.Recorded != "" {
 		parts = append(parts, "A change is only recorded: "+p.Recorded+".")
 	}
+	if p.OneWay != "" {
+		parts = append(parts, "A change can't be undone: "+p.OneWay+".")
+	}
 	if p.Undo != "" {
 		parts = append(parts, "A decrease can't be undone as it was: "+p.Undo+".")
 	}
