@@ -3,7 +3,21 @@ package executor
 import (
 	"context"
 	"testing"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/executor/state"
+	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
 )
+
+// heldBy asks a creation of a node who has an object.
+func (b *bench) heldBy(stack, node, typ, name, id string) (string, bool) {
+	req := &providers.Request{Stack: stack, Node: node, Type: typ, Properties: map[string]any{}}
+	if name != "" {
+		req.Properties["name"] = name
+	}
+	return b.engine.holder(req)(context.Background(), id)
+}
 
 // TestHolder names the other node that has an object, of whatever stack.
 func TestHolder(t *testing.T) {
@@ -17,9 +31,41 @@ func TestHolder(t *testing.T) {
 			{"other", "a", "Fake.Key", id, ""},
 			{"other", "a", "Fake.Thing", "id-77", ""},
 		} {
-			if got := b.engine.holder(test.stack, test.node, test.typ)(context.Background(), test.id); got != test.want {
-				t.Errorf("%+v: %q", test, got)
+			if got, sure := b.heldBy(test.stack, test.node, test.typ, "", test.id); got != test.want || sure != (got != "") {
+				t.Errorf("%+v: %q, %v", test, got, sure)
 			}
 		}
+	})
+}
+
+// TestHolderInTheMaking leaves to another node what it is making, before that is
+// an element: two of one name are often made at the same time.
+func TestHolderInTheMaking(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		l := b.lease()
+		intent := state.Record{
+			Node: "a", Type: "Fake.Thing", Action: string(planner.Create), Kind: state.Intent,
+			Request: state.Document{Value: map[string]any{"name": "twin"}}, At: time.Now(),
+		}
+		x, err := b.store.Begin(context.Background(), l, &state.Execution{Lifecycle: "install", Phase: creating.running}, nil, []state.Record{intent})
+		b.must(err)
+		expect := func(stack, node, name, want string, wantSure bool) {
+			t.Helper()
+			if got, sure := b.heldBy(stack, node, "Fake.Thing", name, "id-1"); got != want || sure != wantSure {
+				t.Errorf("%s of stack %s, named %q: %q, %v", node, stack, name, got, sure)
+			}
+		}
+		expect("web", "b", "twin", "node a", false)
+		expect("other", "a", "twin", "node a of stack web", false)
+		expect("web", "b", "", "", false)
+		expect("web", "a", "twin", "", false)
+
+		made := intent
+		made.Execution, made.Kind, made.Request, made.ObjectID, made.Operation = x.ID, state.Operation, state.Document{}, "id-1", []byte(`{"id":"job"}`)
+		b.must(b.store.Append(context.Background(), l, made))
+		expect("web", "b", "twin", "node a", true)
+		made.ObjectID = "id-2"
+		b.must(b.store.Append(context.Background(), l, made))
+		expect("web", "b", "twin", "", false)
 	})
 }

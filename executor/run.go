@@ -209,7 +209,7 @@ func (r *runner) resolve(j *job) (sched.Resolved, error) {
 	r.driver.redact.learn(j.recordedAttributes())
 	j.req = j.requestFor(r.plan.Stack)
 	if j.action == planner.Create {
-		j.req.Holder = r.engine.holder(r.plan.Stack, j.node, j.typ)
+		j.req.Holder = r.engine.holder(j.req)
 	}
 	// An update that was planned because of a value that was not known may turn
 	// out to be none.

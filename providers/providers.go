@@ -72,9 +72,11 @@ type Request struct {
 	Answer string
 
 	// Holder says which other node has an object of the same type on record, such
-	// as "node gate of stack two"; "" if none has. nil: it is not known. In a
-	// Create only, which must not take for its own what belongs to another.
-	Holder func(ctx context.Context, id string) string
+	// as "node gate of stack two"; "" if none has. It is not sure of a node that
+	// may have made it: it creates one of that name, and it is not known yet which.
+	// nil: it is not known. In a Create only, which must not take for its own what
+	// belongs to another.
+	Holder func(ctx context.Context, id string) (by string, sure bool)
 }
 
 // String returns the property of that name as text, "" when it is absent.

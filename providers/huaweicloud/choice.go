@@ -109,20 +109,24 @@ func (c choice) question(answer string) error {
 	return q
 }
 
-// held takes out what belongs to other nodes.
-func (c choice) held(ctx context.Context, holder func(context.Context, string) string) choice {
+// held takes out what belongs to other nodes; what may belong to one is doubtful.
+func (c choice) held(ctx context.Context, holder func(context.Context, string) (string, bool)) choice {
 	if holder == nil {
 		return c
 	}
 	all := c.fresh
 	c.fresh = nil
 	for _, f := range all {
-		if by := holder(ctx, f.ID); by != "" {
+		by, sure := holder(ctx, f.ID)
+		if sure {
 			f.Against = "it is " + by
 			c.others = append(c.others, f.Candidate)
-		} else {
-			c.fresh = append(c.fresh, f)
+			continue
 		}
+		if by != "" && f.Doubt == "" {
+			f.Doubt = "it may be what " + by + " has made, of which that is not known yet"
+		}
+		c.fresh = append(c.fresh, f)
 	}
 	return c
 }
@@ -195,13 +199,14 @@ func (c Creation) found(ctx context.Context, op providers.Operation) (*providers
 }
 
 // asking notes what is going to be asked before it is, so that an answer is
-// about nothing else. What comes next looks again.
+// about nothing else. What comes next looks again, after a while: another node
+// that makes one of the same name may know by then which is its own.
 func asking(op providers.Operation, ids string, now time.Time) *providers.Progress {
 	op = noted(op, noteAsked, ids)
 	if op.Note[noteRepeat] == "" {
 		op = noted(op, noteRepeat, now.UTC().Format(time.RFC3339Nano))
 	}
-	return &providers.Progress{Next: op, Message: "several objects may be what the lost request made"}
+	return &providers.Progress{Next: op, After: settle, Message: "several objects may be what the lost request made"}
 }
 
 // noneOf notes that none of those that were asked about is it, and has the

@@ -19,7 +19,7 @@ import (
 type lane struct {
 	there  []huaweicloud.Found
 	sends  int
-	holder func(context.Context, string) string
+	holder func(context.Context, string) (string, bool)
 }
 
 func (l *lane) creation(answer string) huaweicloud.Creation {
@@ -219,8 +219,8 @@ func TestDoubts(t *testing.T) {
 // TestHolders leaves to other nodes what is theirs.
 func TestHolders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &lane{holder: func(_ context.Context, id string) string {
-			return map[string]string{"theirs": "node web of stack two"}[id]
+		l := &lane{holder: func(_ context.Context, id string) (string, bool) {
+			return map[string]string{"theirs": "node web of stack two"}[id], id == "theirs"
 		}}
 		op := l.looked(t)
 		l.there = []huaweicloud.Found{appeared("theirs", 0, "")}
@@ -231,6 +231,29 @@ func TestHolders(t *testing.T) {
 		var q *providers.QuestionError
 		if !errors.As(err, &q) || !strings.HasSuffix(q.Evidence()[0], "because it is node web of stack two") {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestRivals takes nothing that another node may have made which is not done, asks
+// if that lasts, and goes on by itself when it is known.
+func TestRivals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sure := false
+		l := &lane{holder: func(context.Context, string) (string, bool) { return "node twin", sure }}
+		op := l.looked(t)
+		l.there = []huaweicloud.Found{appeared("theirs", 0, "")}
+		asked, _, err := l.settle(op, "")
+		var q *providers.QuestionError
+		if !errors.As(err, &q) || !strings.HasSuffix(q.Evidence()[0], "but it may be what node twin has made, of which that is not known yet") {
+			t.Fatalf("%v", err)
+		}
+		time.AfterFunc(time.Second, func() { sure = true })
+		if _, o, err := l.settle(op, ""); err != nil || o != nil {
+			t.Errorf("known a moment later: %v, %v", o, err)
+		}
+		if _, o, err := l.settle(asked, ""); err != nil || o != nil {
+			t.Errorf("known when it is taken up: %v, %v", o, err)
 		}
 	})
 }

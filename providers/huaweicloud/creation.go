@@ -56,7 +56,7 @@ type Creation struct {
 	Late time.Duration
 	// Answer and Holder are those of the request.
 	Answer string
-	Holder func(ctx context.Context, id string) string
+	Holder func(ctx context.Context, id string) (by string, sure bool)
 }
 
 // Advance implements providers.Provider.Advance for a create.
