@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -108,4 +110,30 @@ func ignoring[T error](err error) error {
 		return nil
 	}
 	return err
+}
+
+// TestQuestionsKeepSecrets tells no secret in what speaks for and against a
+// candidate, and stays a question.
+func TestQuestionsKeepSecrets(t *testing.T) {
+	var r redactor
+	r.learn(intrinsic.Of("hush-hush").MarkSensitive())
+	q := &providers.QuestionError{
+		What:       "server",
+		Candidates: []providers.Candidate{{ID: "id-1", Name: "hush-hush", Doubt: "its flavor is s, and hush-hush was ordered"}},
+		Others:     []providers.Candidate{{ID: "id-2", Name: "hush-hush", Against: "it is in zone a, and hush-hush was ordered"}},
+	}
+	asked := StepError{Node: "a", Err: r.err(fmt.Errorf("advance: %w", q))}.Asked()
+	if asked == nil {
+		t.Fatal("a question no more")
+	}
+	of := Questions(fmt.Errorf("take up: %w", r.err(&Question{Node: "a", QuestionError: q})))
+	if len(of) != 1 {
+		t.Fatalf("%d questions", len(of))
+	}
+	for _, q := range []*Question{asked, of[0]} {
+		text := strings.Join(q.Evidence(), "\n")
+		if strings.Contains(text, "hush") || strings.Count(text, intrinsic.SensitiveText) != 4 {
+			t.Error(text)
+		}
+	}
 }

@@ -137,6 +137,7 @@ type ledger struct {
 	nameless  []*item // what open creations have made, of which no ID is known
 	creations []*creation
 	running   []string
+	redact    redactor // of names, and of what the cloud says
 }
 
 // read takes in all journals, oldest first, and then the elements.
@@ -182,6 +183,8 @@ func (l *ledger) readElements(ctx context.Context) error {
 		}
 		for _, node := range slices.Sorted(maps.Keys(st.Elements)) {
 			el := st.Elements[node]
+			l.redact.learn(value(el.Properties))
+			l.redact.learn(value(el.Attributes))
 			if o := l.object(el.Type, el.ObjectID); o != nil {
 				o.element, o.Stack, o.Node, o.ending = el, name, node, ""
 				name, _ := value(el.Attributes).Get("refName")
@@ -215,6 +218,7 @@ func (l *ledger) take(x *state.Execution, records []state.Record) {
 	}
 	sent := map[string]*creation{} // by node: the creation that the records are about
 	for _, r := range records {
+		l.redact.learn(value(r.Request))
 		if r.Action == string(planner.Create) {
 			l.takeCreation(x, sent, r)
 		} else if r.Kind == state.Result {
@@ -311,12 +315,9 @@ func (l *ledger) takeOpen(x *state.Execution, sent map[string]*creation, r state
 func (l *ledger) audit() *Audit {
 	slices.Sort(l.running)
 	out := &Audit{Running: l.running}
-	for _, o := range l.objects {
+	for _, o := range slices.AppendSeq(slices.Clone(l.nameless), maps.Values(l.objects)) {
 		o.judge()
-		out.Objects = append(out.Objects, &o.Accounted)
-	}
-	for _, o := range l.nameless {
-		o.judge()
+		o.Name, o.Why = l.redact.text(o.Name), l.redact.text(o.Why)
 		out.Objects = append(out.Objects, &o.Accounted)
 	}
 	slices.SortFunc(out.Objects, func(a, b *Accounted) int {

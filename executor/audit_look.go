@@ -132,12 +132,7 @@ func (o *item) saw(found *providers.Object, err error) {
 	switch {
 	case isKind(err, providers.NotFound):
 	case err != nil:
-		var secrets redactor
-		secrets.learn(value(o.request))
-		if o.element != nil {
-			secrets.learn(value(o.element.Properties))
-		}
-		o.err = secrets.err(err)
+		o.err = err
 	default:
 		o.there = true
 		if name := providers.Text(found.Attributes["refName"]); name != "" {
@@ -158,9 +153,7 @@ func (l *ledger) search(ctx context.Context, c *creation) []providers.Candidate 
 	}
 	found, err := look(ctx, func(ctx context.Context) ([]providers.Candidate, error) { return searcher.Search(ctx, req, c.op) })
 	if err != nil && !isKind(err, providers.NotFound) { // what it was to be in is gone, and all that was in it
-		var secrets redactor
-		secrets.learn(value(c.request))
-		c.err = secrets.err(err)
+		c.err = err
 	}
 	return found
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
@@ -175,5 +176,20 @@ func TestAuditSearch(t *testing.T) {
 		if a.Settled() || a.Count(FateElement) != 4 {
 			t.Errorf("%+v", a)
 		}
+	})
+}
+
+// TestAuditKeepsSecrets tells no name that is a secret.
+func TestAuditKeepsSecrets(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		intent := state.Record{
+			Node: "a", Type: "Fake.Thing", Action: "create", Kind: state.Intent, At: time.Now(),
+			Request: state.Document{Value: map[string]any{"name": "hush-hush"}, Sensitive: []string{"/name"}},
+		}
+		_, err := b.store.Begin(context.Background(), b.lease(), &state.Execution{Lifecycle: "install"}, nil, []state.Record{intent})
+		b.must(err)
+		a, err := b.engine.Audit(context.Background(), AuditOptions{})
+		b.must(err)
+		equal(t, "name", intrinsic.SensitiveText, a.Objects[0].Name)
 	})
 }

@@ -89,6 +89,14 @@ func (r *redactor) err(err error) error {
 	if err == nil {
 		return nil
 	}
+	var asked *Question
+	if errors.As(err, &asked) {
+		return &Question{Node: asked.Node, Type: asked.Type, QuestionError: r.question(asked.QuestionError)}
+	}
+	var q *providers.QuestionError
+	if errors.As(err, &q) {
+		return r.question(q)
+	}
 	told := r.text(err.Error())
 	var e *providers.Error
 	isProviders := errors.As(err, &e)
@@ -104,6 +112,24 @@ func (r *redactor) err(err error) error {
 		safe.Message = r.text(e.Err.Error())
 	}
 	return &safe
+}
+
+// question is q as it may be told. Names and what differs from the order may be
+// secrets; IDs are the cloud's.
+func (r *redactor) question(q *providers.QuestionError) *providers.QuestionError {
+	safe := *q
+	safe.Candidates, safe.Others = r.candidates(q.Candidates), r.candidates(q.Others)
+	return &safe
+}
+
+func (r *redactor) candidates(all []providers.Candidate) []providers.Candidate {
+	out := slices.Clone(all)
+	for i := range out {
+		for _, text := range []*string{&out[i].Name, &out[i].Parent, &out[i].Work, &out[i].Against, &out[i].Doubt} {
+			*text = r.text(*text)
+		}
+	}
+	return out
 }
 
 // sensitiveAttributes names the attributes that a node type calls sensitive,
