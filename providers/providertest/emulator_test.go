@@ -13,6 +13,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers/data"
 	"github.com/orchestrate-tosca/orchestrate/providers/ecs"
 	"github.com/orchestrate-tosca/orchestrate/providers/emulator"
+	"github.com/orchestrate-tosca/orchestrate/providers/hbs"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 	"github.com/orchestrate-tosca/orchestrate/providers/vpc"
@@ -71,6 +72,7 @@ func newCloudAt(t *testing.T, speed float64) *cloud {
 	t.Cleanup(client.CloseIdleConnections)
 	c.emulator = e
 	bcs.Register(c.registry, client)
+	hbs.Register(c.registry, client)
 	vpc.Register(c.registry, client)
 	ecs.Register(c.registry, client)
 	data.Register(c.registry)

@@ -39,6 +39,7 @@ func fill(t *testing.T, c *cloud) estate {
 	e := estate{}
 	fillNetworks(t, c, e)
 	fillLedgers(t, c, e)
+	fillChains(t, c, e)
 	e.add(t, c, "Orchestrate.Data", "value", map[string]any{"input": "x"})
 	return e
 }
@@ -105,6 +106,17 @@ func fillLedgers(t *testing.T, c *cloud, e estate) {
 	} {
 		e.miss(typ, nowhere+id)
 	}
+}
+
+func fillChains(t *testing.T, c *cloud, e estate) {
+	t.Helper()
+	for _, name := range []string{"chain-1", "chain-2", "chain-3"} {
+		id := e.add(t, c, "HBS.Instance", name, chain(name, "alpha"))
+		e.add(t, c, "HBS.Organization", name+"beta", map[string]any{"instanceId": id, "name": "beta", "orgOrderInfo": paid()})
+		e.miss("HBS.Organization", id+"/none")
+	}
+	e.miss("HBS.Instance", nowhere)
+	e.miss("HBS.Organization", nowhere+"/alpha")
 }
 
 func TestReadAllIsRead(t *testing.T) {
