@@ -12,8 +12,8 @@ const (
 	// newsEvery is how long news wait for others, so that one write takes them
 	// along. Who follows from another process looks less often.
 	newsEvery = 100 * time.Millisecond
-	// mostNews is how many may wait: a store that is slower than that loses the
-	// older ones of each step.
+	// mostNews is how many may wait, or twice the number of steps that have some:
+	// a store that is slower than that loses the older ones of each step.
 	mostNews = 1000
 )
 
@@ -23,6 +23,7 @@ const (
 // loop touches it.
 type news struct {
 	pending []state.Record // in the order in which they happened
+	most    int            // that may be pending before older ones are dropped
 	timer   *time.Timer    // until the next write; nil: none is due
 	writing bool
 }
@@ -32,11 +33,18 @@ func (d *driver) report(j *job, e Event) {
 	if d.storeErr != nil {
 		return
 	}
-	d.news.pending = append(d.news.pending, d.newsRecord(j, e))
-	if len(d.news.pending) > mostNews {
-		d.news.pending = latest(d.news.pending)
-	}
+	d.news.add(d.newsRecord(j, e))
 	d.news.due(d)
+}
+
+// add drops seldom enough that thousands of steps that come to wait at once cost
+// no more each than a few do.
+func (n *news) add(r state.Record) {
+	n.pending = append(n.pending, r)
+	if len(n.pending) > max(n.most, mostNews) {
+		n.pending = latest(n.pending)
+		n.most = 2 * len(n.pending)
+	}
 }
 
 // due sees to it that what is pending is written.
@@ -50,7 +58,7 @@ func (n *news) due(d *driver) {
 func (d *driver) writeNews() {
 	n := &d.news
 	records := n.pending
-	n.pending, n.timer, n.writing = nil, nil, true
+	n.pending, n.most, n.timer, n.writing = nil, 0, nil, true
 	go func() {
 		err := d.append(records...)
 		d.send(func() {
@@ -155,7 +163,7 @@ func (j *job) second() bool {
 	return j.action == planner.Create && j.step != nil && j.step.Action == planner.Replace
 }
 
-// shown are sub-steps as they may be shown and recorded.
+// substeps are sub-steps as they may be told and recorded.
 func (r *redactor) substeps(all []providers.Substep) []providers.Substep {
 	if len(all) == 0 {
 		return nil

@@ -251,3 +251,20 @@ func TestLatestNews(t *testing.T) {
 	}
 	equal(t, "kept", []string{"n0 create  4:", "n1 create  5:"}, []string{strings.TrimSpace(got[0]), strings.TrimSpace(got[1])})
 }
+
+// TestNewsOfThousands keeps the last news of each step, and looks for older ones
+// now and then only.
+func TestNewsOfThousands(t *testing.T) {
+	var n news
+	drops, was := 0, 0
+	for i := range 40_000 {
+		n.add(state.Record{Node: fmt.Sprint("n", i%10_000), Attempt: i})
+		if len(n.pending) <= was {
+			drops++
+		}
+		was = len(n.pending)
+	}
+	if last := latest(n.pending); len(last) != 10_000 || last[9_999].Attempt != 39_999 || len(n.pending) > 20_000 || drops > 10 {
+		t.Errorf("%d pending of %d steps after dropping %d times", len(n.pending), len(last), drops)
+	}
+}
