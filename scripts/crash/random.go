@@ -59,8 +59,9 @@ func (l *lab) randomly(ctx context.Context, o options) ([]life, error) {
 	if x := l.lead("random/undisturbed", all, nil); x.err != nil {
 		return nil, fmt.Errorf("%d elements, undisturbed: %w", o.elements, x.err)
 	}
-	// In a third of this a command is likely to be in the midst of its work.
-	span := time.Since(begun) / 3
+	// In this time a command is likely to be in the midst of its work. It does not
+	// follow the machine, so that a seed repeats the moments.
+	span := time.Duration(o.elements) * 10 * time.Millisecond
 	fmt.Fprintf(os.Stderr, "crash: %d elements, undisturbed: %s\n", o.elements, time.Since(begun).Round(time.Millisecond))
 
 	var mu sync.Mutex
