@@ -28,8 +28,9 @@ func (d *driver) record(j *job, r sched.Record) {
 		d.waiting = append(d.waiting, e)
 		return
 	}
+	redact := d.redact // as of now: the loop goes on learning
 	go func() {
-		e.record.Element = j.remains(d.leftBehind(j), e.record.At)
+		e.record.Element = j.remains(d.leftBehind(j, redact), e.record.At)
 		d.makeDurable([]*entry{e})
 	}()
 }
@@ -86,7 +87,7 @@ func (d *driver) append(records ...state.Record) error {
 
 // leftBehind is the object of a create that failed after it was made, or nil.
 // If it cannot be read, its ID stands for it.
-func (d *driver) leftBehind(j *job) *providers.Object {
+func (d *driver) leftBehind(j *job, redact redactor) *providers.Object {
 	id := j.op.ObjectID
 	if j.action != planner.Create || id == "" || j.provider == nil {
 		return nil
@@ -98,7 +99,7 @@ func (d *driver) leftBehind(j *job) *providers.Object {
 	case isKind(err, providers.NotFound):
 		return nil
 	case err != nil || o == nil:
-		d.engine.log().Warn("read what a failed create left behind", "node", j.node, "object", id, "error", err)
+		d.engine.log().Warn("read what a failed create left behind", "node", j.node, "object", id, "error", redact.err(err))
 		return &providers.Object{ID: id, Attributes: map[string]any{"refID": id, "refName": ""}}
 	}
 	return o
@@ -161,7 +162,7 @@ func (d *driver) journal(j *job, r sched.Record, now time.Time) state.Record {
 		rec.Phase = j.verb().cancelled()
 	case r.Kind == sched.Skip && r.Interrupted && d.cancel.by != nil:
 		rec.Error = "the execution was cancelled before this step began"
-	case j.stays != "" && rec.Error == "":
+	case j.stays != "":
 		rec.Action = actionForget
 		if d.forgot[j.node] {
 			rec.Error = j.stays

@@ -9,6 +9,7 @@ import "time"
 // the new one.
 func Fold(records []Record) []StepRecord {
 	var steps []StepRecord
+	var begun []time.Time // by step: its phase at hand
 	index := map[string]int{}
 	left := map[string]string{} // by type and ID of an object: the name that it has lost
 	for _, r := range records {
@@ -26,6 +27,13 @@ func Fold(records []Record) []StepRecord {
 			i = len(steps)
 			index[r.Node] = i
 			steps = append(steps, StepRecord{Node: r.Node, Type: r.Type, Action: r.Action})
+			begun = append(begun, time.Time{})
+		}
+		switch {
+		case r.Kind == Intent:
+			begun[i] = r.At
+		case r.Kind == Progress && r.At.Before(begun[i]):
+			continue // nobody waited for it, so it may come after the beginning that it was before
 		}
 		if was != "" {
 			steps[i].RenamedFrom = was
@@ -48,7 +56,7 @@ func quiet(action string) bool { return action == "none" || action == "read" || 
 // a result of its own; the intent of the apply phase then opens the step again.
 func (s *StepRecord) apply(r Record) {
 	if r.Kind == Progress && !s.Ended.IsZero() && !r.At.After(s.Ended) {
-		return // nobody waited for it, so it may come after the end that it was before
+		return // or after the end
 	}
 	s.Phase = r.Phase
 	s.Attempts = max(s.Attempts, r.Attempt)

@@ -37,6 +37,11 @@ func TestFold(t *testing.T) {
 			{Action: "create", Kind: Result, Phase: "CreateSucceeded", Attempt: 1, ObjectID: "id", At: at(3)},
 			{Action: "create", Kind: Progress, Phase: "Creating", Attempt: 1, Detail: &Detail{Message: "at work"}, At: at(2)},
 		}, StepRecord{Action: "create", Phase: "CreateSucceeded", Attempts: 1, ObjectID: "id", Started: at(1), Ended: at(3)}},
+		{"a turn that was told late", []Record{
+			{Action: "create", Kind: Planned, Phase: "Pending", At: at(0)},
+			{Action: "create", Kind: Intent, Phase: "Creating", Attempt: 1, At: at(2)},
+			{Action: "create", Kind: Progress, Phase: "Pending", Detail: &Detail{Message: "its turn", Obstacle: Turn}, At: at(1)},
+		}, StepRecord{Action: "create", Phase: "Creating", Attempts: 1, Started: at(2)}},
 		{"taken up", []Record{
 			{Action: "create", Kind: Halted, Phase: "CreatePaused", Attempt: 1, At: at(1)},
 			{Action: "create", Kind: Progress, Phase: "Creating", Attempt: 1, Detail: &Detail{Message: "at work"}, At: at(2)},
