@@ -51,7 +51,7 @@ func (e *QuestionError) Error() string {
 		return fmt.Sprintf("%s is none of those that the lost request may have made, which are %s", e.Answer, list)
 	}
 	if len(ids) == 1 {
-		return fmt.Sprintf("the answer to its creation was lost, and what is there now may be what it made, but is not as it should be: %s", list)
+		return fmt.Sprintf("the answer to its creation was lost, and what is there now may be what it made, but need not be: %s", list)
 	}
 	return fmt.Sprintf("the answer to its creation was lost, and each of %d may be what it made: %s", len(ids), list)
 }

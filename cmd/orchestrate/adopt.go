@@ -28,6 +28,11 @@ func (a *answers) Set(text string) error {
 	case (*a)[node] != "" && (*a)[node] != id:
 		return fmt.Errorf("%s is given two answers, %s and %s", node, (*a)[node], id)
 	}
+	for other, taken := range *a {
+		if other != node && taken == id && id != providers.AnswerNone {
+			return fmt.Errorf("%s can't be both %s and %s", id, other, node)
+		}
+	}
 	if *a == nil {
 		*a = answers{}
 	}

@@ -248,11 +248,11 @@ that can't be finished. That look failed, so a refusal would show only when its 
 permissions of the credentials, or go on. Credentials that are not known at all end the command with exit code 7.`},
 	{"EXEC007", Error, "It is not certain which object was made", `
 The answer to a creation was lost, and what has come up since then does not tell what it made: several objects have the
-name that was asked for, and nothing tells that they can't be it; or the only one is not quite as it was ordered. What is
-known of each is listed, also of those that were ruled out. Nothing goes on before one of them is named, because the wrong
-choice would leave one object to nobody and put another one under this stack's delete. Give the command again with
---adopt NODE=ID for the one that is the node, or with --adopt NODE=none if the request made none of them: then it is made
-anew.`},
+name that was asked for, and nothing tells that they can't be it; or the only one is not quite as it was ordered, or may be
+what another node has made that is not known to have an object yet. What is known of each is listed, also of those that
+were ruled out. Nothing goes on before one of them is named, because the wrong choice would leave one object to nobody and
+put another one under this stack's delete. Give the command again with --adopt NODE=ID for the one that is the node, or
+with --adopt NODE=none if the request made none of them: then it is made anew.`},
 
 	{"PLAN001", Error, "Data would be lost", `
 The plan destroys an element that holds data. That is done only when the element is named with --allow-data-loss NODE.`},
