@@ -20,6 +20,8 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 	a := api{c}
 	reg["HBS.Instance"] = instance{api: a}
 	reg["HBS.Organization"] = organization{api: a}
+	reg["HBS.Endpoint"] = endpoint{api: a}
+	reg["HBS.Backup"] = backup{api: a}
 }
 
 // poll is the first wait between two looks at running work; the executor

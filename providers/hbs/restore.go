@@ -29,6 +29,10 @@ type (
 		Restored bool   `json:"is_restored"`
 	}
 	savedInfo struct {
+		Name          string `json:"name"`
+		Instance      string `json:"instance_id"`
+		InstanceName  string `json:"instance_name"`
+		Created       string `json:"create_time"`
 		Edition       string `json:"instance_edition"`
 		Consensus     string `json:"instance_consensus"`
 		SignAlgorithm string `json:"instance_sign_algorithm"`

@@ -316,3 +316,40 @@ func TestPreflightOfHBS(t *testing.T) {
 		})
 	}
 }
+
+// A backup outlives its instance and restores one, once; then nobody can delete it.
+func TestHBSRestore(t *testing.T) {
+	c := newCloud(t)
+	properties := chain("chain-1", "alpha")
+	id := c.make(t, "HBS.Instance", "chain", properties).ID
+	c.faults.Add(emulator.Rule{Operation: "CreateBackups", Times: 1, Fault: emulator.FailOperation("the disk is full")})
+	saving := map[string]any{"instanceId": id}
+	_, _, err := c.play(t, creation("HBS.Backup", "saved", saving), providers.Operation{}, false)
+	fails(t, err, providers.Failed, "the disk is full")
+
+	saved := c.make(t, "HBS.Backup", "saved", saving).ID
+	if _, _, err := c.play(t, deletion("HBS.Instance", "chain", id, properties), providers.Operation{}, false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.registry["HBS.Backup"].Read(t.Context(), &providers.Request{ObjectID: saved}); err != nil {
+		t.Errorf("the backup went with its instance: %v", err)
+	}
+	again := with(chain("chain-2", "alpha"), map[string]any{"backupId": saved})
+	other := creation("HBS.Instance", "again", with(again, map[string]any{"edition": "Platinum"}))
+	if got := c.preflight(t, "HBS.Instance", map[string]string{saved: "ID"}, other); !slices.Equal(got, []string{
+		"error invalid again[backupId]: The backup ID is of an instance with edition Enterprise; Platinum is asked for.",
+	}) {
+		t.Errorf("%q", got)
+	}
+	c.make(t, "HBS.Instance", "again", again)
+	third := creation("HBS.Instance", "third", with(again, map[string]any{"name": "chain-3"}))
+	if got := c.preflight(t, "HBS.Instance", map[string]string{saved: "ID"}, third); !slices.Equal(got, []string{
+		"error invalid third[backupId]: The backup ID was restored before; a backup restores once.",
+	}) {
+		t.Errorf("%q", got)
+	}
+	_, _, err = c.play(t, deletion("HBS.Backup", "saved", saved, saving), providers.Operation{}, false)
+	if e := fails(t, err, providers.Failed, "outlives its instance"); !strings.Contains(e.Advice, "--retain saved") {
+		t.Errorf("%s", e.Advice)
+	}
+}

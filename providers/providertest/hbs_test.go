@@ -70,3 +70,20 @@ func TestHBSOrganization(t *testing.T) {
 		})
 	}
 }
+
+func TestHBSEndpoint(t *testing.T) {
+	c := newCloud(t)
+	id := c.make(t, "HBS.Instance", "chain", chain("chain-1", "alpha")).ID
+	vpcID := c.make(t, "VPC.VPC", "net", map[string]any{"cidr": "10.0.0.0/16"}).ID
+	subnetID := c.make(t, "VPC.Subnet", "part", map[string]any{"vpcId": vpcID, "cidr": "10.0.1.0/24", "gateway": "10.0.1.1"}).ID
+	c.run(t, providertest.Config{
+		Type: "HBS.Endpoint", Properties: map[string]any{"instanceId": id, "vpcId": vpcID, "subnetId": subnetID},
+		Unread: []string{"subnetId", "vpcId"}, Forgotten: true,
+	})
+}
+
+func TestHBSBackup(t *testing.T) {
+	c := newCloud(t)
+	id := c.make(t, "HBS.Instance", "chain", chain("chain-1", "alpha")).ID
+	c.run(t, providertest.Config{Type: "HBS.Backup", Properties: map[string]any{"instanceId": id}})
+}

@@ -113,9 +113,15 @@ func fillChains(t *testing.T, c *cloud, e estate) {
 	for _, name := range []string{"chain-1", "chain-2", "chain-3"} {
 		id := e.add(t, c, "HBS.Instance", name, chain(name, "alpha"))
 		e.add(t, c, "HBS.Organization", name+"beta", map[string]any{"instanceId": id, "name": "beta", "orgOrderInfo": paid()})
+		e.add(t, c, "HBS.Backup", name+"saved", map[string]any{"instanceId": id})
 		e.miss("HBS.Organization", id+"/none")
 	}
+	e.add(t, c, "HBS.Endpoint", "way", map[string]any{
+		"instanceId": e["HBS.Instance"][0].ObjectID, "vpcId": e["VPC.VPC"][0].ObjectID, "subnetId": e["VPC.Subnet"][0].ObjectID,
+	})
 	e.miss("HBS.Instance", nowhere)
+	e.miss("HBS.Backup", nowhere)
+	e.miss("HBS.Endpoint", nowhere+"/"+nowhere)
 	e.miss("HBS.Organization", nowhere+"/alpha")
 }
 
