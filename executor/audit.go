@@ -287,6 +287,9 @@ func (l *ledger) takeResult(x *state.Execution, r state.Record) {
 		o.Node = r.Node // the new name comes last
 	case string(planner.Delete):
 		o.ending, o.Ended = FateDeleted, Mark{x.ID, r.At}
+		if r.Error != "" { // force forgot what the cloud did not delete
+			o.ending, o.Why = FateLetGo, r.Error
+		}
 	case actionForget:
 		o.ending, o.Ended, o.Why = FateLetGo, Mark{x.ID, r.At}, cmp.Or(r.Error, "it was retained")
 	}

@@ -83,6 +83,25 @@ func TestAuditFates(t *testing.T) {
 	})
 }
 
+// TestAuditForce counts what force forgot as let go: the cloud refused to delete
+// it, and what lived in it stayed with it.
+func TestAuditForce(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(header + `  box:
+    type: HuaweiCloud.Fake.Thing
+  part:
+    type: HuaweiCloud.Fake.Part
+    properties: {parent: {get_attribute: [box, refID]}}
+`)
+		b.cloud.faults["box"] = []fault{{err: &providers.Error{Kind: providers.Conflict, Message: "it is in use"}}}
+		b.run(b.plan("", nil), state.Terms{Force: true})
+		equal(t, "audit", []string{
+			"web/box let go made by web-1, ended by web-2: it is in use",
+			"web/part let go made by web-1, ended by web-2: it would have gone with box, which was not deleted",
+		}, b.audit(AuditOptions{}))
+	})
+}
+
 // TestAuditOpenEnds tells what is not known yet, and what a failed creation has
 // left behind.
 func TestAuditOpenEnds(t *testing.T) {

@@ -202,6 +202,11 @@ func (t *teller) result(e executor.Event) (executor.Event, bool) {
 	case planner.Update:
 		t.done.Change++
 	case planner.Delete:
+		if e.Err != nil { // the cloud did not delete it, and it was forgotten by force
+			t.done.Forget++
+			e.Kind, e.Message = executor.StepForgotten, e.Err.Error()
+			break
+		}
 		t.done.Destroy++
 	case planner.None, planner.Read:
 		return e, false

@@ -126,12 +126,13 @@ func TestTellerOfSteps(t *testing.T) {
 		{[]state.Record{entry(7, "desk", "create", state.Result)}, "apply_complete desk create"},
 		{nil, "step_waiting room update: slot []"},
 		{[]state.Record{entry(8, "room", "update", state.Result)}, "apply_start room update\napply_complete room update"},
+		{[]state.Record{entry(9, "note", "delete", state.Result, func(r *state.Record) { r.Error = "it is in use" })}, "apply_start note delete\nforgotten note delete"},
 	} {
 		if d := cmp.Diff(c.want, look(c.records...)); d != "" {
 			t.Errorf("look %d (-want +got):\n%s", i, d)
 		}
 	}
-	if tell.done.Add != 1 || tell.done.Change != 1 || tell.done.Destroy != 1 {
+	if tell.done.Add != 1 || tell.done.Change != 1 || tell.done.Destroy != 1 || tell.done.Forget != 1 {
 		t.Errorf("counted %+v", tell.done)
 	}
 }

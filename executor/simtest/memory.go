@@ -333,7 +333,7 @@ func (m *memory) before(stack string, number int64, attempts []string) map[strin
 		}
 		for _, r := range m.journals[x.ID] {
 			if r.Kind == state.Result {
-				letGo[[2]string{r.Type, r.ObjectID}] = r.Action == "forget" && x.Lifecycle != "refresh"
+				letGo[[2]string{r.Type, r.ObjectID}] = r.Action == "forget" && x.Lifecycle != "refresh" || r.Action == "delete" && r.Error != ""
 			}
 			if _, known := out[r.Node]; !known && r.Seq > brought[r.Node] && (r.Kind == state.Intent || r.Kind == state.Result) {
 				out[r.Node] = cloneElement(r.Before)

@@ -102,10 +102,11 @@ func firstChanges(t *snapshot) string {
 }
 
 // lastForgotten selects the objects of which the last result since an execution
-// is that they were forgotten and stayed in the cloud; what a refresh forgets is
-// gone. max picks the row that the other columns come from.
+// is that they were forgotten and stayed in the cloud, be it on purpose or by
+// force (a deletion that ended with an error); what a refresh forgets is gone.
+// max picks the row that the other columns come from.
 const lastForgotten = `SELECT type, object_id FROM (
-		SELECT j.type, j.object_id, j.action = 'forget' AND e.lifecycle <> 'refresh' AS stayed, max(j.seq)
+		SELECT j.type, j.object_id, (j.action = 'forget' AND e.lifecycle <> 'refresh' OR j.action = 'delete' AND j.error <> '') AS stayed, max(j.seq)
 		FROM executions e JOIN journal j ON j.execution = e.id
 		WHERE e.stack = ?1 AND e.number >= ?2 AND j.kind = 'result' AND j.object_id <> '' GROUP BY j.type, j.object_id
 	) WHERE stayed`

@@ -146,23 +146,25 @@ func TestBeforeLetGo(t *testing.T) {
 			t.Errorf("let go since execution %d (-want +got):\n%s", number, diff)
 		}
 	}
-	a, b, c, d := named("a", "1"), named("b", "kept"), named("c", "3"), named("d", "4")
+	a, b, c, d, f := named("a", "1"), named("b", "kept"), named("c", "3"), named("d", "4"), named("f", "5")
 	made := func(e *Element) Record {
 		return Record{Node: e.Node, Type: "T", Action: "create", Kind: Result, ObjectID: e.ObjectID, Element: e}
 	}
 	left := func(node, action string, e *Element) Record {
 		return Record{Node: node, Type: "T", Action: action, Kind: Result, ObjectID: e.ObjectID, Before: e, Remove: true}
 	}
-	s.execute("create", false, made(a), made(b), made(c), made(d))
-	s.execute("upgrade", false, left("a", "forget", a), left("b", "delete", b),
+	refused := left("f", "delete", f) // and forgotten by force
+	refused.Error = "it is in use"
+	s.execute("create", false, made(a), made(b), made(c), made(d), made(f))
+	s.execute("upgrade", false, left("a", "forget", a), left("b", "delete", b), refused,
 		left("c", "move", c), made(named("e", "3")), left("e", "forget", named("e", "3")))
 	s.execute("refresh", false, left("d", "forget", d))
-	expect(2, map[string]bool{"a": true, "b": false, "c": true, "d": false})
+	expect(2, map[string]bool{"a": true, "b": false, "c": true, "d": false, "f": true})
 	expect(3, map[string]bool{"d": false})
 
 	// It comes back: it is not let go any more.
 	s.execute("rollback", false, Record{Node: "a", Type: "T", Action: "update", Kind: Result, ObjectID: "1", Element: a})
-	expect(2, map[string]bool{"a": false, "b": false, "c": true, "d": false})
+	expect(2, map[string]bool{"a": false, "b": false, "c": true, "d": false, "f": true})
 }
 
 // TestBeforeOfAttempts tells apart what was found by an earlier attempt at the
