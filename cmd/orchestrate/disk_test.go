@@ -159,7 +159,8 @@ func TestBrokenFile(t *testing.T) {
 		said  string
 	}{
 		"not a state": {func(file []byte) []byte { return bytes.Repeat([]byte("no state "), 1000) }, "it is not a state file of orchestrate, or it is encrypted or damaged; it was left as it is"},
-		"emptied":     {func(file []byte) []byte { return append(file[:4096:4096], make([]byte, len(file)-4096)...) }, "it is damaged; it was left as it is, restore it from a copy"},
+		"empty":       {func([]byte) []byte { return nil }, "it is empty, as no state ever is; put the file back from a copy"},
+		"zeroed":      {func(file []byte) []byte { return append(file[:4096:4096], make([]byte, len(file)-4096)...) }, "it is damaged; it was left as it is, restore it from a copy"},
 		"cut off":     {func(file []byte) []byte { return file[:len(file)/2] }, "it is damaged; it was left as it is, restore it from a copy"},
 		"newer": {func(file []byte) []byte {
 			binary.BigEndian.PutUint32(file[60:], 99) // user_version (SQLite file format, section 1.3)

@@ -10,10 +10,10 @@ import (
 	"runtime"
 )
 
-// present reports whether the state file holds anything. A file that is gone
-// or empty is a new state only if nothing beside it says that it held
-// something once: its log, which SQLite would drop or, worse, play into
-// another file, or the key that its secrets were encrypted under.
+// present reports whether there is a state file. A file that is gone is a new
+// state only if its log does not lie there still, which SQLite would play into
+// another file. An empty one is none of ours: a file appears with its schema in
+// it, so what it held is lost.
 func (s *SQLite) present() (bool, error) {
 	log := leftLog(s.path) // looked at first: a process that is just making the file makes the log last
 	info, err := os.Stat(s.path)
@@ -28,13 +28,10 @@ func (s *SQLite) present() (bool, error) {
 		return false, errors.New("it is a folder; name a file")
 	case info.Size() > 0:
 		return true, nil
+	case log != "":
+		return false, fmt.Errorf("it is empty, but %s beside it shows that it was not always; put the file back from a copy, or, if there is nothing to lose, remove the empty file and its log, to begin anew", log)
 	}
-	for _, left := range []string{log, s.keys.file} {
-		if filled(left) {
-			return false, fmt.Errorf("it is empty, but %s beside it shows that it was not always; put the file back from a copy, or, if there is nothing to lose, remove the empty file and its log, to begin anew", left)
-		}
-	}
-	return false, nil
+	return false, errors.New("it is empty, as no state ever is; put the file back from a copy, or, if there was none, remove the empty file, to begin anew")
 }
 
 // leftLog is the log of SQLite that lies beside a file and holds something, ""
@@ -86,7 +83,7 @@ func (s *SQLite) create(ctx context.Context) error {
 }
 
 // createEmpty makes the file where the file system knows no links; it is then
-// filled in place.
+// filled in place. Who looks at it until then is told that it is empty.
 func (s *SQLite) createEmpty() error {
 	f, err := os.OpenFile(s.path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

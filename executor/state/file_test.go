@@ -4,20 +4,24 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// An empty file that nothing lies beside, such as mktemp makes, is a new state.
-func TestEmptyFileIsFilled(t *testing.T) {
+// An empty file is no state: what it held is lost, whatever lies beside it.
+func TestEmptyFileIsLeft(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.db")
 	must(t, os.WriteFile(path, nil, 0o600))
-	s := openTest(t, path, "")
-	if list, err := s.Stacks(context.Background()); err != nil || len(list) != 0 {
-		t.Errorf("Stacks: %v, %v", list, err)
+	if _, err := OpenSQLite(context.Background(), path, nil); err == nil || !strings.Contains(err.Error(), "remove the empty file, to begin anew") {
+		t.Errorf("opened: %v", err)
 	}
-	acquire(t, s, "web", "a")
+	files, err := os.ReadDir(filepath.Dir(path))
+	must(t, err)
+	if info, err := os.Stat(path); len(files) != 1 || err != nil || info.Size() != 0 {
+		t.Errorf("it was not left as it is: %v, %v", files, err)
+	}
 }
 
 // A state that lost its file after it was opened is not begun anew.
