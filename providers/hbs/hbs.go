@@ -22,6 +22,8 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 	reg["HBS.Organization"] = organization{api: a}
 	reg["HBS.Endpoint"] = endpoint{api: a}
 	reg["HBS.Backup"] = backup{api: a}
+	reg["HBS.SdkConfig"] = clientConfig{api: a}
+	reg["HBS.Tags"] = tags{api: a}
 }
 
 // poll is the first wait between two looks at running work; the executor

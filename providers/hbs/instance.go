@@ -235,11 +235,12 @@ func (i *instanceInfo) properties(recorded map[string]any) map[string]any {
 	return out
 }
 
-// members are the names of the organizations that are there to stay.
+// members are the names of the organizations that are there to stay; of an
+// instance that nobody has paid yet, of all.
 func (i *instanceInfo) members() []string {
 	var out []string
 	for _, o := range i.Orgs {
-		if o.Status != statusUnpaid && o.Status != statusDeleting {
+		if i.Status == statusUnpaid || o.Status != statusUnpaid && o.Status != statusDeleting {
 			out = append(out, o.Name)
 		}
 	}

@@ -87,3 +87,26 @@ func TestHBSBackup(t *testing.T) {
 	id := c.make(t, "HBS.Instance", "chain", chain("chain-1", "alpha")).ID
 	c.run(t, providertest.Config{Type: "HBS.Backup", Properties: map[string]any{"instanceId": id}})
 }
+
+func TestHBSSdkConfig(t *testing.T) {
+	c := newCloud(t)
+	id := c.make(t, "HBS.Instance", "chain", chain("chain-1", "alpha", "beta")).ID
+	c.run(t, providertest.Config{
+		Type: "HBS.SdkConfig",
+		Properties: map[string]any{
+			"instanceId": id, "organizationNames": []any{"alpha", "beta"}, "certPath": "opt/chain", "downloadCa": false, "accessMode": "StandardChannel",
+		},
+		Change:    map[string]any{"accessMode": "HighPerformanceChannel", "endpointIp": "10.0.0.4"},
+		Forgotten: true, Repeatable: true, NotImported: true,
+	})
+}
+
+func TestHBSTags(t *testing.T) {
+	c := newCloud(t)
+	id := c.make(t, "HBS.Instance", "chain", chain("chain-1", "alpha")).ID
+	c.run(t, providertest.Config{
+		Type:       "HBS.Tags",
+		Properties: map[string]any{"instanceId": id, "tags": map[string]any{"team": "one", "cost": "17"}},
+		Change:     map[string]any{"tags": map[string]any{"team": "two", "stage": "test"}},
+	})
+}

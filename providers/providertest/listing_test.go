@@ -114,6 +114,10 @@ func fillChains(t *testing.T, c *cloud, e estate) {
 		id := e.add(t, c, "HBS.Instance", name, chain(name, "alpha"))
 		e.add(t, c, "HBS.Organization", name+"beta", map[string]any{"instanceId": id, "name": "beta", "orgOrderInfo": paid()})
 		e.add(t, c, "HBS.Backup", name+"saved", map[string]any{"instanceId": id})
+		e.add(t, c, "HBS.Tags", name+"tags", map[string]any{"instanceId": id, "tags": map[string]any{"team": "one"}})
+		e.add(t, c, "HBS.SdkConfig", name+"client", map[string]any{
+			"instanceId": id, "organizationNames": []any{"alpha"}, "certPath": "opt", "accessMode": "StandardChannel",
+		})
 		e.miss("HBS.Organization", id+"/none")
 	}
 	e.add(t, c, "HBS.Endpoint", "way", map[string]any{
@@ -121,6 +125,8 @@ func fillChains(t *testing.T, c *cloud, e estate) {
 	})
 	e.miss("HBS.Instance", nowhere)
 	e.miss("HBS.Backup", nowhere)
+	e.miss("HBS.Tags", nowhere+"/tags")
+	e.miss("HBS.SdkConfig", nowhere+"/alpha")
 	e.miss("HBS.Endpoint", nowhere+"/"+nowhere)
 	e.miss("HBS.Organization", nowhere+"/alpha")
 }

@@ -1,0 +1,170 @@
+package hbs
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// downloadSdkConfigFile hands over the unread body.
+var downloadSdkConfigFile = operation[sdkConfigRequest, stream]{name: "DownloadSdkConfigFile", method: http.MethodPost, path: "huaweicloudchain/instances/{instance_id}/chain/sdk-config"}
+
+type (
+	sdkConfigRequest struct {
+		Instance string     `json:"instance_id" at:"path"`
+		Body     *sdkConfig `json:"body" at:"body"`
+	}
+	sdkConfig struct {
+		CertPath   string   `json:"cert_path"`
+		WithCA     bool     `json:"download_ca"`
+		Orgs       []string `json:"orgs"` // on the chain
+		AccessMode string   `json:"access_mode"`
+		Endpoint   string   `json:"endpoint_ip,omitempty"`
+	}
+	stream struct {
+		Body io.ReadCloser `json:"-" type:"stream"`
+		answered
+	}
+)
+
+// clientConfig provides HBS.SdkConfig: an archive with what the clients of some
+// organizations need, their private keys among it. The service makes it on demand
+// and keeps nothing of it, so the recorded archive is all there is, and another one
+// can be had at any time.
+type clientConfig struct {
+	api
+	huaweicloud.LooksFirst
+}
+
+// configProperties are the properties of a client configuration.
+type configProperties struct {
+	Instance   string   `json:"instanceId"`
+	Orgs       []string `json:"organizationNames"`
+	CertPath   string   `json:"certPath"`
+	WithCA     bool     `json:"downloadCa"`
+	AccessMode string   `json:"accessMode"`
+	Endpoint   string   `json:"endpointIp"`
+}
+
+func (c configProperties) id() string { return joinID(c.Instance, strings.Join(c.Orgs, "+")) }
+
+// Advance implements providers.Provider.
+func (p clientConfig) Advance(ctx context.Context, req *providers.Request, _ providers.Operation, _ bool) (providers.Progress, error) {
+	if req.Action == providers.Delete {
+		return providers.Progress{Done: true}, nil // there is nothing to delete
+	}
+	var want configProperties
+	if err := providers.Decode(req.Properties, &want); err != nil {
+		return providers.Progress{}, err
+	}
+	ids, err := p.onChain(ctx, want.Instance, want.Orgs)
+	if err != nil {
+		return providers.Progress{}, err
+	}
+	archive, err := p.download(ctx, &sdkConfigRequest{want.Instance, &sdkConfig{want.CertPath, want.WithCA, ids, want.AccessMode, want.Endpoint}})
+	if err != nil {
+		return providers.Progress{}, p.explain(ctx, want.Instance, err)
+	}
+	if !bytes.HasPrefix(archive, []byte("PK\x03\x04")) {
+		return providers.Progress{}, unexpected(downloadSdkConfigFile.name, "the service answered without a zip archive")
+	}
+	digest := sha256.Sum256(archive)
+	return done(&providers.Object{
+		ID: want.id(),
+		Attributes: map[string]any{
+			"refID": want.id(), "refName": strings.Join(want.Orgs, "+"),
+			"archive": base64.StdEncoding.EncodeToString(archive), "sha256": hex.EncodeToString(digest[:]),
+		},
+	}), nil
+}
+
+// download reads the body while the call's context still lives.
+func (p clientConfig) download(ctx context.Context, q *sdkConfigRequest) ([]byte, error) {
+	if err := inPath(q); err != nil {
+		return nil, err
+	}
+	call := func(c *core.HcHttpClient, q *sdkConfigRequest) (*[]byte, error) {
+		r, err := downloadSdkConfigFile.call(c, q)
+		if err != nil {
+			return nil, err
+		}
+		defer r.Body.Close()
+		archive, err := io.ReadAll(r.Body)
+		return &archive, err
+	}
+	archive, err := huaweicloud.Change(ctx, p.c, service, downloadSdkConfigFile.name, call, q)
+	if err != nil {
+		return nil, err
+	}
+	return *archive, nil
+}
+
+// onChain finds the IDs on the chain of organizations.
+func (a api) onChain(ctx context.Context, instance string, orgs []string) ([]string, error) {
+	all, err := a.organizations(ctx, instance)
+	if err != nil {
+		return nil, err
+	}
+	known := map[string]string{}
+	for _, o := range all {
+		known[o.Name] = o.ChainID
+	}
+	ids := make([]string, len(orgs))
+	for i, name := range orgs {
+		if ids[i] = known[name]; ids[i] == "" {
+			return nil, &providers.Error{
+				Kind: providers.Invalid, Operation: "ListOrganizations", Message: fmt.Sprintf("organization %s is not part of the instance %s", name, instance),
+				Advice: "Check organizationNames; best let them refer to nodes: {get_reference: [NODE, refName]}.",
+			}
+		}
+	}
+	return ids, nil
+}
+
+// Read implements providers.Provider. A configuration is taken to be there as long
+// as its organizations are.
+func (p clientConfig) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
+	parts, err := splitID("HBS.SdkConfig", req.ObjectID, 2)
+	if err != nil {
+		return nil, err
+	}
+	all, err := p.organizations(ctx, parts[0])
+	if err != nil {
+		return nil, err
+	}
+	there := map[string]bool{}
+	for _, o := range all {
+		there[o.Name] = true
+	}
+	for _, name := range strings.Split(parts[1], "+") {
+		if !there[name] {
+			return nil, gone("organization", name)
+		}
+	}
+	// The archive itself may be there but sealed under a key that is lost: the
+	// stack must still be seen, and deleted.
+	if providers.Text(req.Attributes["sha256"]) == "" {
+		return nil, &providers.Error{
+			Kind: providers.Invalid, Message: "the service keeps no client configuration",
+			Advice: "Let the stack download one instead of importing it.",
+		}
+	}
+	return &providers.Object{ID: req.ObjectID, Attributes: maps.Clone(req.Attributes)}, nil
+}
+
+// ReadAll implements providers.Lister.
+func (p clientConfig) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.ReadEach(ctx, reqs, p.Read)
+}

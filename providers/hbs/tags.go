@@ -1,0 +1,181 @@
+package hbs
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// Tags:
+var (
+	listResourceTags   = operation[instanceRequest, listTagsAnswer]{name: "ListResourceTags", method: http.MethodGet, path: "huaweicloudchain/{instance_id}/tags"}
+	createResourceTags = operation[tagsRequest, answered]{name: "CreateResourceTags", method: http.MethodPost, path: "huaweicloudchain/{instance_id}/tags/create"}
+	deleteResourceTags = operation[tagsRequest, answered]{name: "DeleteResourceTags", method: http.MethodDelete, path: "huaweicloudchain/{instance_id}/tags/delete"}
+)
+
+type (
+	tagsRequest struct {
+		Instance string   `json:"instance_id" at:"path"`
+		Body     *tagList `json:"body" at:"body"`
+	}
+	tagList struct {
+		Tags []tag `json:"tags"`
+	}
+	listTagsAnswer struct {
+		Tags []tag `json:"tags"`
+		answered
+	}
+	tag struct {
+		Key   string `json:"key"`
+		Value string `json:"value"`
+	}
+)
+
+// tags provides HBS.Tags: some tags of an instance. Others, with other keys, are
+// left alone. To set or remove a tag twice does no harm, so nothing is looked for
+// after a lost answer.
+type tags struct {
+	api
+	huaweicloud.LooksFirst
+}
+
+// tagProperties are the properties of tags.
+type tagProperties struct {
+	Instance string            `json:"instanceId"`
+	Tags     map[string]string `json:"tags"`
+}
+
+// tagsSuffix makes the ID of tags of that of their instance.
+const tagsSuffix = "tags"
+
+// Advance implements providers.Provider: first what is to be set, then what is to
+// be removed.
+func (p tags) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+	var want, have tagProperties
+	if err := providers.Decode(req.Properties, &want); err != nil {
+		return providers.Progress{}, err
+	}
+	if err := providers.Decode(req.Prior, &have); err != nil {
+		return providers.Progress{}, err
+	}
+	id := joinID(want.Instance, tagsSuffix)
+	if req.Action == providers.Delete {
+		want, have = tagProperties{Instance: want.Instance}, want
+	}
+	there, err := p.there(ctx, want.Instance)
+	if huaweicloud.Gone(err) && req.Action == providers.Delete {
+		return providers.Progress{Done: true}, nil
+	}
+	if err != nil {
+		return providers.Progress{}, err
+	}
+	next := providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageSend, ObjectID: id}}
+	if req.Action == providers.Create && op.Stage == "" {
+		return next, p.free(want, there)
+	}
+	next.After = poll // what was set may show late
+	set, remove := difference(want.Tags, have.Tags, there)
+	switch {
+	case (len(set) > 0 || len(remove) > 0) && req.Settling:
+		// Nothing new is sent; what is set already stays, and the next plan sees it.
+		if req.Action == providers.Create && len(set) == len(want.Tags) {
+			return providers.Progress{Done: true}, nil
+		}
+	case len(set) > 0:
+		_, err := createResourceTags.change(ctx, p.api, &tagsRequest{want.Instance, &tagList{set}})
+		return next, err
+	case len(remove) > 0:
+		_, err := deleteResourceTags.change(ctx, p.api, &tagsRequest{want.Instance, &tagList{remove}})
+		return next, err
+	}
+	if req.Action == providers.Delete {
+		return providers.Progress{Done: true}, nil
+	}
+	return done(tagsObject(id, there, want.Tags)), nil
+}
+
+// free refuses to take over tags that are there already.
+func (p tags) free(want tagProperties, there map[string]string) error {
+	for _, key := range slices.Sorted(maps.Keys(want.Tags)) {
+		if _, taken := there[key]; taken {
+			return huaweicloud.Exists("a tag", key, "Choose another key, or remove it from the instance if nobody needs it.")
+		}
+	}
+	return nil
+}
+
+// difference is what has to be set and removed, sorted by key.
+func difference(want, have, there map[string]string) (set, remove []tag) {
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		if value, ok := there[key]; !ok || value != want[key] {
+			set = append(set, tag{key, want[key]})
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(have)) {
+		value, ok := there[key]
+		if _, wanted := want[key]; ok && !wanted {
+			remove = append(remove, tag{key, value})
+		}
+	}
+	return set, remove
+}
+
+func (p tags) there(ctx context.Context, instance string) (map[string]string, error) {
+	r, err := listResourceTags.read(ctx, p.api, &instanceRequest{instance})
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, t := range r.Tags {
+		out[t.Key] = t.Value
+	}
+	return out, nil
+}
+
+// tagsObject are those tags that are there of the ones that count; of all if none
+// is recorded.
+func tagsObject(id string, there, recorded map[string]string) *providers.Object {
+	read := map[string]any{}
+	for key, value := range there {
+		if _, ok := recorded[key]; ok || len(recorded) == 0 {
+			read[key] = value
+		}
+	}
+	instance := strings.TrimSuffix(id, "/"+tagsSuffix)
+	return &providers.Object{
+		ID:         id,
+		Attributes: map[string]any{"refID": id, "refName": tagsSuffix},
+		Properties: map[string]any{"instanceId": instance, "tags": read},
+	}
+}
+
+// Read implements providers.Provider. Tags are gone when none of them is left.
+func (p tags) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
+	parts, err := splitID("HBS.Tags", req.ObjectID, 2)
+	if err != nil {
+		return nil, err
+	}
+	var have tagProperties
+	if err := providers.Decode(huaweicloud.Recorded(req), &have); err != nil {
+		return nil, err
+	}
+	there, err := p.there(ctx, parts[0])
+	if err != nil {
+		return nil, err
+	}
+	o := tagsObject(req.ObjectID, there, have.Tags)
+	if read, ok := o.Properties["tags"].(map[string]any); ok && len(read) == 0 {
+		return nil, gone("the tags of instance", parts[0])
+	}
+	return o, nil
+}
+
+// ReadAll implements providers.Lister.
+func (p tags) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {
+	return huaweicloud.ReadEach(ctx, reqs, p.Read)
+}
