@@ -123,7 +123,7 @@ type creation struct {
 	stack, node, typ, execution string
 	place                       state.Place
 	request                     state.Document
-	op                          providers.Operation // under which it was sent
+	op                          providers.Operation // under which it was first sent
 	begun, ended                time.Time           // ended is zero while it is open
 	open                        *item               // stands for what it has made; nil: its end is known
 	err                         error               // why it could not be looked for what it has made
@@ -186,7 +186,8 @@ func (l *ledger) readElements(ctx context.Context) error {
 			l.redact.learn(value(el.Properties))
 			l.redact.learn(value(el.Attributes))
 			if o := l.object(el.Type, el.ObjectID); o != nil {
-				o.element, o.Stack, o.Node, o.ending = el, name, node, ""
+				o.element, o.Stack, o.Node = el, name, node
+				o.ending, o.Ended, o.Why = "", Mark{}, "" // it has come back
 				name, _ := value(el.Attributes).Get("refName")
 				o.Name = cmp.Or(name.Text(), o.Name)
 			}
@@ -243,7 +244,9 @@ func (l *ledger) takeCreation(x *state.Execution, sent map[string]*creation, r s
 		}
 		return
 	case state.Operation:
-		if c != nil && r.ObjectID == "" && json.Unmarshal(r.Operation, &c.op) == nil && !slices.Contains(l.creations, c) {
+		// The first one tells what existed before the request. Later ones may also
+		// leave out what somebody said it has not made, which may have been wrong.
+		if c != nil && r.ObjectID == "" && !slices.Contains(l.creations, c) && json.Unmarshal(r.Operation, &c.op) == nil {
 			l.creations = append(l.creations, c)
 		}
 	case state.Result, state.Failure, state.Skipped:

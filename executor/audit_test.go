@@ -102,6 +102,42 @@ func TestAuditForce(t *testing.T) {
 	})
 }
 
+// TestAuditAfterAnswers looks for what existed before a request only in what was
+// noted before it was sent: later notes also leave out what somebody said it has
+// not made.
+func TestAuditAfterAnswers(t *testing.T) {
+	op := func(existing string) state.Record {
+		return state.Record{
+			Kind: state.Operation, Node: "a", Type: "Fake.Thing", Action: "create",
+			Operation: []byte(`{"stage":"send","note":{"existing":"` + existing + `"}}`),
+		}
+	}
+	l := &ledger{objects: map[objectKey]*item{}}
+	l.take(&state.Execution{ID: "web-1", Stack: "web"}, []state.Record{
+		{Kind: state.Intent, Node: "a", Type: "Fake.Thing", Action: "create"}, op("id-1"), op("id-1 id-2"),
+		{Kind: state.Skipped, Node: "a", Type: "Fake.Thing", Action: "create"},
+	})
+	equal(t, "searches", 1, len(l.creations))
+	equal(t, "existed", "id-1", l.creations[0].op.Note["existing"])
+}
+
+// TestAuditOfWhatCameBack tells of an element what it is, whatever it was before.
+func TestAuditOfWhatCameBack(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(kept)
+		a := b.stack().Elements["a"]
+		b.apply(header + "  d:\n    type: HuaweiCloud.Fake.Thing\n")
+		equal(t, "let go", "web/a let go made by web-1, ended by web-2: it was retained", b.audit(AuditOptions{})[0])
+		l := b.lease()
+		x, err := b.store.Begin(context.Background(), l, &state.Execution{Stack: "web", Lifecycle: "rollback", Started: time.Now()}, nil, nil)
+		b.must(err)
+		b.must(b.store.Append(context.Background(), l, state.Record{
+			Execution: x.ID, Node: "a", Type: a.Type, Action: "update", Kind: state.Result, ObjectID: a.ObjectID, Element: a, At: time.Now(),
+		}))
+		equal(t, "came back", "web/a element made by web-1", b.audit(AuditOptions{})[0])
+	})
+}
+
 // TestAuditOpenEnds tells what is not known yet, and what a failed creation has
 // left behind.
 func TestAuditOpenEnds(t *testing.T) {
