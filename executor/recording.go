@@ -162,7 +162,7 @@ func (d *driver) journal(j *job, r sched.Record, now time.Time) state.Record {
 		rec.Phase = j.verb().cancelled()
 	case r.Kind == sched.Skip && r.Interrupted && d.cancel.by != nil:
 		rec.Error = "the execution was cancelled before this step began"
-	case j.stays != "":
+	case j.stays != "" && rec.Error == "":
 		rec.Action = actionForget
 		if d.forgot[j.node] {
 			rec.Error = j.stays
