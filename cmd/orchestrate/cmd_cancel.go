@@ -84,7 +84,7 @@ func (s *session) notBegun(ctx context.Context, stack string) error {
 	}
 	return &noWayBack{
 		fmt.Sprintf("nothing runs on stack %s yet: it is held by %s, which settles what an earlier execution left, plans, or waits for an answer", stack, h.Owner),
-		"Interrupt that process, or cancel what it begins; `unlock --force` cuts it off.",
+		"Interrupt that process, or cancel what it begins: `executions` shows it then. `unlock --force` cuts it off.",
 	}
 }
 
