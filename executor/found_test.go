@@ -116,6 +116,8 @@ func TestDeletionThatDoesNotEnd(t *testing.T) {
 		b.cloud.faults["d"] = []fault{{err: &providers.Error{Kind: providers.Invalid}}}
 		equal(t, "forgotten", 1, b.run(b.plan("", nil), state.Terms{Force: true}).Summary.Forget)
 		equal(t, "objects", 1, len(b.cloud.objects))
+		b.settle() // nothing of it is open
+		equal(t, "made again", Succeeded, b.apply(chain).Outcome)
 	})
 }
 
@@ -182,5 +184,20 @@ func TestOldSecretIsNotTold(t *testing.T) {
 				t.Errorf("on record: %s", s.Error)
 			}
 		}
+	})
+}
+
+// TestUpdateThatMayHaveAdded takes back what an update has added that nobody saw
+// the end of, although neither the record nor the blueprint knows of it.
+func TestUpdateThatMayHaveAdded(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(chain) // b has no size
+		b.cloud.faults["b"] = []fault{{err: &providers.Error{Kind: providers.Unexpected}, after: true}}
+		b.apply(strings.Replace(chain, "{uses: {get_attribute: [a", "{size: 6, uses: {get_attribute: [a", 1))
+		equal(t, "in the cloud", "6", b.size("b"))
+		b.settle()
+		equal(t, "planned", planner.Update, b.action(chain, "b"))
+		b.apply(chain)
+		equal(t, "in the cloud", "", b.size("b"))
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
@@ -167,11 +168,46 @@ func (j *job) remains(left *providers.Object, now time.Time) *state.Element {
 	case j.prior == nil || !j.touched:
 		return nil
 	}
-	e := *j.prior
+	e := *j.unsure()
 	if e.Updated = now; e.Phase != creating.failed() { // what never worked does not work for that
 		e.Phase = j.verb().failed()
 	}
 	return &e
+}
+
+// unsure is the element as it was, after an update of which nobody knows what it
+// has done. What is neither on record nor wanted is not compared, so what the
+// update may have given to the object is on record from now on, as null.
+func (j *job) unsure() *state.Element {
+	e := *j.prior
+	if j.action == planner.Update {
+		e.Properties = document(perhaps(value(e.Properties), j.properties))
+	}
+	return &e
+}
+
+// perhaps adds to recorded properties, as null, what only a request has.
+func perhaps(recorded, sent intrinsic.Value) intrinsic.Value {
+	before, isMap := recorded.Map()
+	if _, sentMap := sent.Map(); !isMap || !sentMap || recorded.IsSensitive() {
+		return recorded
+	}
+	out, more := maps.Clone(before), false
+	for _, key := range sent.Keys() {
+		v, _ := sent.Get(key)
+		was, known := before[key]
+		if out[key] = perhaps(was, v); !known {
+			out[key] = intrinsic.Value{}
+			if v.HasSensitive() { // what is read of it may be the secret
+				out[key] = out[key].MarkSensitive()
+			}
+		}
+		more = more || !known || !out[key].Equal(was)
+	}
+	if !more {
+		return recorded
+	}
+	return intrinsic.Of(out)
 }
 
 // before is the element as it was found: as recorded, with what a refresh read.

@@ -179,6 +179,9 @@ func openEnds(records []state.Record) []state.Record {
 	begun, open := map[phase]bool{}, map[phase]*state.Record{}
 	for _, r := range records {
 		p := phase{r.Node, r.Action}
+		if r.Action == actionForget { // how a deletion ends whose object stays
+			p.action = string(planner.Delete)
+		}
 		switch r.Kind {
 		case state.Intent:
 			if !begun[p] {
@@ -262,8 +265,8 @@ func (r *recovery) find(ctx context.Context, j *job) error {
 }
 
 // read finds out whether a delete without a recorded operation was carried
-// out. Of an update nothing need be known: the next plan compares, and repeats
-// it if it is still due.
+// out. Of an update nothing need be known but what it may have added: the next
+// plan compares, and repeats it if it is still due.
 func (r *recovery) read(ctx context.Context, j *job) error {
 	if j.action == planner.Delete {
 		_, err := look(ctx, func(ctx context.Context) (*providers.Object, error) { return j.provider.Read(ctx, j.req) })
@@ -311,8 +314,14 @@ func (r *recovery) note(e *state.Element, node string) {
 
 func (r *recovery) notDone(j *job, why string) error {
 	rec := j.record(r.execution.ID, sched.Record{Kind: sched.Skip, Why: why}, time.Now().UTC())
+	if j.action == planner.Update && j.prior != nil {
+		rec.Element = j.unsure()
+	}
 	if err := r.driver.append(rec); err != nil {
 		return err
+	}
+	if rec.Element != nil {
+		r.note(rec.Element, j.node)
 	}
 	r.out.NotDone = append(r.out.NotDone, j.node)
 	r.driver.observeJob(j, Event{Kind: StepSkipped, Message: why})

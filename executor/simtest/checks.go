@@ -352,8 +352,16 @@ func normal(elements map[string]*state.Element) map[string]string {
 	for node, e := range elements {
 		after := slices.DeleteFunc(slices.Clone(e.DependsOn), func(n string) bool { return elements[n] == nil })
 		level, _ := e.Attributes.Value.(map[string]any)
-		out[node] = strangeID.ReplaceAllString(r.Replace(fmt.Sprintf("%s %s level=%s retain=%t after %v", e.Type, text(e.Properties.Value), text(level["level"]), e.Retain, after)), `"another ID"`)
+		out[node] = strangeID.ReplaceAllString(r.Replace(fmt.Sprintf("%s %s level=%s retain=%t after %v", e.Type, text(withoutNulls(e)), text(level["level"]), e.Retain, after)), `"another ID"`)
 	}
+	return out
+}
+
+// withoutNulls are the properties that an element has: null stands for what it
+// need not have.
+func withoutNulls(e *state.Element) map[string]any {
+	out := maps.Clone(entries(e.Properties))
+	maps.DeleteFunc(out, func(_ string, v any) bool { return v == nil })
 	return out
 }
 
@@ -419,13 +427,30 @@ func (w *world) checkElements(stack string, owned map[string]string, open map[[2
 	w.checkReplay(stack, elements)
 }
 
-// checkThere holds that every element of a stack exists.
+// checkThere holds that every element of a stack exists, and is what is on record
+// of it.
 func (w *world) checkThere(stack string) {
-	for node, e := range w.elements(stack) {
+	elements := w.elements(stack)
+	for _, node := range slices.Sorted(maps.Keys(elements)) {
+		e := elements[node]
 		if !w.cloud.exists(e.ObjectID) {
-			w.violate(nil, "%s is recorded as %s, which is gone, although all was made as it should be", node, e.ObjectID)
+			w.violate(nil, "%s is recorded as %s, which is gone, although all is as it should be", node, e.ObjectID)
+		}
+		o, recorded := w.cloud.byID(e.ObjectID), entries(e.Properties)
+		if o == nil {
+			continue
+		}
+		for name, is := range o.object().Properties {
+			if text(is) != text(recorded[name]) {
+				w.violate(nil, "%s is recorded with %s %s, but has %s", node, name, text(recorded[name]), text(is))
+			}
 		}
 	}
+}
+
+func entries(d state.Document) map[string]any {
+	m, _ := d.Value.(map[string]any)
+	return m
 }
 
 // vanishes reports whether an object goes, or is gone, because of a deletion

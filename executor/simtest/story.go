@@ -72,6 +72,9 @@ func (n *narrator) goOn() bool {
 		c := n.command(nil)
 		c.force, c.outside = true, n.deeds(last.nodes, refused, failing, refused, failing, refused, failing, endless)
 		n.add(c)
+		if !slices.ContainsFunc(last.nodes, func(t *template) bool { return t.kind == named }) {
+			n.add(n.command(last)) // the name of the stack is free again, and no other is taken
+		}
 		return false
 	case 2, 3:
 		c := n.command(n.drawn[n.rng.IntN(len(n.drawn))])
@@ -128,7 +131,7 @@ func (a *artist) imports(was, d *drawing) []command {
 // to return to was never reached.
 func (s *story) mayLeave(at int) bool {
 	returns := slices.ContainsFunc(s.chapters, func(c command) bool { return c.back })
-	return !s.chapters[at+1].relative() && !(returns && slices.ContainsFunc(s.chapters, command.relative))
+	return !s.chapters[at].force && !s.chapters[at+1].relative() && !(returns && slices.ContainsFunc(s.chapters, command.relative))
 }
 
 // relative reports whether what a command leads to depends on what the one

@@ -159,7 +159,7 @@ func (w *world) reach(t *track) {
 	if t.known != nil {
 		w.compare(t.known[t.at], e)
 	}
-	if !t.command.relative() {
+	if len(t.command.targets) == 0 && t.command.take == nil {
 		w.checkThere(t.stack)
 	}
 	t.endings = append(t.endings, e)
