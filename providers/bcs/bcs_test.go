@@ -479,6 +479,39 @@ func TestLostRemovalIsNotRepeated(t *testing.T) {
 	}
 }
 
+// Work that runs after a lost request may be anybody's: it is waited for, and
+// what the channel shows then counts.
+func TestLostMembership(t *testing.T) {
+	for name, tt := range map[string]struct {
+		running, seen string // answers of the look after the loss
+		busy          bool
+		sent          int
+	}{
+		"other work, or its own": {record("op", "processing"), members(0), true, 0},
+		"was carried out":        {record("op", "finished"), members(2), false, 0},
+		"runs, some are there":   {record("op", "processing"), members(2), false, 0},
+		"never arrived":          {noRecord, members(0), false, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, reg := start(t, map[string][]string{
+				operations: {tt.running, record("op", "finished")}, join: {`{"operation_id":"op"}`},
+				channels: {tt.seen, tt.seen, tt.seen, members(2)},
+			})
+			p, err := providertest.Drive(t.Context(), reg["BCS.ChannelMembership"], creation("BCS.ChannelMembership", membership(2)), providers.Operation{Stage: huaweicloud.StageSend}, true)
+			if tt.busy {
+				if providertest.Failure(t, err).Kind != providers.Busy {
+					t.Errorf("%+v, %v", p, err)
+				}
+			} else if err != nil || !p.Done {
+				t.Errorf("%+v, %v", p, err)
+			}
+			if len(s.Sent()) != tt.sent {
+				t.Errorf("sent %v", s.Sent())
+			}
+		})
+	}
+}
+
 func TestCertificate(t *testing.T) {
 	const issue = "POST blockchains/" + network + "/orgs/bank/usercert/bankapp"
 	properties := func(securityMode bool) map[string]any {

@@ -69,21 +69,31 @@ func (p membership) create(ctx context.Context, req *providers.Request, want mem
 			record, err := p.batchAddPeersToChannel(ctx, want.Network, want.Channel, want.Org, want.Peers)
 			return providers.Operation{ID: record, ObjectID: want.id()}, err
 		},
-		Find: func(ctx context.Context) ([]huaweicloud.Found, error) {
-			peers, err := p.peers(ctx, want)
-			if err != nil {
-				return nil, err
-			}
-			record, err := p.running(ctx, want.Network)
-			if err != nil || record == nil && len(peers) == 0 {
-				return nil, err
-			}
-			return []huaweicloud.Found{foundOf(want.id(), want.Org+" in channel "+want.Channel, want.Network, "", record)}, nil
-		},
+		Find: func(ctx context.Context) ([]huaweicloud.Found, error) { return p.find(ctx, want) },
 		Wait: func(ctx context.Context, op providers.Operation) (providers.Progress, error) {
 			return p.adjusted(ctx, want, op)
 		},
 	}.Advance(ctx, op, resumed)
+}
+
+// find looks for what a lost request has made. Work that runs on the network says
+// nothing while the channel shows no peers: it may be the request's own, or
+// anybody's. When it has ended, they are there or not.
+func (p membership) find(ctx context.Context, want memberProperties) ([]huaweicloud.Found, error) {
+	record, err := p.running(ctx, want.Network) // before the peers: it may end meanwhile
+	if err != nil {
+		return nil, err
+	}
+	peers, err := p.peers(ctx, want)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(peers) > 0:
+		return []huaweicloud.Found{foundOf(want.id(), want.Org+" in channel "+want.Channel, want.Network, "", record)}, nil
+	case record != nil:
+		return nil, &providers.Error{Kind: providers.Busy, Message: "work runs on the network, and may be that of the lost request; it is waited for"}
+	}
+	return nil, nil
 }
 
 // adjust brings the number of peers in the channel to the wanted one.
