@@ -24,6 +24,8 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 	reg["HBS.Backup"] = backup{api: a}
 	reg["HBS.SdkConfig"] = clientConfig{api: a}
 	reg["HBS.Tags"] = tags{api: a}
+	reg["HBS.BesuToken"] = besuToken{api: a}
+	reg["HBS.BesuCertificates"] = besuCertificates{api: a}
 }
 
 // poll is the first wait between two looks at running work; the executor

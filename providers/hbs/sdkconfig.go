@@ -1,24 +1,17 @@
 package hbs
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"strings"
-
-	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 )
 
-// downloadSdkConfigFile hands over the unread body.
+// Client configurations:
 var downloadSdkConfigFile = operation[sdkConfigRequest, stream]{name: "DownloadSdkConfigFile", method: http.MethodPost, path: "huaweicloudchain/instances/{instance_id}/chain/sdk-config"}
 
 type (
@@ -32,10 +25,6 @@ type (
 		Orgs       []string `json:"orgs"` // on the chain
 		AccessMode string   `json:"access_mode"`
 		Endpoint   string   `json:"endpoint_ip,omitempty"`
-	}
-	stream struct {
-		Body io.ReadCloser `json:"-" type:"stream"`
-		answered
 	}
 )
 
@@ -73,42 +62,14 @@ func (p clientConfig) Advance(ctx context.Context, req *providers.Request, _ pro
 	if err != nil {
 		return providers.Progress{}, err
 	}
-	archive, err := p.download(ctx, &sdkConfigRequest{want.Instance, &sdkConfig{want.CertPath, want.WithCA, ids, want.AccessMode, want.Endpoint}})
+	archive, err := fetch(ctx, p.api, downloadSdkConfigFile, &sdkConfigRequest{
+		want.Instance, &sdkConfig{want.CertPath, want.WithCA, ids, want.AccessMode, want.Endpoint},
+	})
 	if err != nil {
 		return providers.Progress{}, p.explain(ctx, want.Instance, err)
 	}
-	if !bytes.HasPrefix(archive, []byte("PK\x03\x04")) {
-		return providers.Progress{}, unexpected(downloadSdkConfigFile.name, "the service answered without a zip archive")
-	}
-	digest := sha256.Sum256(archive)
-	return done(&providers.Object{
-		ID: want.id(),
-		Attributes: map[string]any{
-			"refID": want.id(), "refName": strings.Join(want.Orgs, "+"),
-			"archive": base64.StdEncoding.EncodeToString(archive), "sha256": hex.EncodeToString(digest[:]),
-		},
-	}), nil
-}
-
-// download reads the body while the call's context still lives.
-func (p clientConfig) download(ctx context.Context, q *sdkConfigRequest) ([]byte, error) {
-	if err := inPath(q); err != nil {
-		return nil, err
-	}
-	call := func(c *core.HcHttpClient, q *sdkConfigRequest) (*[]byte, error) {
-		r, err := downloadSdkConfigFile.call(c, q)
-		if err != nil {
-			return nil, err
-		}
-		defer r.Body.Close()
-		archive, err := io.ReadAll(r.Body)
-		return &archive, err
-	}
-	archive, err := huaweicloud.Change(ctx, p.c, service, downloadSdkConfigFile.name, call, q)
-	if err != nil {
-		return nil, err
-	}
-	return *archive, nil
+	o, err := archiveObject(downloadSdkConfigFile.name, want.id(), strings.Join(want.Orgs, "+"), archive)
+	return providers.Progress{Done: err == nil, Object: o}, err
 }
 
 // onChain finds the IDs on the chain of organizations.

@@ -353,3 +353,24 @@ func TestHBSRestore(t *testing.T) {
 		t.Errorf("%s", e.Advice)
 	}
 }
+
+// Of a token whose answer was lost nobody knows the secret: it does not stay, and
+// tokens that were there before do.
+func TestHBSLostToken(t *testing.T) {
+	c := newCloud(t)
+	id := c.make(t, "HBS.Instance", "chain", with(chain("chain-1", "alpha"), map[string]any{"kind": "Besu"})).ID
+	properties := map[string]any{"instanceId": id, "description": "explorer"}
+	c.make(t, "HBS.BesuToken", "one", properties)
+	before := len(c.done(t))
+	c.lose.Store(true)
+	req := creation("HBS.BesuToken", "other", properties)
+	_, op, err := c.play(t, req, providers.Operation{}, false)
+	fails(t, err, providers.Ambiguous)
+	o, _, err := c.play(t, req, op, true)
+	if err != nil || !strings.HasPrefix(o.Attributes["token"].(string), "besu.") {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	if did := c.done(t)[before:]; !slices.Equal(did, []string{"CreateBesuTokens", "DeleteBesuTokens", "CreateBesuTokens"}) {
+		t.Errorf("did %v", did)
+	}
+}

@@ -110,3 +110,20 @@ func TestHBSTags(t *testing.T) {
 		Change:     map[string]any{"tags": map[string]any{"team": "two", "stage": "test"}},
 	})
 }
+
+func TestHBSBesu(t *testing.T) {
+	c := newCloud(t)
+	id := c.make(t, "HBS.Instance", "chain", with(chain("chain-1", "alpha"), map[string]any{"kind": "Besu"})).ID
+	t.Run("BesuToken", func(t *testing.T) {
+		c.run(t, providertest.Config{
+			Type: "HBS.BesuToken", Properties: map[string]any{"instanceId": id, "description": "explorer"},
+			Repeatable: true, NotImported: true,
+		})
+	})
+	t.Run("BesuCertificates", func(t *testing.T) {
+		c.run(t, providertest.Config{
+			Type: "HBS.BesuCertificates", Properties: map[string]any{"instanceId": id},
+			Forgotten: true, Repeatable: true, NotImported: true,
+		})
+	})
+}

@@ -123,6 +123,11 @@ func fillChains(t *testing.T, c *cloud, e estate) {
 	e.add(t, c, "HBS.Endpoint", "way", map[string]any{
 		"instanceId": e["HBS.Instance"][0].ObjectID, "vpcId": e["VPC.VPC"][0].ObjectID, "subnetId": e["VPC.Subnet"][0].ObjectID,
 	})
+	besu := c.make(t, "HBS.Instance", "besu", with(chain("besu-1", "alpha"), map[string]any{"kind": "Besu"})).ID
+	e.add(t, c, "HBS.BesuToken", "token", map[string]any{"instanceId": besu, "description": "x"})
+	e.add(t, c, "HBS.BesuCertificates", "certificates", map[string]any{"instanceId": besu})
+	e.miss("HBS.BesuToken", besu+"/"+nowhere)
+	e.miss("HBS.BesuCertificates", nowhere+"/certificates")
 	e.miss("HBS.Instance", nowhere)
 	e.miss("HBS.Backup", nowhere)
 	e.miss("HBS.Tags", nowhere+"/tags")

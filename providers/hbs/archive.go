@@ -1,0 +1,58 @@
+package hbs
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// stream is an answer that is a file. The SDK hands over the unread body.
+type stream struct {
+	Body io.ReadCloser `json:"-" type:"stream"`
+	answered
+}
+
+// fetch makes a call that answers with a file, and reads it while the call's
+// context still lives.
+func fetch[Q any](ctx context.Context, a api, o operation[Q, stream], q *Q) ([]byte, error) {
+	if err := inPath(q); err != nil {
+		return nil, err
+	}
+	call := func(c *core.HcHttpClient, q *Q) (*[]byte, error) {
+		r, err := o.call(c, q)
+		if err != nil {
+			return nil, err
+		}
+		defer r.Body.Close()
+		file, err := io.ReadAll(r.Body)
+		return &file, err
+	}
+	file, err := huaweicloud.Change(ctx, a.c, service, o.name, call, q)
+	if err != nil {
+		return nil, err
+	}
+	return *file, nil
+}
+
+// archiveObject is what is recorded of a zip archive that the service made.
+func archiveObject(operation, id, name string, archive []byte) (*providers.Object, error) {
+	if !bytes.HasPrefix(archive, []byte("PK\x03\x04")) {
+		return nil, unexpected(operation, "the service answered without a zip archive")
+	}
+	digest := sha256.Sum256(archive)
+	return &providers.Object{
+		ID: id,
+		Attributes: map[string]any{
+			"refID": id, "refName": name,
+			"archive": base64.StdEncoding.EncodeToString(archive), "sha256": hex.EncodeToString(digest[:]),
+		},
+	}, nil
+}
