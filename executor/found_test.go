@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -200,4 +201,17 @@ func TestUpdateThatMayHaveAdded(t *testing.T) {
 		b.apply(chain)
 		equal(t, "in the cloud", "", b.size("b"))
 	})
+}
+
+// TestPerhaps marks as secret what a request may have made so.
+func TestPerhaps(t *testing.T) {
+	secret := intrinsic.Of("s3cret").MarkSensitive()
+	was := intrinsic.Of(map[string]any{"same": "x", "list": []any{"a"}, "in": map[string]any{"b": "c"}})
+	sent := intrinsic.Of(map[string]intrinsic.Value{
+		"same": intrinsic.Of("y"), "list": intrinsic.Of([]intrinsic.Value{intrinsic.Of("a"), secret}), "new": intrinsic.Of("z"), "pin": secret,
+		"in": intrinsic.Of(map[string]intrinsic.Value{"d": secret}),
+	})
+	got := document(perhaps(was, sent))
+	equal(t, "values", any(map[string]any{"same": "x", "list": []any{"a"}, "new": nil, "pin": nil, "in": map[string]any{"b": "c", "d": nil}}), got.Value)
+	equal(t, "secrets", []string{"/in/d", "/list", "/pin"}, got.Sensitive)
 }

@@ -186,7 +186,8 @@ func (j *job) unsure() *state.Element {
 	return &e
 }
 
-// perhaps adds to recorded properties, as null, what only a request has.
+// perhaps adds to recorded properties, as null, what only a request has, and has
+// those be secret that it gives a secret to: what is read of them may be it.
 func perhaps(recorded, sent intrinsic.Value) intrinsic.Value {
 	before, isMap := recorded.Map()
 	if _, sentMap := sent.Map(); !isMap || !sentMap || recorded.IsSensitive() {
@@ -196,13 +197,14 @@ func perhaps(recorded, sent intrinsic.Value) intrinsic.Value {
 	for _, key := range sent.Keys() {
 		v, _ := sent.Get(key)
 		was, known := before[key]
-		if out[key] = perhaps(was, v); !known {
-			out[key] = intrinsic.Value{}
-			if v.HasSensitive() { // what is read of it may be the secret
-				out[key] = out[key].MarkSensitive()
-			}
+		out[key] = perhaps(was, v)
+		_, wasMap := was.Map()
+		_, isMap := v.Map()
+		exposed := v.HasSensitive() && !(wasMap && isMap) && !was.IsSensitive()
+		if exposed {
+			out[key] = out[key].MarkSensitive()
 		}
-		more = more || !known || !out[key].Equal(was)
+		more = more || !known || exposed || !out[key].Equal(was)
 	}
 	if !more {
 		return recorded

@@ -488,7 +488,7 @@ func (w *world) openNodes(stack string) map[string]bool {
 			out[r.Node] = true
 		}
 	}
-	if succeeded(x) {
+	if succeeded(x) && x.Terms.Undoes == "" { // an undo leaves alone what its execution has not touched, there or not
 		return out
 	}
 	for node, e := range w.elements(stack) {

@@ -220,7 +220,11 @@ func (a *artist) changed(was *template) *template {
 		}
 	case 4:
 		if t.kind != room && t.kind != pure && t.room == "" {
-			t.kind = []kind{thing, quick, named, ledger}[a.rng.IntN(4)]
+			to := []kind{thing, quick, named, ledger}[a.rng.IntN(4)]
+			if to == named || t.kind == named {
+				break // what is retained when it is replaced would be in the way back
+			}
+			t.kind = to
 			t.retain = t.retain && t.retainable()
 		}
 	}

@@ -24,8 +24,14 @@ type track struct {
 	done    int64              // number of the last execution before the chapter
 	found   map[string]finding // by execution
 	mixed   bool               // the stack is not what one blueprint says
+	loose   bool               // it was rolled back to what may or may not be what somebody changed by hand
 	process *process           // that runs, or ran last
 	stuck   bool               // what is wanted can't be done at once: its steps wait for each other
+}
+
+// meddled reports whether anything was done by hand until a chapter.
+func (t *track) meddled(until int) bool {
+	return slices.ContainsFunc(t.chapters[:min(until+1, len(t.chapters))], func(c command) bool { return len(c.outside) > 0 })
 }
 
 // note keeps what an execution has found.
@@ -34,8 +40,9 @@ func (p *process) note(x *state.Execution, f finding) {
 	defer p.w.mu.Unlock()
 	f.mixed = p.track.mixed
 	p.track.found[x.ID] = f
-	if p.outcome == executor.Succeeded && x.Lifecycle != "rollback" && len(x.Terms.Targets) == 0 {
-		p.track.mixed = false
+	if p.outcome == executor.Succeeded {
+		whole := x.Lifecycle == "create" || x.Lifecycle == "upgrade"
+		p.track.mixed = !whole && (p.track.mixed || p.track.meddled(len(p.track.chapters)-1)) || len(x.Terms.Targets) > 0
 	}
 }
 
@@ -156,7 +163,9 @@ func (w *world) judge(t *track, disturbed bool) {
 // reach ends a chapter whose goal was reached.
 func (w *world) reach(t *track) {
 	e := w.ending(t.stack)
-	if t.known != nil {
+	absolute := !t.command.back && !t.command.relative()
+	t.loose = !absolute && (t.loose || t.command.back && t.meddled(t.at))
+	if t.known != nil && !t.loose {
 		w.compare(t.known[t.at], e)
 	}
 	if len(t.command.targets) == 0 && t.command.take == nil {
