@@ -201,8 +201,11 @@ func TestRequestsOfARefresh(t *testing.T) {
 			e[typ] = slices.DeleteFunc(reqs, func(r *providers.Request) bool { return r.Node == "missing" })
 		}
 		want := []string{
-			"ListBlockchainChannels", "ListBlockchainChannels", "ListPublicips", "ListServersDetails", "ListSubnets", "ListVpcs",
+			"ListBesuTokens", "ListBlockchainChannels", "ListBlockchainChannels", "ListEndpoints", "ListInstances",
+			"ListOrganizations", "ListOrganizations", "ListOrganizations", "ListPublicips",
+			"ListResourceTags", "ListResourceTags", "ListResourceTags", "ListServersDetails", "ListSubnets", "ListVpcs",
 			"ShowBlockchainDetail", "ShowBlockchainDetail", "ShowBlockchainNodes", "ShowBlockchainNodes",
+			"ShowInstance", "ShowRestoreBackups", "ShowRestoreBackups", "ShowRestoreBackups",
 		}
 		if got := c.refresh(t, e); !slices.Equal(got, want) {
 			t.Errorf("called %v, want %v", got, want)
