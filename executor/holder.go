@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
@@ -68,7 +69,7 @@ func (e *Engine) making(ctx context.Context, req *providers.Request, id string) 
 			switch {
 			case r.ObjectID == id:
 				return nodeOf(req, x.Stack, r.Node), true, nil
-			case r.ObjectID == "" && wantedName(x.Stack, r) == cmp.Or(req.String("name"), req.DefaultName()):
+			case r.ObjectID == "" && wantedName(x.Stack, r) == cmp.Or(req.String("name"), req.DefaultName()) && mayHold(r, id):
 				by = nodeOf(req, x.Stack, r.Node)
 			}
 		}
@@ -97,6 +98,23 @@ func unsettled(all []*state.Execution) []*state.Execution {
 func wantedName(stack string, intent state.Record) string {
 	name, _ := value(intent.Request).Get("name")
 	return cmp.Or(name.Text(), (&providers.Request{Stack: stack, Node: intent.Node}).DefaultName())
+}
+
+// mayHold reports whether a request may have made an object, by where that is. The
+// ID of what is inside another object begins with that one's, which a request
+// for something in there names.
+func mayHold(intent state.Record, id string) bool {
+	parent, _, inside := strings.Cut(id, "/")
+	request := plainMap(value(intent.Request))
+	if !inside || len(request) == 0 { // nothing is known of where it was to be
+		return true
+	}
+	for _, v := range request {
+		if v == any(parent) {
+			return true
+		}
+	}
+	return false
 }
 
 func isNode(req *providers.Request, stack, node string) bool {

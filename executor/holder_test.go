@@ -69,3 +69,21 @@ func TestHolderInTheMaking(t *testing.T) {
 		expect("web", "b", "twin", "", false)
 	})
 }
+
+// TestHolderElsewhere does not take a node for the maker of what is inside another
+// object than it asked for.
+func TestHolderElsewhere(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		intent := state.Record{
+			Node: "bank", Type: "Fake.Thing", Action: string(planner.Create), Kind: state.Intent,
+			Request: state.Document{Value: map[string]any{"name": "bank", "network": "net-2"}}, At: time.Now(),
+		}
+		_, err := b.store.Begin(context.Background(), b.lease(), &state.Execution{Lifecycle: "install", Phase: creating.running}, nil, []state.Record{intent})
+		b.must(err)
+		for id, want := range map[string]string{"net-1/bank": "", "net-2/bank": "node bank of stack web"} {
+			if got, _ := b.heldBy("other", "bank", "Fake.Thing", "bank", id); got != want {
+				t.Errorf("%s: %q", id, got)
+			}
+		}
+	})
+}
