@@ -226,15 +226,18 @@ func (a *app) warnOfForeseen(m *made) {
 // request says what is to be planned, without what a look at the cloud adds.
 func (s *session) request(ctx context.Context, in *intent, st *state.Stack) (*planner.Request, error) {
 	t := in.terms
+	retained, err := s.yetRetained(ctx, in, st)
+	if err != nil {
+		return nil, err
+	}
 	req := &planner.Request{
 		Stack: in.stack, State: st, Inputs: in.inputs, Verify: check.Properties,
-		AllowDataLoss: names(t.AllowDataLoss), Replace: names(t.Replace), Retain: names(t.Retain),
+		AllowDataLoss: names(t.AllowDataLoss), Replace: names(t.Replace), Retain: names(retained),
 		RefreshOnly: in.refreshOnly, Strict: in.strict, Again: t.Retries != "",
 	}
 	if len(t.Targets) > 0 {
 		req.Targets = names(t.Targets)
 	}
-	var err error
 	if in.back != nil {
 		req.Return = &planner.Return{To: in.back.to, Only: in.back.only, Own: in.own}
 		req.Skip = names(t.Skip)
@@ -260,6 +263,27 @@ func (s *session) request(ctx context.Context, in *intent, st *state.Stack) (*pl
 		return nil, fmt.Errorf("load node types: %w", err)
 	}
 	return req, nil
+}
+
+// yetRetained are the nodes to retain that have not left the stack. What the last
+// execution was given too, and has let go of before it failed, is done: a command
+// can be repeated as it was typed.
+func (s *session) yetRetained(ctx context.Context, in *intent, st *state.Stack) ([]string, error) {
+	here := func(node string) bool { return st != nil && st.Elements[node] != nil }
+	if !slices.ContainsFunc(in.terms.Retain, func(node string) bool { return !here(node) }) {
+		return in.terms.Retain, nil
+	}
+	h, err := s.history(ctx, in.stack)
+	if err != nil {
+		return nil, err
+	}
+	x := h.last()
+	if x == nil || succeeded(x) {
+		return in.terms.Retain, nil
+	}
+	return slices.DeleteFunc(slices.Clone(in.terms.Retain), func(node string) bool {
+		return !here(node) && slices.Contains(x.Terms.Retain, node)
+	}), nil
 }
 
 // observe reads the recorded elements from the cloud, unless the user wants to
