@@ -179,9 +179,6 @@ func openEnds(records []state.Record) []state.Record {
 	begun, open := map[phase]bool{}, map[phase]*state.Record{}
 	for _, r := range records {
 		p := phase{r.Node, r.Action}
-		if r.Action == actionForget { // how a deletion ends whose object stays
-			p.action = string(planner.Delete)
-		}
 		switch r.Kind {
 		case state.Intent:
 			if !begun[p] {

@@ -353,6 +353,9 @@ func (v provider) delete(ctx context.Context, req *providers.Request) (p provide
 // Read implements providers.Provider.
 func (v provider) Read(ctx context.Context, req *providers.Request) (found *providers.Object, err error) {
 	err = v.exchange(ctx, "read "+req.Node, false, func(c *cloud) error {
+		if req.ObjectID == "" {
+			c.w.violate(v.p, "%s is read without an ID", req.Node)
+		}
 		o := c.byID(req.ObjectID)
 		if o == nil || time.Now().Before(o.shown) {
 			return refusal(providers.NotFound, req.ObjectID+" does not exist")
