@@ -427,9 +427,10 @@ func (w *world) checkElements(stack string, owned map[string]string, open map[[2
 	w.checkReplay(stack, elements)
 }
 
-// checkThere holds that every element of a stack exists, and is what is on record
-// of it.
-func (w *world) checkThere(stack string) {
+// checkThere holds that every element of a stack exists, and, if it was just
+// executed, that it is what is on record of it: a plan without changes records
+// nothing.
+func (w *world) checkThere(stack string, executed bool) {
 	elements := w.elements(stack)
 	for _, node := range slices.Sorted(maps.Keys(elements)) {
 		e := elements[node]
@@ -437,7 +438,7 @@ func (w *world) checkThere(stack string) {
 			w.violate(nil, "%s is recorded as %s, which is gone, although all is as it should be", node, e.ObjectID)
 		}
 		o, recorded := w.cloud.byID(e.ObjectID), entries(e.Properties)
-		if o == nil {
+		if o == nil || !executed {
 			continue
 		}
 		for name, is := range o.object().Properties {

@@ -169,7 +169,8 @@ func (w *world) reach(t *track) {
 		w.compare(t.known[t.at], e)
 	}
 	if len(t.command.targets) == 0 && t.command.take == nil {
-		w.checkThere(t.stack)
+		x := w.store.last(t.stack)
+		w.checkThere(t.stack, x != nil && x.Owner.ID == t.process.owner.ID)
 	}
 	t.endings = append(t.endings, e)
 	t.at++
