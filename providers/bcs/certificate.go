@@ -34,7 +34,7 @@ type certProperties struct {
 	SecurityMode bool   `json:"securityMode"`
 }
 
-func (c certProperties) id() string { return joinID(c.Network, c.Org, c.User) }
+func (c certProperties) id() string { return huaweicloud.JoinPath(c.Network, c.Org, c.User) }
 
 // Advance implements providers.Provider.
 func (p certificate) Advance(ctx context.Context, req *providers.Request, _ providers.Operation, resumed bool) (providers.Progress, error) {
@@ -98,7 +98,7 @@ func (p certificate) ReadAll(ctx context.Context, reqs []*providers.Request) ([]
 // Read implements providers.Provider. A certificate is taken to exist as long
 // as its organization does.
 func (p certificate) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("BCS.UserCertificate", req.ObjectID, 3)
+	parts, err := huaweicloud.SplitPath("BCS.UserCertificate", req.ObjectID, "network", 3)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +107,7 @@ func (p certificate) Read(ctx context.Context, req *providers.Request) (*provide
 		return nil, err
 	}
 	if info == nil {
-		return nil, gone("organization", parts[1])
+		return nil, huaweicloud.Absent("organization", parts[1])
 	}
 	// The archive itself may be there but sealed under a key that is lost: the
 	// stack must still be seen, and deleted.

@@ -23,7 +23,7 @@ type channelProperties struct {
 	Description string `json:"description"`
 }
 
-func (c channelProperties) id() string { return joinID(c.Network, c.Name) }
+func (c channelProperties) id() string { return huaweicloud.JoinPath(c.Network, c.Name) }
 
 // Advance implements providers.Provider.
 func (p channel) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
@@ -110,7 +110,7 @@ func (p channel) ReadAll(ctx context.Context, reqs []*providers.Request) ([]prov
 
 // Read implements providers.Provider.
 func (p channel) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("BCS.Channel", req.ObjectID, 2)
+	parts, err := huaweicloud.SplitPath("BCS.Channel", req.ObjectID, "network", 2)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (p channel) Read(ctx context.Context, req *providers.Request) (*providers.O
 		return nil, err
 	}
 	if ch == nil {
-		return nil, gone("channel", parts[1])
+		return nil, huaweicloud.Absent("channel", parts[1])
 	}
 	return channelObject(parts[0], ch), nil
 }
@@ -141,9 +141,9 @@ func (a api) channelNamed(ctx context.Context, network, name string) (*model.Cha
 func channelObject(network string, ch *model.Channel) *providers.Object {
 	name := val(ch.Name)
 	return &providers.Object{
-		ID: joinID(network, name),
+		ID: huaweicloud.JoinPath(network, name),
 		Attributes: map[string]any{
-			"refID":      joinID(network, name),
+			"refID":      huaweicloud.JoinPath(network, name),
 			"refName":    name,
 			"consensus":  val(ch.Consensus),
 			"createTime": val(ch.CreateTime),

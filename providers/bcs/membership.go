@@ -32,7 +32,7 @@ type memberProperties struct {
 	Peers   int64  `json:"peerCount"`
 }
 
-func (m memberProperties) id() string { return joinID(m.Network, m.Channel, m.Org) }
+func (m memberProperties) id() string { return huaweicloud.JoinPath(m.Network, m.Channel, m.Org) }
 
 // Advance implements providers.Provider.
 func (p membership) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
@@ -187,7 +187,7 @@ func (p membership) ReadAll(ctx context.Context, reqs []*providers.Request) ([]p
 
 // Read implements providers.Provider.
 func (p membership) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("BCS.ChannelMembership", req.ObjectID, 3)
+	parts, err := huaweicloud.SplitPath("BCS.ChannelMembership", req.ObjectID, "network", 3)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (p membership) Read(ctx context.Context, req *providers.Request) (*provider
 		return nil, err
 	}
 	if len(peers) == 0 {
-		return nil, gone("a membership of "+m.Org+" in channel", m.Channel)
+		return nil, huaweicloud.Absent("a membership of "+m.Org+" in channel", m.Channel)
 	}
 	return memberObject(m, peers), nil
 }
@@ -209,7 +209,7 @@ func (p membership) peers(ctx context.Context, m memberProperties) ([]string, er
 		return nil, err
 	}
 	if ch == nil {
-		return nil, gone("channel", m.Channel)
+		return nil, huaweicloud.Absent("channel", m.Channel)
 	}
 	peers := slices.Clone(ch.Peers[m.Org])
 	slices.Sort(peers)

@@ -27,7 +27,7 @@ type orgProperties struct {
 	PVC     string `json:"pvcName"`
 }
 
-func (o orgProperties) id() string { return joinID(o.Network, o.Name) }
+func (o orgProperties) id() string { return huaweicloud.JoinPath(o.Network, o.Name) }
 
 // Advance implements providers.Provider.
 func (p organization) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
@@ -105,7 +105,7 @@ func (p organization) scale(ctx context.Context, want orgProperties, op provider
 		return providers.Progress{}, err
 	}
 	if info == nil {
-		return providers.Progress{}, gone("organization", want.Name)
+		return providers.Progress{}, huaweicloud.Absent("organization", want.Name)
 	}
 	if resumed {
 		next, err := p.takeUp(ctx, want.Network, want.id())
@@ -232,7 +232,7 @@ func (p organization) ReadAll(ctx context.Context, reqs []*providers.Request) ([
 
 // Read implements providers.Provider.
 func (p organization) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("BCS.Organization", req.ObjectID, 2)
+	parts, err := huaweicloud.SplitPath("BCS.Organization", req.ObjectID, "network", 2)
 	if err != nil {
 		return nil, err
 	}
@@ -241,7 +241,7 @@ func (p organization) Read(ctx context.Context, req *providers.Request) (*provid
 		return nil, err
 	}
 	if info == nil {
-		return nil, gone("organization", parts[1])
+		return nil, huaweicloud.Absent("organization", parts[1])
 	}
 	return p.object(ctx, parts[0], info)
 }
@@ -283,9 +283,9 @@ func (p organization) object(ctx context.Context, network string, info *model.Pe
 		properties["pvcName"] = pvc
 	}
 	return &providers.Object{
-		ID: joinID(network, name),
+		ID: huaweicloud.JoinPath(network, name),
 		Attributes: map[string]any{
-			"refID":         joinID(network, name),
+			"refID":         huaweicloud.JoinPath(network, name),
 			"refName":       name,
 			"mspId":         val(org.OrgMspId),
 			"domain":        val(org.OrgDomain),

@@ -379,7 +379,7 @@ func (p organization) Preflight(ctx context.Context, reqs []*providers.Request) 
 		names := map[string]string{}
 		if s.detail != nil {
 			for _, org := range val(s.detail.PeerInfo) {
-				names[val(org.Name)] = joinID(s.id, val(org.Name))
+				names[val(org.Name)] = huaweicloud.JoinPath(s.id, val(org.Name))
 			}
 		}
 		found := huaweicloud.Taken(s.reqs, "organization name", "name", propertyOf("name"), names)
@@ -410,7 +410,7 @@ func (p channel) Preflight(ctx context.Context, reqs []*providers.Request) ([]pr
 		}
 		names := map[string]string{}
 		for _, ch := range all {
-			names[val(ch.Name)] = joinID(s.id, val(ch.Name))
+			names[val(ch.Name)] = huaweicloud.JoinPath(s.id, val(ch.Name))
 		}
 		found := huaweicloud.Taken(s.reqs, "channel name", "name", propertyOf("name"), names)
 		limits, err := p.limits(ctx, s.edition)

@@ -37,14 +37,14 @@ func (p besuCertificates) Advance(ctx context.Context, req *providers.Request, _
 	if err != nil {
 		return providers.Progress{}, p.explain(ctx, instance, err)
 	}
-	o, err := archiveObject(downloadCerts.name, joinID(instance, certsSuffix), certsSuffix, archive)
+	o, err := archiveObject(downloadCerts.name, huaweicloud.JoinPath(instance, certsSuffix), certsSuffix, archive)
 	return providers.Progress{Done: err == nil, Object: o}, err
 }
 
 // Read implements providers.Provider. The certificates are taken to be there as
 // long as their instance is.
 func (p besuCertificates) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("HBS.BesuCertificates", req.ObjectID, 2)
+	parts, err := huaweicloud.SplitPath("HBS.BesuCertificates", req.ObjectID, "instance", 2)
 	if err != nil {
 		return nil, err
 	}

@@ -156,7 +156,7 @@ func (p besuToken) fresh(ctx context.Context, req *providers.Request, op provide
 	for _, f := range huaweicloud.Fresh(op, all) {
 		by := ""
 		if req.Holder != nil {
-			by, _ = req.Holder(ctx, joinID(instanceFor(req), f.ID))
+			by, _ = req.Holder(ctx, huaweicloud.JoinPath(instanceFor(req), f.ID))
 		}
 		if by == "" {
 			ids = append(ids, f.ID)
@@ -176,11 +176,11 @@ func (p besuToken) token(ctx context.Context, instance, id string) (*tokenInfo, 
 			return &r.Tokens[i], nil
 		}
 	}
-	return nil, gone("token", id)
+	return nil, huaweicloud.Absent("token", id)
 }
 
 func (p besuToken) delete(ctx context.Context, instance, id string) (providers.Progress, error) {
-	parts, err := splitID("HBS.BesuToken", id, 2)
+	parts, err := huaweicloud.SplitPath("HBS.BesuToken", id, "instance", 2)
 	if err != nil {
 		return providers.Progress{}, err
 	}
@@ -193,7 +193,7 @@ func (p besuToken) delete(ctx context.Context, instance, id string) (providers.P
 
 // Read implements providers.Provider.
 func (p besuToken) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("HBS.BesuToken", req.ObjectID, 2)
+	parts, err := huaweicloud.SplitPath("HBS.BesuToken", req.ObjectID, "instance", 2)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +217,7 @@ func (p besuToken) Read(ctx context.Context, req *providers.Request) (*providers
 }
 
 func tokenObject(instance string, t *tokenInfo) *providers.Object {
-	id := joinID(instance, t.ID)
+	id := huaweicloud.JoinPath(instance, t.ID)
 	return &providers.Object{
 		ID:         id,
 		Attributes: map[string]any{"refID": id, "refName": t.Description, "tokenId": t.ID, "createTime": t.Created},

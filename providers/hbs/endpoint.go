@@ -127,7 +127,7 @@ func (p endpoint) found(ctx context.Context, instance string) ([]huaweicloud.Fou
 	var out []huaweicloud.Found
 	for _, e := range all {
 		out = append(out, huaweicloud.Found{Candidate: providers.Candidate{
-			ID: joinID(instance, e.ID), Name: e.Name, Parent: "instance " + instance, Work: "address " + e.IP,
+			ID: huaweicloud.JoinPath(instance, e.ID), Name: e.Name, Parent: "instance " + instance, Work: "address " + e.IP,
 		}})
 	}
 	return out, err
@@ -145,7 +145,7 @@ func (a api) endpoints(ctx context.Context, instance string) ([]endpointInfo, er
 
 // Read implements providers.Provider. VPC and subnet are not told.
 func (p endpoint) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("HBS.Endpoint", req.ObjectID, 2)
+	parts, err := huaweicloud.SplitPath("HBS.Endpoint", req.ObjectID, "instance", 2)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (p endpoint) Read(ctx context.Context, req *providers.Request) (*providers.
 			}, nil
 		}
 	}
-	return nil, gone("endpoint", parts[1])
+	return nil, huaweicloud.Absent("endpoint", parts[1])
 }
 
 // ReadAll implements providers.Lister.

@@ -7,8 +7,6 @@
 package hbs
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -31,33 +29,6 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 // poll is the first wait between two looks at running work; the executor
 // lengthens it.
 const poll = 200 * time.Millisecond
-
-// The ID of what lies inside an instance and has no ID of its own, or none that
-// the service finds it by, is the path of names that leads to it, below the ID of
-// the instance. None of them can hold a slash.
-
-func joinID(parts ...string) string { return strings.Join(parts, "/") }
-
-// splitID is the inverse of joinID for an ID of n parts.
-func splitID(typ, id string, n int) ([]string, error) {
-	parts := strings.Split(id, "/")
-	bad := len(parts) != n
-	for _, p := range parts {
-		bad = bad || p == ""
-	}
-	if bad {
-		return nil, &providers.Error{
-			Kind:    providers.Invalid,
-			Message: fmt.Sprintf("%q is not the ID of a %s: it has to have %d parts joined by slashes, the first being the ID of the instance", id, typ, n),
-		}
-	}
-	return parts, nil
-}
-
-// gone is the error of a read that finds the parent but not the object.
-func gone(what, name string) error {
-	return &providers.Error{Kind: providers.NotFound, Message: what + " " + name + " does not exist"}
-}
 
 // done ends an action on an object.
 func done(o *providers.Object) providers.Progress { return providers.Progress{Done: true, Object: o} }

@@ -22,7 +22,7 @@ type orgProperties struct {
 	PayOrder bool            `json:"payOrder"`
 }
 
-func (o orgProperties) id() string { return joinID(o.Instance, o.Name) }
+func (o orgProperties) id() string { return huaweicloud.JoinPath(o.Instance, o.Name) }
 
 // Advance implements providers.Provider.
 func (p organization) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
@@ -119,7 +119,7 @@ func (p organization) created(ctx context.Context, req *providers.Request, want 
 
 // Read implements providers.Provider.
 func (p organization) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("HBS.Organization", req.ObjectID, 2)
+	parts, err := huaweicloud.SplitPath("HBS.Organization", req.ObjectID, "instance", 2)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (p organization) Read(ctx context.Context, req *providers.Request) (*provid
 		return nil, err
 	}
 	if o == nil || !isIt(o, parts[1], req) {
-		return nil, gone("organization", parts[1])
+		return nil, huaweicloud.Absent("organization", parts[1])
 	}
 	return orgObject(parts[0], o), nil
 }
@@ -147,7 +147,7 @@ func (p organization) Search(ctx context.Context, req *providers.Request, op pro
 // orgObject is an organization as it is recorded. How it was ordered is not read
 // back: it counted once, and may have been changed on the console since.
 func orgObject(instance string, o *orgInfo) *providers.Object {
-	id := joinID(instance, o.Name)
+	id := huaweicloud.JoinPath(instance, o.Name)
 	return &providers.Object{
 		ID: id,
 		Attributes: map[string]any{

@@ -202,7 +202,7 @@ func (p organization) checkThere(ctx context.Context, id string, reqs []*provide
 	}
 	names := map[string]string{}
 	for _, o := range there {
-		names[o.Name] = joinID(id, o.Name)
+		names[o.Name] = huaweicloud.JoinPath(id, o.Name)
 	}
 	return p.checkRoom(ctx, reqs, "The instance "+i.Name, i.Edition, names, len(names))
 }

@@ -47,7 +47,9 @@ type configProperties struct {
 	Endpoint   string   `json:"endpointIp"`
 }
 
-func (c configProperties) id() string { return joinID(c.Instance, strings.Join(c.Orgs, "+")) }
+func (c configProperties) id() string {
+	return huaweicloud.JoinPath(c.Instance, strings.Join(c.Orgs, "+"))
+}
 
 // Advance implements providers.Provider.
 func (p clientConfig) Advance(ctx context.Context, req *providers.Request, _ providers.Operation, _ bool) (providers.Progress, error) {
@@ -97,7 +99,7 @@ func (a api) onChain(ctx context.Context, instance string, orgs []string) ([]str
 // Read implements providers.Provider. A configuration is taken to be there as long
 // as its organizations are.
 func (p clientConfig) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("HBS.SdkConfig", req.ObjectID, 2)
+	parts, err := huaweicloud.SplitPath("HBS.SdkConfig", req.ObjectID, "instance", 2)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +113,7 @@ func (p clientConfig) Read(ctx context.Context, req *providers.Request) (*provid
 	}
 	for _, name := range strings.Split(parts[1], "+") {
 		if !there[name] {
-			return nil, gone("organization", name)
+			return nil, huaweicloud.Absent("organization", name)
 		}
 	}
 	// The archive itself may be there but sealed under a key that is lost: the

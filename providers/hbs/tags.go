@@ -63,7 +63,7 @@ func (p tags) Advance(ctx context.Context, req *providers.Request, op providers.
 	if err := providers.Decode(req.Prior, &have); err != nil {
 		return providers.Progress{}, err
 	}
-	id := joinID(want.Instance, tagsSuffix)
+	id := huaweicloud.JoinPath(want.Instance, tagsSuffix)
 	if req.Action == providers.Delete {
 		want, have = tagProperties{Instance: want.Instance}, want
 	}
@@ -156,7 +156,7 @@ func tagsObject(id string, there, recorded map[string]string) *providers.Object 
 
 // Read implements providers.Provider. Tags are gone when none of them is left.
 func (p tags) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
-	parts, err := splitID("HBS.Tags", req.ObjectID, 2)
+	parts, err := huaweicloud.SplitPath("HBS.Tags", req.ObjectID, "instance", 2)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (p tags) Read(ctx context.Context, req *providers.Request) (*providers.Obje
 	}
 	o := tagsObject(req.ObjectID, there, have.Tags)
 	if read, ok := o.Properties["tags"].(map[string]any); ok && len(read) == 0 {
-		return nil, gone("the tags of instance", parts[0])
+		return nil, huaweicloud.Absent("the tags of instance", parts[0])
 	}
 	return o, nil
 }
