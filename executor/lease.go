@@ -121,13 +121,15 @@ func (k *keeper) noteRenewed(at time.Time) {
 // patience is how long to wait for an answer of the store: not beyond the end of
 // the lease, so that calls which are under way then end with it, before another
 // process makes its own. After the end there is time again: the lease may still
-// be free.
+// be free. It is over at another moment than the next sign of life is due, so that
+// the same seed of a simulation takes the same course.
 func (k *keeper) patience(now time.Time) time.Duration {
 	left := k.ttl - now.Sub(k.lastRenewed())
+	most := k.ttl/3 + time.Millisecond
 	if left <= 0 {
-		return k.ttl / 3
+		return most
 	}
-	return min(left, k.ttl/3)
+	return min(left, most)
 }
 
 // renew asks the store. An error of the store other than a lost lease is not

@@ -268,6 +268,9 @@ func (w *world) checkDestroys(p *process, st *state.Stack, plan *planner.Plan) {
 		goal.doomed = map[string]bool{}
 	}
 	for _, s := range plan.Steps {
+		if p.command.back && p.track.meddled(p.track.at) {
+			continue // what was found changed by hand it may keep at one time and not at another
+		}
 		destroys := (s.Action == planner.Delete || s.Action == planner.Replace) && !s.Gone && !s.Retained
 		if !destroys || plan.Lifecycle == "delete" {
 			continue

@@ -163,9 +163,10 @@ func (w *world) admit() {
 	}
 }
 
-// expire answers the calls whose callers wait no more. What is on the wire may
-// still arrive.
-func (w *world) expire() {
+// expire answers a call whose caller waits no more, and reports whether there is
+// one: of several each sees to its end by itself. What is on the wire may still
+// arrive.
+func (w *world) expire() bool {
 	for _, c := range slices.Clone(w.waiting) {
 		w.mu.Lock()
 		ended := c.ended
@@ -181,7 +182,9 @@ func (w *world) expire() {
 			c.fate.err = &providers.Error{Kind: providers.Ambiguous, Message: "no answer", Err: c.ctx.Err()}
 		}
 		w.answer(c)
+		return true
 	}
+	return false
 }
 
 // drive lets all processes run to their ends.
@@ -189,7 +192,9 @@ func (w *world) drive() {
 	for {
 		synctest.Wait()
 		w.admit()
-		w.expire()
+		if w.expire() {
+			continue
+		}
 		if w.over() || len(w.broken) > 0 && w.abandon() {
 			return
 		}
