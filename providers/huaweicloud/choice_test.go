@@ -3,6 +3,7 @@ package huaweicloud_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,7 @@ import (
 // unique.
 type lane struct {
 	there  []huaweicloud.Found
+	late   []huaweicloud.Found // there, too, once they were made
 	sends  int
 	holder func(context.Context, string) (string, bool)
 }
@@ -25,16 +27,26 @@ type lane struct {
 func (l *lane) creation(answer string) huaweicloud.Creation {
 	return huaweicloud.Creation{
 		What: "server", Settling: true, Late: 10 * time.Second, Answer: answer, Holder: l.holder,
-		Look: func(context.Context) (map[string]string, error) { return huaweicloud.Existing(l.there), nil },
+		Look: func(context.Context) (map[string]string, error) { return huaweicloud.Existing(l.shown()), nil },
 		Send: func(context.Context, providers.Operation) (providers.Operation, error) {
 			l.sends++
 			return providers.Operation{}, nil
 		},
-		Find: func(context.Context) ([]huaweicloud.Found, error) { return l.there, nil },
+		Find: func(context.Context) ([]huaweicloud.Found, error) { return l.shown(), nil },
 		Wait: func(_ context.Context, op providers.Operation) (providers.Progress, error) {
 			return providers.Progress{Done: true, Object: &providers.Object{ID: op.ObjectID}}, nil
 		},
 	}
+}
+
+func (l *lane) shown() []huaweicloud.Found {
+	out := slices.Clone(l.there)
+	for _, f := range l.late {
+		if !f.Created.After(time.Now()) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // settle is what a process does that takes the creation up; answer goes with
@@ -127,13 +139,10 @@ func TestAnswers(t *testing.T) {
 				op := l.looked(t)
 				l.there = append(l.there, appeared("a", 0, ""), appeared("b", 0, ""))
 				op, _, _ = l.settle(op, "")
-				time.AfterFunc(5*time.Second, func() {
-					for _, id := range test.late {
-						l.there = append(l.there, appeared(id, 0, ""))
-					}
-				})
+				for _, id := range test.late {
+					l.late = append(l.late, appeared(id, -5*time.Second, ""))
+				}
 				_, o, err := l.settle(op, test.answer)
-				time.Sleep(10 * time.Second)
 				switch {
 				case test.err != "":
 					if err == nil || !strings.Contains(err.Error(), test.err) {
@@ -239,8 +248,8 @@ func TestHolders(t *testing.T) {
 // if that lasts, and goes on by itself when it is known.
 func TestRivals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sure := false
-		l := &lane{holder: func(context.Context, string) (string, bool) { return "node twin", sure }}
+		known := time.Now().Add(time.Hour)
+		l := &lane{holder: func(context.Context, string) (string, bool) { return "node twin", !known.After(time.Now()) }}
 		op := l.looked(t)
 		l.there = []huaweicloud.Found{appeared("theirs", 0, "")}
 		asked, _, err := l.settle(op, "")
@@ -248,7 +257,7 @@ func TestRivals(t *testing.T) {
 		if !errors.As(err, &q) || !strings.HasSuffix(q.Evidence()[0], "but it may be what node twin has made, of which that is not known yet") {
 			t.Fatalf("%v", err)
 		}
-		time.AfterFunc(time.Second, func() { sure = true })
+		known = time.Now().Add(time.Second)
 		if _, o, err := l.settle(op, ""); err != nil || o != nil {
 			t.Errorf("known a moment later: %v, %v", o, err)
 		}
