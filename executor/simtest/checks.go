@@ -275,6 +275,9 @@ func (w *world) checkDestroys(p *process, st *state.Stack, plan *planner.Plan) {
 		if !destroys || plan.Lifecycle == "delete" {
 			continue
 		}
+		if plan.Targeted && leftBehind(st) {
+			p.track.dragged = true
+		}
 		if first || plan.Targeted && leftBehind(st) {
 			goal.doomed[s.ObjectID] = true // what is tied to the remains of a creation goes with them, target or not
 		}
@@ -326,20 +329,21 @@ func (w *world) checkUndone(p *process, undone string, diags diag.List) {
 		read = found.read()
 	}
 	d := difference(normal(recorded), normal(st.Elements))
-	if d != "" && differs(normal(recorded), normal(read), normal(st.Elements)) {
+	if d != "" && differs(normal(recorded), normal(read), st.Elements) {
 		p.wrong("the undoing did not bring back what was: %s", d)
 	}
 }
 
-// differs reports whether a normal form has anything that stands in neither of
-// two others at its place.
-func differs(one, other, got map[string]string) bool {
-	for node, is := range got {
-		if is != one[node] && is != other[node] {
+// differs reports whether there is anything that is neither as recorded nor as it
+// was read. What uses something that was changed by hand follows that.
+func differs(recorded, read map[string]string, got map[string]*state.Element) bool {
+	changed := func(node string) bool { return recorded[node] != read[node] }
+	for node, is := range normal(got) {
+		if is != recorded[node] && is != read[node] && !slices.ContainsFunc(got[node].DependsOn, changed) {
 			return true
 		}
 	}
-	return len(got) != len(one)
+	return len(got) != len(recorded)
 }
 
 // normal is what elements amount to, without what depends on the course of

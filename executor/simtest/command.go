@@ -127,6 +127,8 @@ func (p *process) carryOut(ctx context.Context) error {
 	}
 	if terms.Undoes == "" {
 		p.w.checkDestroys(p, req.State, plan)
+	} else {
+		p.restart()
 	}
 	res, err := p.execute(ctx, req, plan, terms)
 	switch {

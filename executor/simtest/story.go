@@ -244,11 +244,20 @@ func (w *world) drawFaults() faults {
 	}
 }
 
-// ending is how a stack is now.
-func (w *world) ending(stack string) ending {
+// ending is how a stack is now. Where nothing was executed, what there is counts:
+// that it is as it should be was not recorded.
+func (w *world) ending(stack string, executed bool) ending {
 	st, err := w.store.stack(stack)
 	if err != nil {
 		return ending{gone: true}
+	}
+	for _, el := range st.Elements {
+		if o := w.cloud.byID(el.ObjectID); o != nil && !executed {
+			read := o.object()
+			properties := maps.Clone(entries(el.Properties))
+			maps.Copy(properties, read.Properties)
+			el.Properties.Value, el.Attributes.Value = properties, read.Attributes
+		}
 	}
 	e := ending{elements: normal(st.Elements)}
 	names := map[string]string{}

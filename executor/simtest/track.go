@@ -24,7 +24,8 @@ type track struct {
 	done    int64              // number of the last execution before the chapter
 	found   map[string]finding // by execution
 	mixed   bool               // the stack is not what one blueprint says
-	loose   bool               // it was rolled back to what may or may not be what somebody changed by hand
+	loose   bool               // it may be otherwise: it was rolled back to what may be what somebody changed by hand, or something was dragged along
+	dragged bool               // in this chapter, by what was left of the creation of a target
 	process *process           // that runs, or ran last
 	stuck   bool               // what is wanted can't be done at once: its steps wait for each other
 }
@@ -109,7 +110,7 @@ func (t *track) end() int {
 
 // turn begins the chapter that a track is at.
 func (w *world) turn(t *track) {
-	t.try, t.goal = 0, &goal{}
+	t.try, t.goal, t.dragged = 0, &goal{}, false
 	if t.at < t.end() {
 		t.command, t.done = t.chapters[t.at], 0
 		if x := w.store.last(t.stack); x != nil {
@@ -162,15 +163,16 @@ func (w *world) judge(t *track, disturbed bool) {
 
 // reach ends a chapter whose goal was reached.
 func (w *world) reach(t *track) {
-	e := w.ending(t.stack)
+	x := w.store.last(t.stack)
+	executed := x != nil && x.Owner.ID == t.process.owner.ID
+	e := w.ending(t.stack, executed)
 	absolute := !t.command.back && !t.command.relative()
-	t.loose = !absolute && (t.loose || t.command.back && t.meddled(t.at))
+	t.loose = !absolute && (t.loose || t.dragged || t.command.back && t.meddled(t.at))
 	if t.known != nil && !t.loose {
 		w.compare(t.known[t.at], e)
 	}
 	if len(t.command.targets) == 0 && t.command.take == nil {
-		x := w.store.last(t.stack)
-		w.checkThere(t.stack, x != nil && x.Owner.ID == t.process.owner.ID)
+		w.checkThere(t.stack, executed)
 	}
 	t.endings = append(t.endings, e)
 	t.at++
