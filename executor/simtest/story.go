@@ -244,15 +244,15 @@ func (w *world) drawFaults() faults {
 	}
 }
 
-// ending is how a stack is now. Where nothing was executed, what there is counts:
-// that it is as it should be was not recorded.
-func (w *world) ending(stack string, executed bool) ending {
+// ending is how a stack is now: as recorded, or as it is where nothing was
+// executed because all is as it should be, which is not recorded then.
+func (w *world) ending(stack string, asRecorded bool) ending {
 	st, err := w.store.stack(stack)
 	if err != nil {
 		return ending{gone: true}
 	}
 	for _, el := range st.Elements {
-		if o := w.cloud.byID(el.ObjectID); o != nil && !executed {
+		if o := w.cloud.byID(el.ObjectID); o != nil && !asRecorded {
 			read := o.object()
 			properties := maps.Clone(entries(el.Properties))
 			maps.Copy(properties, read.Properties)

@@ -165,7 +165,7 @@ func (w *world) judge(t *track, disturbed bool) {
 func (w *world) reach(t *track) {
 	x := w.store.last(t.stack)
 	executed := x != nil && x.Owner.ID == t.process.owner.ID
-	e := w.ending(t.stack, executed)
+	e := w.ending(t.stack, executed || len(t.command.targets) > 0 || t.command.take != nil || t.command.refresh)
 	absolute := !t.command.back && !t.command.relative()
 	t.loose = !absolute && (t.loose || t.dragged || t.command.back && t.meddled(t.at))
 	if t.known != nil && !t.loose {
