@@ -17,34 +17,28 @@ const cancelEvery = time.Second
 // Only the driver's loop touches it.
 type cancellation struct {
 	heeded bool         // somebody else may cancel; a recovery goes on all the same
-	asking bool         // an answer of the store is under way
 	by     *state.Owner // who asked; nil: nobody yet
 }
 
-// ask returns the ticks at which to ask the store, until stop is called.
-func (c *cancellation) ask() (ticks <-chan time.Time, stop func()) {
-	if !c.heeded {
-		return nil, func() {}
+// askIfCancelled asks the store every now and then, without holding up the
+// loop, until somebody wants it or stop is called.
+func (d *driver) askIfCancelled() (stop func()) {
+	if !d.cancel.heeded {
+		return func() {}
 	}
-	t := time.NewTicker(cancelEvery)
-	return t.C, t.Stop
-}
-
-// askIfCancelled asks the store without holding up the loop.
-func (d *driver) askIfCancelled() {
-	if d.cancel.asking || d.cancel.by != nil {
-		return
-	}
-	d.cancel.asking = true
-	go func() {
+	var t *time.Timer
+	ask := func() {
 		by, err := d.canceller()
 		d.send(func() {
-			d.cancel.asking = false
 			if err == nil && by != nil {
 				d.cancelledBy(by)
+				return
 			}
+			t.Reset(cancelEvery)
 		})
-	}()
+	}
+	t = time.AfterFunc(cancelEvery, ask)
+	return func() { t.Stop() }
 }
 
 // canceller asks the store who wants the execution to end. That it cannot say

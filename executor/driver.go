@@ -96,13 +96,15 @@ func (d *driver) run(tasks []sched.Task, jobs []*job) error {
 	}
 	d.core, d.jobs, d.started = core, jobs, time.Now()
 	defer close(d.done)
-	var deadline <-chan time.Time
 	if d.options.Timeout > 0 {
-		t := time.NewTimer(d.options.timeLeft())
-		defer t.Stop()
-		deadline = t.C
+		deadline := time.AfterFunc(d.options.timeLeft(), func() {
+			d.send(func() {
+				d.stop(fmt.Sprintf("its time of %s was over", d.options.Timeout), sched.Stopped{})
+			})
+		})
+		defer deadline.Stop()
 	}
-	cancelled, stopAsking := d.cancel.ask()
+	stopAsking := d.askIfCancelled()
 	defer stopAsking()
 	stop, ended := d.options.Stop, d.keeper.ctx.Done()
 	select {
@@ -126,10 +128,6 @@ func (d *driver) run(tasks []sched.Task, jobs []*job) error {
 		case <-stop:
 			stop = nil
 			d.stop("it was interrupted", sched.Stopped{})
-		case <-cancelled:
-			d.askIfCancelled()
-		case <-deadline:
-			d.stop(fmt.Sprintf("its time of %s was over", d.options.Timeout), sched.Stopped{})
 		case <-ended:
 			ended = nil
 			if cause := context.Cause(d.keeper.ctx); errors.Is(cause, state.ErrLeaseLost) {

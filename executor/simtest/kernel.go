@@ -241,6 +241,9 @@ func (w *world) await(c *call) {
 	if c != nil {
 		rest = time.Until(c.due)
 	}
+	if rest <= 0 {
+		return
+	}
 	t := time.NewTimer(rest)
 	defer t.Stop()
 	select {
