@@ -68,6 +68,7 @@ type Client struct {
 	log       *slog.Logger
 	project   lookedUp
 	domain    lookedUp
+	together  gatherings
 }
 
 // New returns a Client. Only a malformed endpoint is an error here; missing

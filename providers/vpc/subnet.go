@@ -221,16 +221,18 @@ func commonVPC(reqs []*providers.Request) string {
 // list returns the subnets of a VPC, those of the whole project if it is "".
 func (p subnet) list(ctx context.Context, vpc string) ([]model.Subnet, error) {
 	limit := int32(pageSize)
-	return huaweicloud.Pages(pageSize, subnetID, func(marker *string) ([]model.Subnet, error) {
-		q := &model.ListSubnetsRequest{Limit: &limit, Marker: marker}
-		if vpc != "" {
-			q.VpcId = &vpc
-		}
-		r, err := huaweicloud.Read(ctx, p.c, service, "ListSubnets", (*sdk.VpcClient).ListSubnets, q)
-		if err != nil {
-			return nil, err
-		}
-		return huaweicloud.Val(r.Subnets), nil
+	return huaweicloud.Together(ctx, p.c, "ListSubnets "+vpc, func(ctx context.Context) ([]model.Subnet, error) {
+		return huaweicloud.Pages(pageSize, subnetID, func(marker *string) ([]model.Subnet, error) {
+			q := &model.ListSubnetsRequest{Limit: &limit, Marker: marker}
+			if vpc != "" {
+				q.VpcId = &vpc
+			}
+			r, err := huaweicloud.Read(ctx, p.c, service, "ListSubnets", (*sdk.VpcClient).ListSubnets, q)
+			if err != nil {
+				return nil, err
+			}
+			return huaweicloud.Val(r.Subnets), nil
+		})
 	})
 }
 

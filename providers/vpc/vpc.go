@@ -166,12 +166,14 @@ func (p network) ReadAll(ctx context.Context, reqs []*providers.Request) ([]prov
 // list returns all VPCs of the project.
 func (p network) list(ctx context.Context) ([]model.Vpc, error) {
 	limit := int32(pageSize)
-	return huaweicloud.Pages(pageSize, networkID, func(marker *string) ([]model.Vpc, error) {
-		r, err := huaweicloud.Read(ctx, p.c, service, "ListVpcs", (*sdk.VpcClient).ListVpcs, &model.ListVpcsRequest{Limit: &limit, Marker: marker})
-		if err != nil {
-			return nil, err
-		}
-		return huaweicloud.Val(r.Vpcs), nil
+	return huaweicloud.Together(ctx, p.c, "ListVpcs", func(ctx context.Context) ([]model.Vpc, error) {
+		return huaweicloud.Pages(pageSize, networkID, func(marker *string) ([]model.Vpc, error) {
+			r, err := huaweicloud.Read(ctx, p.c, service, "ListVpcs", (*sdk.VpcClient).ListVpcs, &model.ListVpcsRequest{Limit: &limit, Marker: marker})
+			if err != nil {
+				return nil, err
+			}
+			return huaweicloud.Val(r.Vpcs), nil
+		})
 	})
 }
 
