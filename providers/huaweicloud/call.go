@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ func persistently[T, Q, R any](ctx context.Context, c *Client, s Service[T], ope
 
 	var last error
 	out, err := backoff.Retry(ctx, func() (*R, error) {
-		out, err := attempt(ctx, c, s, operation, false, call, q)
+		out, err := attempt(ctx, c, s, operation, &exchange{}, call, q)
 		last = err
 		return out, verdict(err)
 	}, backoff.WithBackOff(waits), backoff.WithMaxTries(uint(c.attempts)), backoff.WithMaxElapsedTime(10*time.Minute))
@@ -65,7 +66,7 @@ func persistently[T, Q, R any](ctx context.Context, c *Client, s Service[T], ope
 // Change makes a call that may change something. It is sent once: after an
 // error of kind Ambiguous the caller looks before it sends again.
 func Change[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, call func(T, *Q) (*R, error), q *Q) (*R, error) {
-	return attempt(ctx, c, s, operation, true, call, q)
+	return attempt(ctx, c, s, operation, &exchange{changes: true}, call, q)
 }
 
 // verdict tells the retry loop what to do about an error.
@@ -87,11 +88,11 @@ func verdict(err error) error {
 
 // attempt makes one signed request. The SDK takes no context, so each attempt
 // has a client of its own (they cost microseconds) whose transport carries
-// ours; connections are shared underneath.
-func attempt[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, changes bool, call func(T, *Q) (*R, error), q *Q) (*R, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+// ours; connections are shared underneath. x says what kind of call it is.
+func attempt[T, Q, R any](ctx context.Context, c *Client, s Service[T], operation string, x *exchange, call func(T, *Q) (*R, error), q *Q) (*R, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout+x.extra)
 	defer cancel()
-	x := &exchange{ctx: ctx, next: c.transport, changes: changes}
+	x.ctx, x.next = ctx, c.transport
 	hc, err := prepare(ctx, c, s, x)
 	if err == nil {
 		err = ctx.Err()
@@ -101,10 +102,10 @@ func attempt[T, Q, R any](ctx context.Context, c *Client, s Service[T], operatio
 	}
 	begun := time.Now()
 	out, err := call(s.New(hc), q)
-	failure := x.judge(operation, changes, err)
+	failure := x.judge(operation, x.changes, err)
 	c.logCall(operation, x, time.Since(begun), failure)
 	if failure != nil {
-		c.scrub(failure)
+		c.scrub(failure, x)
 		return nil, failure
 	}
 	return out, nil
@@ -191,8 +192,14 @@ func (c *Client) logCall(operation string, x *exchange, took time.Duration, fail
 
 // scrub takes the client's own secrets out of a message: a server or a proxy
 // might echo what it was sent.
-func (c *Client) scrub(e *providers.Error) {
+func (c *Client) scrub(e *providers.Error, x *exchange) {
 	Scrub(e, c.creds.SecretKey.value, c.creds.SecurityToken.value)
+	if x.body != nil && x.body.token != "" {
+		Scrub(e, x.body.token)
+		if e.Status == http.StatusUnauthorized {
+			c.token.gone(x.body.token)
+		}
+	}
 }
 
 // Scrub replaces secrets in the message of a provider error and drops the

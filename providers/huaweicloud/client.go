@@ -68,6 +68,7 @@ type Client struct {
 	log       *slog.Logger
 	project   lookedUp
 	domain    lookedUp
+	token     token
 	together  gatherings
 }
 

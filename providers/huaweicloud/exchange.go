@@ -17,7 +17,9 @@ import (
 type exchange struct {
 	ctx     context.Context
 	next    http.RoundTripper
-	changes bool // it must not leave unasked
+	changes bool          // it must not leave unasked
+	body    *formBody     // takes the place of the SDK's; nil: that is it
+	extra   time.Duration // that it takes beyond the time of other calls
 
 	barred    error       // why it was not to leave
 	asked     atomic.Bool // the transport began to look for a connection
@@ -41,7 +43,12 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 		GetConn: func(string) { x.asked.Store(true) },
 		GotConn: func(httptrace.GotConnInfo) { x.connected.Store(true) },
 	}
-	resp, err := x.next.RoundTrip(r.WithContext(httptrace.WithClientTrace(x.ctx, trace)))
+	r = r.WithContext(httptrace.WithClientTrace(x.ctx, trace))
+	if x.body != nil {
+		r = r.Clone(r.Context()) // whose headers are the SDK's
+		x.body.put(r)
+	}
+	resp, err := x.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
