@@ -45,6 +45,16 @@ func (o operation[Q, R]) change(ctx context.Context, a api, q *Q) (*R, error) {
 	return huaweicloud.Change(ctx, a.c, service, o.name, o.call, q)
 }
 
+// upload makes a call that may change something and whose body is a form; see
+// huaweicloud.Upload.
+func (o operation[Q, R]) upload(ctx context.Context, a api, q *Q, f *huaweicloud.Form) (*R, error) {
+	if err := inPath(q); err != nil {
+		return nil, err
+	}
+	o.media = "multipart/form-data"
+	return huaweicloud.Upload(ctx, a.c, service, o.name, o.call, q, f)
+}
+
 // call sends one request by the SDK's core. A definition holds the answer, so
 // each call has one of its own.
 func (o operation[Q, R]) call(c *core.HcHttpClient, q *Q) (*R, error) {
