@@ -96,45 +96,55 @@ func (e *Engine) readsOf(stack *state.Stack, cat dsl.Catalogue) []*reading {
 
 func (r *reading) run(ctx context.Context) {
 	r.seen = make([]planner.Observed, len(r.elements))
-	lister, ok := r.engine.Providers[r.elements[0].Type].(providers.Lister)
-	if !ok || len(r.elements) == 1 {
-		for i := range r.elements {
-			r.one(ctx, i)
-		}
+	all, err := r.engine.readTogether(ctx, r.stack, r.elements)
+	if err != nil {
+		r.failed = append(r.failed, r.failure(fmt.Sprintf("the %d elements of type %s", len(r.elements), dsl.TypeLabel(r.elements[0].Type)), r.elements, err))
 		return
 	}
-	reqs := make([]*providers.Request, len(r.elements))
-	for i, el := range r.elements {
-		reqs[i] = readRequest(r.stack, el)
+	for i, answer := range all {
+		r.take(i, answer.Object, answer.Err)
+	}
+}
+
+// readTogether reads elements of one type, with one call of its provider if that
+// is a Lister. An error is about all of them; one that concerns a single element
+// stands in its Reading.
+func (e *Engine) readTogether(ctx context.Context, stack string, elements []*state.Element) ([]providers.Reading, error) {
+	reqs := make([]*providers.Request, len(elements))
+	for i, el := range elements {
+		reqs[i] = readRequest(stack, el)
+	}
+	all := make([]providers.Reading, len(reqs))
+	lister, ok := e.Providers[elements[0].Type].(providers.Lister)
+	if !ok || len(reqs) == 1 {
+		for i := range reqs {
+			all[i] = e.readOne(ctx, reqs[i])
+		}
+		return all, nil
 	}
 	all, err := look(ctx, func(ctx context.Context) ([]providers.Reading, error) { return lister.ReadAll(ctx, reqs) })
 	if err == nil && len(all) != len(reqs) {
 		err = fmt.Errorf("its provider answered %d of %d requests", len(all), len(reqs))
 	}
 	if err != nil {
-		r.failed = append(r.failed, r.failure(fmt.Sprintf("the %d elements of type %s", len(reqs), dsl.TypeLabel(r.elements[0].Type)), r.elements, err))
-		return
+		return nil, err
 	}
-	for i, answer := range all {
-		if mayPass(answer.Err) {
-			r.one(ctx, i)
-		} else {
-			r.take(i, answer.Object, answer.Err)
+	for i := range all {
+		if mayPass(all[i].Err) {
+			all[i] = e.readOne(ctx, reqs[i])
 		}
 	}
+	return all, nil
 }
 
-// one reads one element by itself.
-func (r *reading) one(ctx context.Context, i int) {
-	el := r.elements[i]
-	provider, err := r.engine.Providers.For(el.Type)
+// readOne reads one element by itself.
+func (e *Engine) readOne(ctx context.Context, req *providers.Request) providers.Reading {
+	provider, err := e.Providers.For(req.Type)
 	if err != nil {
-		r.take(i, nil, err)
-		return
+		return providers.Reading{Err: err}
 	}
-	req := readRequest(r.stack, el)
 	o, err := look(ctx, func(ctx context.Context) (*providers.Object, error) { return provider.Read(ctx, req) })
-	r.take(i, o, err)
+	return providers.Reading{Object: o, Err: err}
 }
 
 // take notes what was read of an element.
