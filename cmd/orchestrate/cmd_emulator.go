@@ -20,7 +20,9 @@ func newEmulator(a *app) *cobra.Command {
 		Use:   "emulator [--listen ADDRESS] [--db FILE] [--speed X] [--faults FILE] [--quota NAME=N]",
 		Short: "Run the emulated cloud as a server",
 		Long: `Serves the vendor's API until it is interrupted. The first line on standard
-output is JSON: the URL to give to --cloud, and the variables that let a client in.
+output is JSON: the URL to give to --cloud, and the variables that let a client in
+(env). There are two tenants, so that a consortium can be rehearsed from both sides;
+"projects" has the variables of each by its name: emulator (those of env) and partner.
 
 A file of faults says what goes wrong, to rehearse it: a list of rules in YAML or
 JSON, of which the first that applies to a call wins.
@@ -73,7 +75,7 @@ func (a *app) serveEmulator(ctx context.Context, listen string, opts emulator.Op
 	if err != nil {
 		return fmt.Errorf("open %s: %w", listen, err)
 	}
-	hello, err := json.Marshal(object{"url": "http://" + l.Addr().String(), "env": cloud.Env()})
+	hello, err := json.Marshal(object{"url": "http://" + l.Addr().String(), "env": cloud.Env(), "projects": cloud.Projects()})
 	if err != nil {
 		return fmt.Errorf("encode the first line: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -36,6 +37,7 @@ func TestMain(m *testing.M) {
 //	holds SCHEMA FILE        each line of a file (or stdout) keeps a JSON Schema
 //	document SCHEMA FILE     the whole file (or stdout) does
 //	emulate [OPTION=X]       start an emulator, its URL in $CLOUD, credentials set
+//	tenant NAME              take the credentials of another tenant of the emulator
 //	break refuse|hang OP...  from now on these operations of emulators fail, or are never answered
 //	mend                     everything works again
 //	hold STACK               take the lease of a stack in .orchestrate/state.db
@@ -53,6 +55,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BLUEPRINTS", blueprints)
 			e.Values[switchboardKey{}] = &switchboard{}
+			e.Values[projectsKey{}] = map[string]map[string]string{}
 			// Built with -race, each of the many short processes would
 			// otherwise sleep for a second before it exits.
 			e.Setenv("GORACE", "atexit_sleep_ms=10")
@@ -61,7 +64,7 @@ func TestScripts(t *testing.T) {
 		Cmds: withAccept(map[string]func(*testscript.TestScript, bool, []string){
 			"exits": scriptExits, "holds": scriptHolds, "document": scriptDocument, "emulate": scriptEmulate,
 			"hold": scriptHold, "absent": scriptAbsent, "mode": scriptMode, "pack": scriptPack,
-			"break": scriptBreak, "mend": scriptMend,
+			"break": scriptBreak, "mend": scriptMend, "tenant": scriptTenant,
 		}),
 	})
 }
@@ -161,7 +164,19 @@ func scriptEmulate(ts *testscript.TestScript, _ bool, args []string) {
 		cloud.Close()
 	})
 	ts.Setenv("CLOUD", srv.URL)
-	for k, v := range cloud.Env() {
+	maps.Copy(ts.Value(projectsKey{}).(map[string]map[string]string), cloud.Projects())
+	scriptTenant(ts, false, []string{emulator.DefaultUserName})
+}
+
+// projectsKey finds the credentials of the tenants of the emulator, by name.
+type projectsKey struct{}
+
+func scriptTenant(ts *testscript.TestScript, _ bool, args []string) {
+	env, ok := ts.Value(projectsKey{}).(map[string]map[string]string)[args[0]]
+	if !ok {
+		ts.Fatalf("tenant: nobody is called %q, or there is no emulator", args[0])
+	}
+	for k, v := range env {
 		ts.Setenv(k, v)
 	}
 }

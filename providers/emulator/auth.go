@@ -3,7 +3,6 @@ package emulator
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
 	"net/http"
@@ -22,26 +21,27 @@ const (
 	maxClockSkew = 15 * time.Minute
 )
 
-// authenticate lets in who signs with the access key or brings a token that
-// IAM gave out, and tells everybody else why not. The reason is for the log
-// only: the client learns no more than that it is refused.
-func (e *Emulator) authenticate(t *tx, r *http.Request, body []byte, now time.Time) error {
+// authenticate lets in who signs with an access key or brings a token that IAM
+// gave out, says for which project, and tells everybody else why not. The reason
+// is for the log only: the client learns no more than that it is refused.
+func (e *Emulator) authenticate(t *tx, r *http.Request, body []byte, now time.Time) (project string, err error) {
 	if token := r.Header.Get("X-Auth-Token"); token != "" {
 		return checkToken(t, token, now)
 	}
-	return e.checkSignature(r, body, now)
+	a, err := parseAuthorization(r.Header.Get("Authorization"))
+	if err != nil {
+		return "", err
+	}
+	who, err := e.withKey(a.accessKey)
+	if err != nil {
+		return "", err
+	}
+	return who.ProjectID, checkSignature(a, who.SecretKey, r, body, now)
 }
 
 // checkSignature verifies an AK/SK signature as the vendor's SDK makes it
 // (core/auth/signer there).
-func (e *Emulator) checkSignature(r *http.Request, body []byte, now time.Time) error {
-	a, err := parseAuthorization(r.Header.Get("Authorization"))
-	if err != nil {
-		return err
-	}
-	if subtle.ConstantTimeCompare([]byte(a.accessKey), []byte(e.opts.AccessKey)) != 1 {
-		return fmt.Errorf("unknown access key")
-	}
+func checkSignature(a authorization, secretKey string, r *http.Request, body []byte, now time.Time) error {
 	date := r.Header.Get("X-Sdk-Date")
 	signed, err := time.Parse(signatureDate, date)
 	if err != nil {
@@ -59,7 +59,7 @@ func (e *Emulator) checkSignature(r *http.Request, body []byte, now time.Time) e
 	}
 	canonical := canonicalRequest(r, a.signedHeaders, payload)
 	digest := sha256.Sum256([]byte(canonical))
-	mac := hmac.New(sha256.New, []byte(e.opts.SecretKey))
+	mac := hmac.New(sha256.New, []byte(secretKey))
 	fmt.Fprintf(mac, "%s\n%s\n%s", signatureAlgorithm, date, hex.EncodeToString(digest[:]))
 	if !hmac.Equal([]byte(hex.EncodeToString(mac.Sum(nil))), []byte(a.signature)) {
 		return fmt.Errorf("the signature does not match")
@@ -188,16 +188,17 @@ func tokenDigest(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func checkToken(t *tx, text string, now time.Time) error {
+// checkToken is the project that a token opens.
+func checkToken(t *tx, text string, now time.Time) (project string, err error) {
 	known, err := get[token](t, kindToken, tokenDigest(text))
 	if err != nil {
-		return err
+		return "", err
 	}
 	if known == nil {
-		return fmt.Errorf("unknown token")
+		return "", fmt.Errorf("unknown token")
 	}
 	if now.Sub(known.Issued) > tokenLife {
-		return fmt.Errorf("the token ran out")
+		return "", fmt.Errorf("the token ran out")
 	}
-	return nil
+	return known.Project, nil
 }

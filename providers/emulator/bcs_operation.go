@@ -113,7 +113,7 @@ func (c *call) start(i *instance, kind string, e effect, p plan) (*operation, er
 		return nil, err
 	}
 	op := &operation{
-		ID: id, Type: kind, Instance: i.ID, InstanceName: i.Name, Project: i.Project, Domain: c.e.opts.DomainID,
+		ID: id, Type: kind, Instance: i.ID, InstanceName: i.Name, Project: i.Project, Domain: c.e.tenantOf(i.Project).DomainID,
 		Cluster: i.Cluster, Started: c.now, Failure: c.fault.FailOperation, Effect: e,
 	}
 	op.layOut(p, c.e.takes(p.takes))

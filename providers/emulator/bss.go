@@ -207,7 +207,7 @@ func cancelOrder(c *call) (reply, error) {
 // wire is an order as reads show it.
 func (c *call) orderWire(p *purchase) map[string]any {
 	w := map[string]any{
-		"order_id": p.ID, "customer_id": c.e.opts.DomainID, "service_type_code": serviceTypeHBS, "service_type_name": "Blockchain Service",
+		"order_id": p.ID, "customer_id": c.tenant().DomainID, "service_type_code": serviceTypeHBS, "service_type_name": "Blockchain Service",
 		"source_type": 1, "status": p.Status, "order_type": p.Type, "amount_after_discount": p.Price.Amount,
 		"official_amount": p.Price.Official, "measure_id": 1, "create_time": hbsTime(p.Created), "currency": currency,
 		"user_name": c.e.opts.UserName,

@@ -131,7 +131,7 @@ func (c *call) newPurchase(kind int, i *hbsInstance, uids []string) (*purchase, 
 			return nil, err
 		}
 		if taken == nil {
-			return &purchase{ID: id, Project: c.project, Type: kind, Created: c.now, Instance: i.ID, Edition: i.Edition, Orgs: uids}, nil
+			return &purchase{ID: id, Project: i.Project, Type: kind, Created: c.now, Instance: i.ID, Edition: i.Edition, Orgs: uids}, nil
 		}
 	}
 }

@@ -42,7 +42,7 @@ func (c *call) subscribe(p *purchase, i *hbsInstance, o *hbsOrg) error {
 	rand.Read(n)
 	s := &subscription{
 		ID:      fmt.Sprintf("01154-%d-0", 300000000+(int(n[0])<<16|int(n[1])<<8|int(n[2]))),
-		Project: c.project, Instance: i.ID, Org: o.UID, Name: o.Name, Edition: i.Edition, Purchase: p.ID, Order: p.Order,
+		Project: i.Project, Instance: i.ID, Org: o.UID, Name: o.Name, Edition: i.Edition, Purchase: p.ID, Order: p.Order,
 		Begins: c.now, Ends: p.Order.after(c.now),
 	}
 	if taken, err := get[subscription](c.tx, kindSubscription, s.ID); err != nil {

@@ -151,7 +151,7 @@ func (c *call) allocate(o eipOrder) (*publicIP, error) {
 	if err := c.needRoom(QuotaPublicIPs, kindPublicIP, "floatingip"); err != nil {
 		return nil, err
 	}
-	list, err := all[publicIP](c.tx, kindPublicIP, c.project)
+	list, err := everyones[publicIP](c.tx, kindPublicIP)
 	if err != nil {
 		return nil, err
 	}

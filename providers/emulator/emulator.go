@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Credentials and names that an Emulator has unless Options say otherwise.
+// Credentials and names of the first tenant, unless Options say otherwise.
 // They open no real account.
 const (
 	DefaultAccessKey = "EMULATORACCESSKEY000"
@@ -56,9 +56,14 @@ type Options struct {
 	AccessKey, SecretKey string
 	UserName, Password   string // for tokens by password
 	ProjectID, DomainID  string
-	Region               string // also the name of the project
+	Region               string // also the name of each project
 
-	// InstanceQuota is how many BCS instances the project may have; 0 means 5.
+	// Partners are the tenants beside the one that the fields above describe,
+	// to be invited to its consortiums or to invite it; nil: one, with the
+	// Partner constants. Every field of a Tenant is needed.
+	Partners []Tenant
+
+	// InstanceQuota is how many BCS instances a project may have; 0 means 5.
 	InstanceQuota int
 	// Settings hold the other quotas, what is not for sale, and the versions of
 	// the engines. Those that Emulator.Set made win over them.
@@ -83,6 +88,9 @@ func (o Options) withDefaults() Options {
 			*d.field = d.value
 		}
 	}
+	if o.Partners == nil {
+		o.Partners = []Tenant{partner()}
+	}
 	if o.Speed <= 0 {
 		o.Speed = defaultSpeed
 	}
@@ -105,6 +113,7 @@ func (o Options) withDefaults() Options {
 // also of several processes, may serve the same file.
 type Emulator struct {
 	opts     Options
+	tenants  []Tenant // the first one is of Options itself
 	store    *store
 	services []*service
 }
@@ -118,11 +127,15 @@ func Open(ctx context.Context, opts Options) (*Emulator, error) {
 	if err := opts.Settings.check(); err != nil {
 		return nil, fmt.Errorf("opening the emulator: %w", err)
 	}
+	tenants, err := opts.tenants()
+	if err != nil {
+		return nil, fmt.Errorf("opening the emulator: %w", err)
+	}
 	s, err := openStore(ctx, opts.DB)
 	if err != nil {
 		return nil, fmt.Errorf("opening the emulator: %w", err)
 	}
-	e := &Emulator{opts: opts, store: s}
+	e := &Emulator{opts: opts, tenants: tenants, store: s}
 	shared, ok := opts.Contracts.(*Contracts)
 	if !ok {
 		shared = ShareContracts(opts.Contracts)
@@ -136,17 +149,6 @@ func Open(ctx context.Context, opts Options) (*Emulator, error) {
 
 // Close releases the file. Requests that come later fail.
 func (e *Emulator) Close() error { return e.store.db.Close() }
-
-// Env returns the environment variables that let a client in: access key,
-// secret key, project and region.
-func (e *Emulator) Env() map[string]string {
-	return map[string]string{
-		"HW_ACCESS_KEY":  e.opts.AccessKey,
-		"HW_SECRET_KEY":  e.opts.SecretKey,
-		"HW_PROJECT_ID":  e.opts.ProjectID,
-		"HW_REGION_NAME": e.opts.Region,
-	}
-}
 
 // shutdownGrace is how long Serve lets running requests end.
 const shutdownGrace = 2 * time.Second

@@ -245,7 +245,7 @@ func showBlockchain(c *call) (reply, error) {
 func (c *call) member(i *hbsInstance, o *hbsOrg) map[string]any {
 	return map[string]any{
 		"id": o.ChainID, "name": o.Name, "is_consensus": o == i.leader(), "is_local": true, "is_exist": o.Status != hbsDeleting,
-		"member_id": c.e.opts.DomainID, "member_name": c.e.opts.UserName,
+		"member_id": c.tenant().DomainID, "member_name": c.tenant().Name,
 	}
 }
 

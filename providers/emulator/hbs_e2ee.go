@@ -109,7 +109,7 @@ func (c *call) instanceOfTargets(ids []string) (*hbsInstance, error) {
 	if len(ids) == 0 {
 		return nil, refuse(e2eeBadRequest, "Invalid parameter target_org_ids: must name at least one organization")
 	}
-	list, err := all[hbsInstance](c.tx, kindHBSInstance, c.project)
+	list, err := everyones[hbsInstance](c.tx, kindHBSInstance)
 	if err != nil {
 		return nil, err
 	}
@@ -220,7 +220,7 @@ func decryptMessage(c *call) (reply, error) {
 	if err := c.decode(&body); err != nil {
 		return reply{}, err
 	}
-	list, err := all[hbsInstance](c.tx, kindHBSInstance, c.project)
+	list, err := everyones[hbsInstance](c.tx, kindHBSInstance)
 	if err != nil {
 		return reply{}, err
 	}

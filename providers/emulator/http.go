@@ -91,7 +91,7 @@ func (x *exchange) answer() wire {
 	err := x.e.store.within(ctx, func(t *tx) error {
 		c := &call{
 			tx: t, e: x.e, now: x.e.opts.Now(), params: x.params, query: x.r.URL.Query(), header: x.r.Header,
-			body: x.body, peer: peer(x.r), fault: x.fault, project: x.e.opts.ProjectID,
+			body: x.body, peer: peer(x.r), fault: x.fault, project: x.e.opts.ProjectID, // until admit knows better
 		}
 		if err := c.settleDue(); err != nil {
 			return err
@@ -199,17 +199,18 @@ func (x *exchange) work(c *call) (wire, error) {
 	return out, x.route.checkResponse(c.ctx, input, out.status, out.header, out.body)
 }
 
-// admit checks who asks, and for which project. IAM's token call and any other
-// that takes no authentication is open.
+// admit checks who asks, and for which project, in which the call then is. IAM's
+// token call and any other that takes no authentication is open.
 func (x *exchange) admit(c *call) error {
 	security := x.route.route.Operation.Security
 	if security == nil || len(*security) > 0 {
-		if err := x.e.authenticate(c.tx, x.r, x.body, c.now); err != nil {
+		var err error
+		if c.project, err = x.e.authenticate(c.tx, x.r, x.body, c.now); err != nil {
 			x.e.opts.Log.Info("request refused", "request_id", x.requestID, "operation", x.route.id, "reason", err.Error())
 			return x.service.plain(http.StatusUnauthorized)
 		}
 	}
-	if project, ok := x.params["project_id"]; ok && project != x.e.opts.ProjectID {
+	if project, ok := x.params["project_id"]; ok && project != c.project {
 		return x.service.plain(http.StatusForbidden)
 	}
 	return nil

@@ -2,13 +2,12 @@ package emulator
 
 import (
 	"crypto/rand"
-	"crypto/subtle"
 	"net/http"
 	"slices"
 	"time"
 )
 
-// The one user and account of the emulator carry the same name.
+// The user and the account of a tenant carry the same name.
 
 // iamService is the identity service: /v3/...
 func iamService() *service {
@@ -59,47 +58,48 @@ type identity struct {
 	} `json:"auth"`
 }
 
-// proven tells whether the identity knows the secret of one of its methods.
-func (i *identity) proven(o *Options) bool {
+// proven tells whether the identity is of a tenant, and knows the secret of one
+// of its methods.
+func (i *identity) proven(t *Tenant) bool {
 	id := &i.Auth.Identity
 	user := id.Password.User
-	same := func(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 	switch {
 	case slices.Contains(id.Methods, "password"):
-		return (user.Name == o.UserName || user.ID == DefaultUserID) && same(user.Password, o.Password)
+		return (user.Name == t.Name || user.ID == t.UserID) && sameSecret(user.Password, t.Password)
 	case slices.Contains(id.Methods, "hw_ak_sk"):
-		return same(id.AkSk.Access.Key, o.AccessKey) && same(id.AkSk.Secret.Key, o.SecretKey)
+		return sameSecret(id.AkSk.Access.Key, t.AccessKey) && sameSecret(id.AkSk.Secret.Key, t.SecretKey)
 	}
 	return false
 }
 
 // createToken answers KeystoneCreateUserTokenByPassword, by password and by
-// access key. Every token is for the one project there is.
+// access key. Every token is for the one project of the tenant.
 func createToken(c *call) (reply, error) {
 	var who identity
 	if err := c.decode(&who); err != nil {
 		return reply{}, err
 	}
-	o := &c.e.opts
-	if !who.proven(o) {
+	t := c.e.tenantBy(who.proven)
+	if t == nil {
 		return reply{}, gatewayError(http.StatusUnauthorized)
 	}
-	if p := who.Auth.Scope.Project; p != nil && p.ID != o.ProjectID && p.Name != o.Region {
+	region := c.e.opts.Region
+	if p := who.Auth.Scope.Project; p != nil && p.ID != t.ProjectID && p.Name != region {
 		return reply{}, &apiError{status: http.StatusUnauthorized, code: "IAM.0101", message: "The project of the scope does not exist"}
 	}
 	text := "MII" + rand.Text() + rand.Text()
-	if err := c.put(&token{Digest: tokenDigest(text), Project: o.ProjectID, Issued: c.now}); err != nil {
+	if err := c.put(&token{Digest: tokenDigest(text), Project: t.ProjectID, Issued: c.now}); err != nil {
 		return reply{}, err
 	}
-	domain := map[string]string{"id": o.DomainID, "name": o.UserName}
+	domain := map[string]string{"id": t.DomainID, "name": t.Name}
 	return reply{
 		header: http.Header{"X-Subject-Token": {text}},
 		body: map[string]any{"token": map[string]any{
 			"methods":    who.Auth.Identity.Methods,
 			"issued_at":  c.now.UTC().Format(time.RFC3339Nano),
 			"expires_at": c.now.Add(tokenLife).UTC().Format(time.RFC3339Nano),
-			"user":       map[string]any{"id": DefaultUserID, "name": o.UserName, "domain": domain},
-			"project":    map[string]any{"id": o.ProjectID, "name": o.Region, "domain": domain},
+			"user":       map[string]any{"id": t.UserID, "name": t.Name, "domain": domain},
+			"project":    map[string]any{"id": t.ProjectID, "name": region, "domain": domain},
 			"roles":      []any{map[string]string{"id": "0", "name": "te_admin"}},
 			"catalog":    []any{},
 		}},
@@ -108,12 +108,12 @@ func createToken(c *call) (reply, error) {
 
 // listProjects answers KeystoneListProjects and KeystoneListAuthProjects.
 func listProjects(c *call) (reply, error) {
-	o, list := &c.e.opts, []any{}
+	t, region, list := c.tenant(), c.e.opts.Region, []any{}
 	asked := func(name, value string) bool { return c.query.Get(name) == "" || c.query.Get(name) == value }
-	if asked("name", o.Region) && asked("domain_id", o.DomainID) {
+	if asked("name", region) && asked("domain_id", t.DomainID) {
 		list = append(list, map[string]any{
-			"id": o.ProjectID, "name": o.Region, "domain_id": o.DomainID, "parent_id": o.DomainID,
-			"description": "", "enabled": true, "is_domain": false, "links": links("/v3/projects/" + o.ProjectID),
+			"id": t.ProjectID, "name": region, "domain_id": t.DomainID, "parent_id": t.DomainID,
+			"description": "", "enabled": true, "is_domain": false, "links": links("/v3/projects/" + t.ProjectID),
 		})
 	}
 	return answer(map[string]any{"projects": list, "links": links("/v3/projects")})
@@ -121,10 +121,10 @@ func listProjects(c *call) (reply, error) {
 
 // listDomains answers KeystoneListAuthDomains.
 func listDomains(c *call) (reply, error) {
-	o := &c.e.opts
+	t := c.tenant()
 	return answer(map[string]any{
 		"domains": []any{map[string]any{
-			"id": o.DomainID, "name": o.UserName, "description": "", "enabled": true, "links": links("/v3/domains/" + o.DomainID),
+			"id": t.DomainID, "name": t.Name, "description": "", "enabled": true, "links": links("/v3/domains/" + t.DomainID),
 		}},
 		"links": links("/v3/auth/domains"),
 	})

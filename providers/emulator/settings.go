@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// The quotas of the project. The first is of BCS, the second of HBS, the next
+// The quotas of a project. The first is of BCS, the second of HBS, the next
 // three as the network services name them, the last three of ECS.
 const (
 	QuotaInstances    = "instance"
@@ -41,7 +41,7 @@ const (
 // the instances.
 var defaultVersions = map[string]string{kindHuaweiChain: "1.0.1.2", kindBesu: "22.10.3"}
 
-// Settings are what no call of the vendor's API changes: how much the project
+// Settings are what no call of the vendor's API changes: how much each project
 // may have, what is for sale, and which engines have been released.
 type Settings struct {
 	Quotas   map[string]int    `json:"quotas,omitempty"`
@@ -52,6 +52,7 @@ type Settings struct {
 const kindSettings = "emulator.settings"
 
 // storedSettings are the Settings that were made while the cloud lived.
+// They are kept under the first tenant's project, and hold for all.
 type storedSettings struct {
 	Settings
 	Project string
@@ -104,12 +105,12 @@ func (e *Emulator) Set(ctx context.Context, s Settings) error {
 		return fmt.Errorf("setting the emulator: %w", err)
 	}
 	return e.inside(ctx, func(c *call) error {
-		stored, err := get[storedSettings](c.tx, kindSettings, c.project)
+		stored, err := get[storedSettings](c.tx, kindSettings, e.opts.ProjectID)
 		if err != nil {
 			return err
 		}
 		if stored == nil {
-			stored = &storedSettings{Project: c.project}
+			stored = &storedSettings{Project: e.opts.ProjectID}
 		}
 		stored.merge(s)
 		return c.put(stored)
@@ -144,7 +145,7 @@ func (c *call) settings() (Settings, error) {
 	s.merge(Settings{Quotas: defaultQuotas, Versions: defaultVersions})
 	s.merge(Settings{Quotas: map[string]int{QuotaInstances: c.e.opts.InstanceQuota}})
 	s.merge(c.e.opts.Settings)
-	stored, err := get[storedSettings](c.tx, kindSettings, c.project)
+	stored, err := get[storedSettings](c.tx, kindSettings, c.e.opts.ProjectID)
 	if err == nil && stored != nil {
 		s.merge(stored.Settings)
 	}

@@ -207,6 +207,11 @@ func all[T any](t *tx, kind, project string) ([]*T, error) {
 	return query[T](t, "SELECT data FROM objects WHERE kind = ? AND project = ? ORDER BY id", kind, project)
 }
 
+// everyones reads the documents of a kind of all projects, sorted by ID.
+func everyones[T any](t *tx, kind string) ([]*T, error) {
+	return query[T](t, "SELECT data FROM objects WHERE kind = ? ORDER BY id", kind)
+}
+
 // named reads a project's documents of a kind and name.
 func named[T any](t *tx, kind, project, name string) ([]*T, error) {
 	return query[T](t, "SELECT data FROM objects WHERE kind = ? AND project = ? AND name = ? ORDER BY id", kind, project, name)
