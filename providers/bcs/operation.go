@@ -266,12 +266,7 @@ func progressMessage(id string, steps []providers.Substep) string {
 // failure is the error of an operation that ended badly, with all that its
 // record tells.
 func failure(r *model.RecordDetailInfo) error {
-	reasons := val(r.Message)
-	for _, s := range substeps(r) {
-		if s.Status == recordFailed {
-			reasons = append(reasons, strings.TrimSuffix(s.Name+": "+s.Detail, ": "))
-		}
-	}
+	reasons := failureReasons(r)
 	verb := "failed"
 	if val(r.OperationStatus) == recordStop {
 		verb = "was interrupted"
@@ -286,4 +281,15 @@ func failure(r *model.RecordDetailInfo) error {
 		Message:   message,
 		Advice:    "Look at the operation record and the cluster on the console, repair what is wrong there, then apply again.",
 	}
+}
+
+// failureReasons is all that a record tells about why its work ended badly.
+func failureReasons(r *model.RecordDetailInfo) []string {
+	reasons := slices.Clone(val(r.Message))
+	for _, s := range substeps(r) {
+		if s.Status == recordFailed {
+			reasons = append(reasons, strings.TrimSuffix(s.Name+": "+s.Detail, ": "))
+		}
+	}
+	return reasons
 }
