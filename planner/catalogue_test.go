@@ -124,6 +124,8 @@ func checkLeaf(t *testing.T, cat dsl.Catalogue, typ *dsl.NodeType, l leaf) {
 		want, undo, refused = Replace, Irreversible, CodeReplaceLoss
 	case l.fixed && typ.Forgotten != "":
 		want, undo = Replace, Irreversible
+	case l.fixed && typ.Undo["delete"].Kind == "reversible":
+		want = Replace
 	case l.fixed:
 		want, undo = Replace, Compensatable
 	case l.oneWay != "" && !s.Changes[0].After.IsNull():

@@ -64,6 +64,12 @@ func (a *app) openCloud(ctx context.Context) (*cloud, error) {
 	}
 	reg := providers.Registry{}
 	data.Register(reg)
+	folder, err := os.Getwd() // after -C; a blueprint's files lie where its state lies
+	if err != nil {
+		done()
+		return nil, fmt.Errorf("find the working folder: %w", err)
+	}
+	data.RegisterFile(reg, folder)
 	bcs.Register(reg, client)
 	hbs.Register(reg, client)
 	vpc.Register(reg, client)

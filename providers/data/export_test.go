@@ -1,0 +1,9 @@
+package data
+
+import "syscall"
+
+var (
+	TemporaryName = temporaryName
+	DiskError     = diskError
+	NoSpace       = syscall.ENOSPC
+)
