@@ -41,7 +41,7 @@ type memberOrgWire struct {
 
 func memberOrgs(wire []memberOrgWire) (status string, out []MemberOrg) {
 	for _, o := range wire {
-		out = append(out, MemberOrg{string(o.Name), string(o.Hash), int64(o.Count.number()), string(o.Status), string(o.Detail)})
+		out = append(out, MemberOrg{string(o.Name), string(o.Hash), o.Count.Int(), string(o.Status), string(o.Detail)})
 		status = or(status, string(o.Status))
 	}
 	return status, out
@@ -141,7 +141,7 @@ func (l Look) Notifications(ctx context.Context) ([]Notification, error) {
 	for _, n := range r.Notifications {
 		_, orgs := memberOrgs(n.Orgs)
 		out = append(out, Notification{
-			Channel: n.Channel, Status: n.Status, Updated: n.Updated.moment(), Organizations: orgs,
+			Channel: n.Channel, Status: n.Status, Updated: n.Updated.Moment(), Organizations: orgs,
 			Inviter: string(n.Inviter.Name), InviterID: string(n.Inviter.ID), InviterInstance: string(n.Inviter.Instance),
 			InviterInstanceID: string(n.Inviter.InstanceID), InviterProjectID: string(n.Inviter.Project),
 			Fabric: string(n.Inviter.Fabric), Consensus: string(n.Inviter.Consensus), SignAlgorithm: string(n.Inviter.SignAlgorithm), Database: string(n.Inviter.Database),

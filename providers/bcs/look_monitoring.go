@@ -114,7 +114,7 @@ func (l Look) Events(ctx context.Context, id string, f EventFilter) ([]Event, er
 			ID: string(e.ID), Name: string(m["event_name"]), Severity: string(m["event_severity"]), Type: string(m["event_type"]),
 			ResourceType: string(m["resource_type"]), ResourceID: string(m["resource_id"]), Source: string(m["resource_provider"]),
 			Message: note("message"), Cause: note("alarm_probableCause"), Remedy: note("alarm_fix_suggestion"),
-			Started: e.Starts.moment(), Ended: e.Ends.moment(),
+			Started: e.Starts.Moment(), Ended: e.Ends.Moment(),
 		})
 	}
 	slices.SortStableFunc(out, func(a, b Event) int { return b.Started.Compare(a.Started) })
@@ -161,7 +161,7 @@ func (l Look) EventCounts(ctx context.Context, id string, f EventFilter) ([]Even
 	for _, s := range r.Series {
 		c := EventCount{Severity: s.Severity}
 		for i, v := range s.Values[:min(len(s.Values), len(r.Times))] {
-			b := EventBucket{r.Times[i].moment(), int64(v.number())}
+			b := EventBucket{r.Times[i].Moment(), v.Int()}
 			c.Steps = append(c.Steps, b)
 			if c.Total += b.Count; b.Count > 0 {
 				c.Last = b.Time
@@ -227,7 +227,7 @@ func (r *metricsAnswer) values() []Metric {
 	for _, m := range r.Metrics {
 		for _, p := range m.Points {
 			for _, s := range p.Statistics {
-				out = append(out, Metric{m.Metric.Name, s.Value.number(), p.Unit, s.Statistic, dimensions(m.Metric.Dimensions), p.Time.moment()})
+				out = append(out, Metric{m.Metric.Name, s.Value.Number(), p.Unit, s.Statistic, dimensions(m.Metric.Dimensions), p.Time.Moment()})
 			}
 		}
 	}
@@ -253,7 +253,7 @@ func (r *entityMetricsAnswer) values() []Metric {
 		for _, values := range m.Values {
 			for _, name := range entityMetrics {
 				if v, ok := values[name]; ok && v != "" {
-					out = append(out, Metric{Name: name, Value: v.number(), Dimensions: dimensions(m.Dimensions)})
+					out = append(out, Metric{Name: name, Value: v.Number(), Dimensions: dimensions(m.Dimensions)})
 				}
 			}
 		}
