@@ -14,11 +14,17 @@ const (
 	bcsNotFound       = "BCS.4001011"
 	bcsNameTaken      = "BCS.4001018"
 	bcsBusy           = "BCS.4001020"
+	bcsNoNotification = "BCS.4001036"
+	bcsNotDeclined    = "BCS.4001040"
+	bcsAccepting      = "BCS.4001044"
 	bcsWeakPassword   = "BCS.4001045"
 	bcsWrongScale     = "BCS.4001051"
 	bcsQuotaUsedUp    = "BCS.4001061" // the emulator's choice: no source names one
+	bcsTenantLimit    = "BCS.4001062"
+	bcsInviteeFull    = "BCS.4001063"
 	bcsNoCluster      = "BCS.4001106"
 	bcsClusterAsleep  = "BCS.4001123"
+	bcsConsortiumBusy = "BCS.4001196"
 	bcsGone           = "BCS.4001202" // of a deletion
 	bcsNoFlavor       = "BCS.4001212"
 	bcsAsleep         = "BCS.4001234"
@@ -26,11 +32,16 @@ const (
 	bcsChannelInUse   = "BCS.4001249"
 	bcsWrongIEFNode   = "BCS.4001708"
 	bcsFewIEFNodes    = "BCS.4001717"
+	bcsAccepted       = "BCS.4001999"
 	bcsBadRequest     = "BCS.4004025"
+	bcsInviteStatus   = "BCS.4006003"
 	bcsChannel        = "BCS.4006012"
 	bcsBadParameter   = "BCS.4006014"
+	bcsInvitedBefore  = "BCS.4006025"
+	bcsInvitedPartly  = "BCS.4006026"
 	bcsCertificate    = "BCS.4006036"
 	bcsClusterTaken   = "BCS.4006039"
+	bcsChannelFull    = "BCS.4009103"
 	bcsUnauthorized   = "BCS.4010401"
 	bcsForbidden      = "BCS.4030403"
 	bcsUnknownURL     = "BCS.4040404"
@@ -65,6 +76,12 @@ func bcsService() *service {
 			"ListQuotas":                     listQuotas,
 			"ShowBlockchainFlavors":          showFlavors,
 			"ListOpRecord":                   listOperations,
+			"BatchInviteMembersToChannel":    inviteMembers,
+			"DeleteMemberInvite":             deleteInvitations,
+			"ListMembers":                    listMembers,
+			"ListNotifications":              listNotifications,
+			"HandleNotification":             handleNotification,
+			"HandleUnionMemberQuitList":      quitConsortium,
 		},
 		settle:     map[string]settler{kindOperation: settleOperation},
 		errorShape: shapeErrorCode,

@@ -212,7 +212,14 @@ func deleteChannel(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if len(ch.Members) > 0 {
+	if i.Order.IsInvitee {
+		return reply{}, refuse(bcsChannel, "Failed to delete the channel: it is the inviter's.")
+	}
+	shared, err := c.hasMembers(i, ch.Name)
+	if err != nil {
+		return reply{}, err
+	}
+	if len(ch.Members) > 0 || shared {
 		return reply{}, refuse(bcsChannelInUse,
 			"the channel(%s) is not empty for the bcs(%s), so cannot delete channel, please remove orgs from this channel first", ch.Name, i.Name)
 	}

@@ -210,9 +210,12 @@ func (v view) group(name string, count, healthy int, pvc string) map[string]any 
 func (v view) groupOf(name string, count, healthy int, pvc, status string) map[string]any {
 	return map[string]any{
 		"name": name, "node_cnt": count, "status": status,
-		"status_detail": fmt.Sprintf("%d/%d", healthy, count), "pvc_name": pvc,
+		"status_detail": healthyOf(healthy, count), "pvc_name": pvc,
 	}
 }
+
+// healthyOf is status_detail: how many of all nodes are healthy.
+func healthyOf(healthy, count int) string { return fmt.Sprintf("%d/%d", healthy, count) }
 
 // groupStatus is the status of groups that nothing happens to in particular.
 // The odd spellings are the source's.

@@ -172,7 +172,12 @@ func (i *instance) running(t *tx) (*operation, error) {
 
 // blockchain finds the instance of the path; missing is the code if there is none.
 func (c *call) blockchain(missing string) (*instance, error) {
-	i, err := get[instance](c.tx, kindInstance, c.params["blockchain_id"])
+	return c.instance(c.params["blockchain_id"], missing)
+}
+
+// instance finds an instance of the caller's.
+func (c *call) instance(id, missing string) (*instance, error) {
+	i, err := get[instance](c.tx, kindInstance, id)
 	if err != nil {
 		return nil, err
 	}
@@ -194,6 +199,7 @@ const (
 	workChannels                       // create, join, leave, delete
 	workCertificates                   // certificates and SDK configuration
 	workDeletion                       // DeleteBlockchain
+	workConsortium                     // invitations, joining, quitting
 )
 
 // admit tells whether the instance is in a state for that kind of work: the
@@ -215,13 +221,23 @@ func (i *instance) admit(t *tx, kind kindOfWork) error {
 			return errBusy()
 		}
 	}
-	return i.admitHealth(kind)
+	if err := i.admitHealth(kind); err != nil {
+		return err
+	}
+	if kind == workCertificates || i.Order.BlockchainType != "union" {
+		return nil
+	}
+	hostID, err := i.consortium(t)
+	if err != nil {
+		return err
+	}
+	return i.othersIdle(t, hostID)
 }
 
 func (i *instance) admitHealth(kind kindOfWork) error {
 	switch i.Health {
 	case healthAbnormal:
-		if kind == workNodes || kind == workChannels {
+		if kind == workNodes || kind == workChannels || kind == workConsortium {
 			return errBusy()
 		}
 	case healthEIP:

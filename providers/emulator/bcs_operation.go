@@ -9,7 +9,7 @@ import (
 
 const kindOperation = "bcs.operation"
 
-// Types of operations (API 1.5.1.17). The last is not in the list there, but in
+// Types of operations (API 1.5.1.17). That of leaving a channel is not in the list there, but in
 // the answer of BatchRemoveOrgsFromChannel.
 const (
 	opCreate   = "99"
@@ -19,6 +19,7 @@ const (
 	opAddOrg   = "02"
 	opScale    = "03"
 	opJoin     = "04"
+	opUnion    = "05"
 	opLeave    = "06"
 )
 
@@ -35,6 +36,7 @@ const (
 	takesChannel     = time.Minute
 	takesJoin        = time.Minute
 	takesLeave       = time.Minute
+	takesUnion       = 2 * time.Minute
 	takesCertificate = 45 * time.Second // until a freeze takes effect (API 1.5.1.12)
 
 	// waiting is the share of an operation, in percent, before it is begun.
@@ -84,6 +86,8 @@ type effect struct {
 	DropChannel string          `json:",omitempty"`
 	Channel     string          `json:",omitempty"` // the channel that Members is about
 	Members     []member        `json:",omitempty"` // new numbers of peers; 0: leaves
+	Invitation  string          `json:",omitempty"` // the invitation that gets another status
+	Becomes     string          `json:",omitempty"` // that status
 }
 
 func (o *operation) object() Object {
@@ -187,18 +191,35 @@ func settleOperation(c *call, id string) error {
 		return err
 	}
 	i.Running = ""
-	if op.Failure != "" {
-		i.fail(op)
-		return c.put(i)
-	}
-	if op.Effect.Delete {
-		if err := c.forgetCertificates(i); err != nil {
+	if op.Effect.Invitation != "" {
+		if err := c.settleInvitation(op); err != nil {
 			return err
 		}
-		return c.remove(i)
+	}
+	switch {
+	case op.Failure != "":
+		i.fail(op)
+		return c.put(i)
+	case op.Effect.Delete:
+		return c.forget(i)
+	case op.Effect.DropChannel != "":
+		if err := c.cancelInvitations(i, op.Effect.DropChannel); err != nil {
+			return err
+		}
 	}
 	i.apply(op.Effect, c.now)
 	return c.put(i)
+}
+
+// forget removes an instance and what lives in it.
+func (c *call) forget(i *instance) error {
+	if err := c.dissolve(i); err != nil {
+		return err
+	}
+	if err := c.forgetCertificates(i); err != nil {
+		return err
+	}
+	return c.remove(i)
 }
 
 // fail is what a failed operation leaves behind: a creation or deletion an

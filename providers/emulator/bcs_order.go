@@ -417,6 +417,9 @@ func (c *call) checkInvitor(o *order) error {
 			return badParameter(same.field, "must be that of the inviter, "+same.theirs)
 		}
 	}
+	if o.Invitor.Project != inviter.Project || o.Invitor.Tenant != c.e.tenantOf(inviter.Project).DomainID {
+		return badParameter("invitor_infos", "the instance is in another project or account")
+	}
 	if inviter.Order.VersionType != o.VersionType {
 		return badParameter("version_type", "must be that of the inviter")
 	}

@@ -26,8 +26,7 @@ type Change struct {
 
 // log appends a change.
 func (t *tx) log(c Change) error {
-	return t.exec(`INSERT INTO changes (time, service, operation, method, path, body, status, code, request_id, lost)
-		VALUES (?,?,?,?,?,?,?,?,?,?)`,
+	return t.exec(addChange,
 		c.Time.UnixNano(), c.Service, c.Operation, c.Method, c.Path, c.Body, c.Status, c.Code, c.RequestID, c.Lost)
 }
 

@@ -29,9 +29,7 @@ func openForTest(t testing.TB) *Emulator {
 // unserved are the operations that the emulator knows and answers with 501.
 var unserved = map[string]bool{
 	"DownloadBlockchainSdkConfig": true,
-	"BatchInviteMembersToChannel": true, "DeleteMemberInvite": true, "HandleNotification": true, "ListNotifications": true,
-	"ListMembers": true, "HandleUnionMemberQuitList": true,
-	"ListBcsEvents": true, "ListBcsEventsStatistic": true, "ListBcsMetric": true, "ListEntityMetric": true, "ListInstanceMetric": true,
+	"ListBcsEvents":               true, "ListBcsEventsStatistic": true, "ListBcsMetric": true, "ListEntityMetric": true, "ListInstanceMetric": true,
 }
 
 func TestContractsAreValid(t *testing.T) {

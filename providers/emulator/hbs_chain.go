@@ -184,7 +184,7 @@ func (c *call) chainCounts(i *hbsInstance) (counts, error) {
 // countChildren counts the documents of a kind that belong to an object.
 func (t *tx) countChildren(kind, parent string) (int, error) {
 	var n int
-	err := t.sql.QueryRowContext(t.ctx, "SELECT count(*) FROM objects WHERE kind = ? AND parent = ?", kind, parent).Scan(&n)
+	err := t.statement(countWithin).QueryRowContext(t.ctx, kind, parent).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("counting objects: %w", err)
 	}

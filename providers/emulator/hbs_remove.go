@@ -41,7 +41,7 @@ func (c *call) removeHBS(i *hbsInstance) error {
 		}
 	}
 	for _, kind := range hbsChildren {
-		if err := c.exec("DELETE FROM objects WHERE kind = ? AND parent = ?", kind, i.ID); err != nil {
+		if err := c.exec(removeWithin, kind, i.ID); err != nil {
 			return err
 		}
 	}

@@ -59,6 +59,7 @@ type exchange struct {
 // wire is an answer as it goes out.
 type wire struct {
 	status int
+	code   string // of a refusal, for the log
 	header http.Header
 	body   []byte
 }
@@ -101,12 +102,10 @@ func (x *exchange) answer() wire {
 			out, err = x.work(c)
 			return err
 		})
-		code := ""
 		if failure != nil {
 			out = x.refused(failure)
-			code = asAPIError(failure, x.service).code
 		}
-		return x.record(t, out.status, code)
+		return x.record(t, out)
 	})
 	if err != nil {
 		return x.refused(err)
@@ -218,6 +217,9 @@ func (x *exchange) admit(c *call) error {
 
 // encode turns a reply into what goes over the wire.
 func (x *exchange) encode(rep reply) (wire, error) {
+	if rep.refusal != nil {
+		return x.refused(rep.refusal), nil
+	}
 	out := wire{status: rep.status, header: x.header()}
 	if out.status == 0 {
 		out.status = x.route.success
@@ -270,14 +272,14 @@ func (x *exchange) refused(failure error) wire {
 	if refusal.retryAfter > 0 {
 		header.Set("Retry-After", retryAfterSeconds(refusal.retryAfter))
 	}
-	return wire{status: refusal.status, header: header, body: body}
+	return wire{status: refusal.status, code: refusal.code, header: header, body: body}
 }
 
 // record writes a changing request into the log, and every request into slog.
-func (x *exchange) record(t *tx, status int, code string) error {
+func (x *exchange) record(t *tx, out wire) error {
 	x.e.opts.Log.LogAttrs(x.r.Context(), slog.LevelDebug, "request",
 		slog.String("request_id", x.requestID), slog.String("service", x.service.name),
-		slog.String("operation", x.route.id), slog.Int("status", status), slog.String("code", code))
+		slog.String("operation", x.route.id), slog.Int("status", out.status), slog.String("code", out.code))
 	if x.r.Method == http.MethodGet {
 		return nil
 	}
@@ -288,10 +290,10 @@ func (x *exchange) record(t *tx, status int, code string) error {
 		Method:    x.r.Method,
 		Path:      x.r.URL.RequestURI(),
 		Body:      redact(x.r.Header.Get("Content-Type"), x.body),
-		Status:    status,
-		Code:      code,
+		Status:    out.status,
+		Code:      out.code,
 		RequestID: x.requestID,
-		Lost:      x.unanswered(status),
+		Lost:      x.unanswered(out.status),
 	})
 }
 

@@ -48,6 +48,8 @@ type reply struct {
 	header http.Header
 	body   any    // to be written as JSON; nil: no body, unless file is set
 	file   []byte // to be written as it is
+
+	refusal *apiError // told instead, although what was done stands
 }
 
 // answer is a reply with a JSON body.

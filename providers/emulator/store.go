@@ -56,9 +56,36 @@ CREATE TABLE changes (
 	lost       INTEGER NOT NULL
 );`
 
+// The statements that requests are made of. They are prepared once: reading
+// their text takes longer than carrying them out.
+const (
+	putObject = `INSERT INTO objects (kind, id, project, parent, name, created, data) VALUES (?,?,?,?,?,?,?)
+		ON CONFLICT (kind, id) DO UPDATE SET project=excluded.project, parent=excluded.parent, name=excluded.name, created=excluded.created, data=excluded.data`
+	removeObject  = "DELETE FROM objects WHERE kind = ? AND id = ?"
+	objectOfID    = "SELECT data FROM objects WHERE kind = ? AND id = ?"
+	objectsOf     = "SELECT data FROM objects WHERE kind = ? AND project = ? ORDER BY id"
+	objectsOfAll  = "SELECT data FROM objects WHERE kind = ? ORDER BY id"
+	objectsNamed  = "SELECT data FROM objects WHERE kind = ? AND project = ? AND name = ? ORDER BY id"
+	objectsWithin = "SELECT data FROM objects WHERE kind = ? AND parent = ? ORDER BY created, id"
+	countObjects  = "SELECT count(*) FROM objects WHERE kind = ? AND project = ?"
+	countByParent = "SELECT parent, count(*) FROM objects WHERE kind = ? AND project = ? GROUP BY parent"
+	countWithin   = "SELECT count(*) FROM objects WHERE kind = ? AND parent = ?"
+	removeWithin  = "DELETE FROM objects WHERE kind = ? AND parent = ?"
+	addWork       = "INSERT INTO work (id, kind, due) VALUES (?,?,?)"
+	takeWork      = "DELETE FROM work WHERE id = (SELECT id FROM work WHERE due <= ? ORDER BY due, id LIMIT 1) RETURNING id, kind, due"
+	addChange     = `INSERT INTO changes (time, service, operation, method, path, body, status, code, request_id, lost)
+		VALUES (?,?,?,?,?,?,?,?,?,?)`
+	beginAttempt = "SAVEPOINT attempt"
+	undoAttempt  = "ROLLBACK TO attempt"
+	endAttempt   = "RELEASE attempt"
+)
+
 // store is the file. It has one connection: SQLite has one writer anyway, and
 // nearly every request may write, because it settles work that has ended.
-type store struct{ db *sql.DB }
+type store struct {
+	db       *sql.DB
+	prepared map[string]*sql.Stmt // by text
+}
 
 // openStore opens or makes the file at path; "" stands for memory.
 func openStore(ctx context.Context, path string) (*store, error) {
@@ -80,7 +107,26 @@ func openStore(ctx context.Context, path string) (*store, error) {
 		db.Close()
 		return nil, fmt.Errorf("opening the cloud file %q: %w", path, err)
 	}
+	if err := s.prepare(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("opening the cloud file %q: %w", path, err)
+	}
 	return s, nil
+}
+
+func (s *store) prepare(ctx context.Context) error {
+	s.prepared = map[string]*sql.Stmt{}
+	for _, text := range []string{
+		putObject, removeObject, objectOfID, objectsOf, objectsOfAll, objectsNamed, objectsWithin, countObjects, countByParent, countWithin, removeWithin,
+		addWork, takeWork, beginAttempt, undoAttempt, endAttempt, addChange,
+	} {
+		stmt, err := s.db.PrepareContext(ctx, text)
+		if err != nil {
+			return fmt.Errorf("preparing %q: %w", text, err)
+		}
+		s.prepared[text] = stmt
+	}
+	return nil
 }
 
 // makePrivate makes the file for its owner only: it holds private keys. SQLite
@@ -121,7 +167,7 @@ func (s *store) within(ctx context.Context, f func(*tx) error) error {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 	defer t.Rollback() //nolint:errcheck // after Commit it has nothing to do
-	if err := f(&tx{sql: t, ctx: ctx}); err != nil {
+	if err := f(&tx{store: s, sql: t, ctx: ctx}); err != nil {
 		return err
 	}
 	if err := t.Commit(); err != nil {
@@ -132,30 +178,37 @@ func (s *store) within(ctx context.Context, f func(*tx) error) error {
 
 // tx is one transaction.
 type tx struct {
-	sql *sql.Tx
-	ctx context.Context
+	store *store
+	sql   *sql.Tx
+	ctx   context.Context
+}
+
+// statement is one of the prepared ones, within the transaction.
+func (t *tx) statement(text string) *sql.Stmt {
+	return t.sql.StmtContext(t.ctx, t.store.prepared[text])
 }
 
 // attempt runs f so that its changes vanish if it fails, while the transaction
 // goes on.
 func (t *tx) attempt(f func() error) error {
-	if err := t.exec("SAVEPOINT attempt"); err != nil {
+	if err := t.exec(beginAttempt); err != nil {
 		return err
 	}
 	failure := f()
 	if failure != nil {
-		if err := t.exec("ROLLBACK TO attempt"); err != nil {
+		if err := t.exec(undoAttempt); err != nil {
 			return errors.Join(failure, err)
 		}
 	}
-	if err := t.exec("RELEASE attempt"); err != nil {
+	if err := t.exec(endAttempt); err != nil {
 		return errors.Join(failure, err)
 	}
 	return failure
 }
 
-func (t *tx) exec(query string, args ...any) error {
-	if _, err := t.sql.ExecContext(t.ctx, query, args...); err != nil {
+// exec carries out one of the prepared statements.
+func (t *tx) exec(text string, args ...any) error {
+	if _, err := t.statement(text).ExecContext(t.ctx, args...); err != nil {
 		return fmt.Errorf("storing: %w", err)
 	}
 	return nil
@@ -182,20 +235,19 @@ func (t *tx) put(d document) error {
 		return fmt.Errorf("encoding %T: %w", d, err)
 	}
 	o := d.object()
-	return t.exec(`INSERT INTO objects (kind, id, project, parent, name, created, data) VALUES (?,?,?,?,?,?,?)
-		ON CONFLICT (kind, id) DO UPDATE SET project=excluded.project, parent=excluded.parent, name=excluded.name, created=excluded.created, data=excluded.data`,
+	return t.exec(putObject,
 		o.Kind, o.ID, o.Project, o.Parent, o.Name, o.Created.UnixNano(), data)
 }
 
 // remove forgets a document. One that is not there is no error.
 func (t *tx) remove(d document) error {
 	o := d.object()
-	return t.exec("DELETE FROM objects WHERE kind = ? AND id = ?", o.Kind, o.ID)
+	return t.exec(removeObject, o.Kind, o.ID)
 }
 
 // get reads the document of that kind and ID; nil if there is none.
 func get[T any](t *tx, kind, id string) (*T, error) {
-	list, err := query[T](t, "SELECT data FROM objects WHERE kind = ? AND id = ?", kind, id)
+	list, err := query[T](t, objectOfID, kind, id)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
@@ -204,26 +256,27 @@ func get[T any](t *tx, kind, id string) (*T, error) {
 
 // all reads a project's documents of a kind, sorted by ID.
 func all[T any](t *tx, kind, project string) ([]*T, error) {
-	return query[T](t, "SELECT data FROM objects WHERE kind = ? AND project = ? ORDER BY id", kind, project)
+	return query[T](t, objectsOf, kind, project)
 }
 
 // everyones reads the documents of a kind of all projects, sorted by ID.
 func everyones[T any](t *tx, kind string) ([]*T, error) {
-	return query[T](t, "SELECT data FROM objects WHERE kind = ? ORDER BY id", kind)
+	return query[T](t, objectsOfAll, kind)
 }
 
 // named reads a project's documents of a kind and name.
 func named[T any](t *tx, kind, project, name string) ([]*T, error) {
-	return query[T](t, "SELECT data FROM objects WHERE kind = ? AND project = ? AND name = ? ORDER BY id", kind, project, name)
+	return query[T](t, objectsNamed, kind, project, name)
 }
 
 // children reads the documents of a kind that belong to an object, oldest first.
 func children[T any](t *tx, kind, parent string) ([]*T, error) {
-	return query[T](t, "SELECT data FROM objects WHERE kind = ? AND parent = ? ORDER BY created, id", kind, parent)
+	return query[T](t, objectsWithin, kind, parent)
 }
 
-func query[T any](t *tx, q string, args ...any) ([]*T, error) {
-	rows, err := t.sql.QueryContext(t.ctx, q, args...)
+// query reads the documents that one of the prepared statements selects.
+func query[T any](t *tx, text string, args ...any) ([]*T, error) {
+	rows, err := t.statement(text).QueryContext(t.ctx, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading objects: %w", err)
 	}
@@ -246,11 +299,30 @@ func query[T any](t *tx, q string, args ...any) ([]*T, error) {
 // count counts a project's documents of a kind.
 func (t *tx) count(kind, project string) (int, error) {
 	var n int
-	err := t.sql.QueryRowContext(t.ctx, "SELECT count(*) FROM objects WHERE kind = ? AND project = ?", kind, project).Scan(&n)
+	err := t.statement(countObjects).QueryRowContext(t.ctx, kind, project).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("counting objects: %w", err)
 	}
 	return n, nil
+}
+
+// counts counts a project's documents of a kind by the object that they belong to.
+func (t *tx) counts(kind, project string) (map[string]int, error) {
+	rows, err := t.statement(countByParent).QueryContext(t.ctx, kind, project)
+	if err != nil {
+		return nil, fmt.Errorf("counting objects: %w", err)
+	}
+	defer rows.Close()
+	out := map[string]int{}
+	for rows.Next() {
+		var parent string
+		var n int
+		if err := rows.Scan(&parent, &n); err != nil {
+			return nil, fmt.Errorf("counting objects: %w", err)
+		}
+		out[parent] = n
+	}
+	return out, rows.Err()
 }
 
 // work is something that ends by itself.
@@ -261,15 +333,13 @@ type work struct {
 
 // schedule lets work end at due.
 func (t *tx) schedule(kind, id string, due time.Time) error {
-	return t.exec("INSERT INTO work (id, kind, due) VALUES (?,?,?)", id, kind, due.UnixNano())
+	return t.exec(addWork, id, kind, due.UnixNano())
 }
 
 // nextDue takes the work that ended first off the list; nil if none has ended.
 func (t *tx) nextDue(now time.Time) (*work, error) {
 	w, due := &work{}, int64(0)
-	err := t.sql.QueryRowContext(t.ctx,
-		"DELETE FROM work WHERE id = (SELECT id FROM work WHERE due <= ? ORDER BY due, id LIMIT 1) RETURNING id, kind, due",
-		now.UnixNano()).Scan(&w.id, &w.kind, &due)
+	err := t.statement(takeWork).QueryRowContext(t.ctx, now.UnixNano()).Scan(&w.id, &w.kind, &due)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

@@ -161,12 +161,12 @@ func (c *call) checkSubnetNetwork(v *vpc, f subnetFields) error {
 	if err != nil || !p.Contains(gateway) || gateway == p.Addr() || gateway == lastAddress(p) {
 		return refuse(subnetBadParameter, "gateway_ip %s is no address of a host in %s.", f.Gateway, f.CIDR)
 	}
-	sisters, err := children[subnet](c.tx, kindSubnet, v.ID)
+	sisters, err := children[struct{ CIDR string }](c.tx, kindSubnet, v.ID)
 	if err != nil {
 		return err
 	}
 	for _, s := range sisters {
-		if s.network().Overlaps(p) {
+		if sister, ok := parseNetwork(s.CIDR); ok && sister.Overlaps(p) {
 			return refuse(subnetOverlaps, "The subnet has already existed in the VPC, or has been in conflict with the VPC subnet.")
 		}
 	}
@@ -234,26 +234,17 @@ func (c *call) subnet(id, vpcID string) (*subnet, error) {
 	return s, nil
 }
 
-// subnetWire is a subnet with what is left of its addresses.
-func (c *call) subnetWire(s *subnet) (map[string]any, error) {
-	used, err := children[port](c.tx, kindPort, s.ID)
-	if err != nil {
-		return nil, err
-	}
-	return s.wire(c.now, len(used)), nil
-}
-
 // showSubnet answers ShowSubnet.
 func showSubnet(c *call) (reply, error) {
 	s, err := c.subnet(c.params["subnet_id"], "")
 	if err != nil {
 		return reply{}, err
 	}
-	w, err := c.subnetWire(s)
+	used, err := children[port](c.tx, kindPort, s.ID)
 	if err != nil {
 		return reply{}, err
 	}
-	return answer(map[string]any{"subnet": w})
+	return answer(map[string]any{"subnet": s.wire(c.now, len(used))})
 }
 
 // listSubnets answers ListSubnets.
@@ -268,13 +259,13 @@ func listSubnets(c *call) (reply, error) {
 			out = append(out, s)
 		}
 	}
+	used, err := c.counts(kindPort, c.project)
+	if err != nil {
+		return reply{}, err
+	}
 	wires := []any{}
 	for _, s := range page(c, out, func(s *subnet) string { return s.ID }, pageOfVPCs) {
-		w, err := c.subnetWire(s)
-		if err != nil {
-			return reply{}, err
-		}
-		wires = append(wires, w)
+		wires = append(wires, s.wire(c.now, used[s.ID]))
 	}
 	return answer(map[string]any{"subnets": wires})
 }
