@@ -292,7 +292,6 @@ func TestBadRequests(t *testing.T) {
 		{"no boolean", "DELETE", base + "/x?is_delete_obs=maybe", "", "", "BCS.4006014"},
 		{"no status", "GET", "/v2/" + emulator.DefaultProjectID + "/operation/record?operation_status=done", "", "", "BCS.4006014"},
 		{"page of none", "GET", base + "/flavors?limit=0", "", "", "BCS.4006014"},
-		{"not answered yet", "GET", "/v2/" + emulator.DefaultProjectID + "/notifications", "", "", "BCS.5010501"},
 		{"vpc without a body", "POST", "/v1/" + emulator.DefaultProjectID + "/vpcs", "application/json", "", `"code":"VPC.0101"`},
 		{"subnet without a name", "POST", "/v1/" + emulator.DefaultProjectID + "/subnets", "application/json", `{"subnet":{}}`, `"code":"VPC.0201"`},
 		{"server without anything", "POST", "/v1.1/" + emulator.DefaultProjectID + "/cloudservers", "application/json", `{}`, `{"error":{"code":"Ecs.0005"`},
