@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -80,14 +81,17 @@ func (v *invitation) joined() bool {
 // open tells whether the invitation takes one of the places in the channel.
 func (v *invitation) open() bool { return v.Status == inviteWaiting || v.Status == inviteAgreed }
 
-// invitations are those that fit, oldest first.
+// invitations are those that fit, oldest first, those of one moment by channel
+// and tenant.
 func invitations(t *tx, fits func(*invitation) bool) ([]*invitation, error) {
 	list, err := everyones[invitation](t, kindInvitation)
 	if err != nil {
 		return nil, err
 	}
 	list = slices.DeleteFunc(list, func(v *invitation) bool { return !fits(v) })
-	slices.SortStableFunc(list, func(a, b *invitation) int { return a.Created.Compare(b.Created) })
+	slices.SortFunc(list, func(a, b *invitation) int {
+		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.object().Name, b.object().Name), strings.Compare(a.ID, b.ID))
+	})
 	return list, nil
 }
 
