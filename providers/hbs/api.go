@@ -133,9 +133,10 @@ type (
 		Job string `json:"job_id" at:"path"`
 	}
 	listJobsRequest struct {
-		Name   string `json:"instance_name" at:"query"`
-		Offset int    `json:"offset" at:"query"`
-		Limit  int    `json:"limit" at:"query"`
+		Name   string  `json:"instance_name" at:"query"`
+		Since  *string `json:"start_time" at:"query"` // nil: from the first one on
+		Offset int     `json:"offset" at:"query"`
+		Limit  int     `json:"limit" at:"query"`
 	}
 	createInstanceRequest struct {
 		Body *purchase `json:"body" at:"body"`
@@ -191,7 +192,12 @@ type (
 		Editions []struct {
 			Name    string `json:"name"`
 			MaxOrgs int64  `json:"max_org_num"`
+			TPS     int64  `json:"tps_limit"`
 		} `json:"editions"`
+		Plugins []struct {
+			Type    string `json:"type"`
+			Version string `json:"version"`
+		} `json:"plugins"`
 		answered
 	}
 )
@@ -206,6 +212,7 @@ type instanceInfo struct {
 	Mode              string `json:"data_management"`
 	Engine            string `json:"chain_engine_version"`
 	Created           string `json:"create_time"`
+	Updated           string `json:"update_time"`
 	EnterpriseProject string `json:"enterprise_project_id"`
 	Orgs              []struct {
 		Name   string `json:"name"`
@@ -215,6 +222,9 @@ type instanceInfo struct {
 		ID            string `json:"chain_id"`
 		Consensus     string `json:"consensus"`
 		SignAlgorithm string `json:"sign_algorithm"`
+		Contracts     int64  `json:"contract_num"`
+		Blocks        int64  `json:"block_num"`
+		Transactions  int64  `json:"transaction_num"`
 	} `json:"chains"`
 }
 
@@ -228,23 +238,38 @@ type orgInfo struct {
 	Consensus    bool   `json:"is_consensus"`
 	Subscription string `json:"subscription_id"`
 	Created      string `json:"create_time"`
-	Countdown    struct {
+	Capacity     struct {
+		Total int64 `json:"total"`
+		Used  int64 `json:"used"`
+	} `json:"capacity_info"`
+	Order struct {
+		Edition    string `json:"edition"`
+		PeriodType int    `json:"period_type"`
+		PeriodNum  int    `json:"period_num"`
+		AutoRenew  bool   `json:"is_auto_renew"`
+	} `json:"order_info"`
+	Countdown struct {
 		Code string `json:"countdown_code"`
 		Tips struct {
-			Expires string `json:"exp_time"`
+			Expires  string `json:"exp_time"`
+			Grace    string `json:"grace_time"`
+			Frozen   string `json:"frozen_time"`
+			Released string `json:"release_time"`
 		} `json:"countdown_tips"`
 	} `json:"countdown"`
 }
 
 // jobInfo is a job of the service.
 type jobInfo struct {
-	ID       string `json:"id"`
-	Type     string `json:"type"`
-	Status   string `json:"status"`
-	Failure  string `json:"failed_message"`
-	Progress int    `json:"progress"`
-	Instance string `json:"instance_id"`
-	Started  string `json:"start_time"`
+	ID           string `json:"id"`
+	Type         string `json:"type"`
+	Status       string `json:"status"`
+	Failure      string `json:"failed_message"`
+	Progress     int    `json:"progress"`
+	Instance     string `json:"instance_id"`
+	InstanceName string `json:"instance_name"`
+	Started      string `json:"start_time"`
+	Ended        string `json:"end_time"`
 }
 
 // pageSize is the most entries of a page that the lists of instances,

@@ -21,12 +21,25 @@ type stream struct {
 }
 
 // fetch makes a call that answers with a file, and reads it while the call's
-// context still lives.
+// context still lives. The call may change something: it is sent once.
 func fetch[Q any](ctx context.Context, a api, o operation[Q, stream], q *Q) ([]byte, error) {
 	if err := inPath(q); err != nil {
 		return nil, err
 	}
-	call := func(c *core.HcHttpClient, q *Q) (*[]byte, error) {
+	return whole(huaweicloud.Change(ctx, a.c, service, o.name, reading(o), q))
+}
+
+// fetchAgain is fetch for a call that changes nothing.
+func fetchAgain[Q any](ctx context.Context, a api, o operation[Q, stream], q *Q) ([]byte, error) {
+	if err := inPath(q); err != nil {
+		return nil, err
+	}
+	return whole(huaweicloud.Read(ctx, a.c, service, o.name, reading(o), q))
+}
+
+// reading is the call of an operation together with the reading of its file.
+func reading[Q any](o operation[Q, stream]) func(*core.HcHttpClient, *Q) (*[]byte, error) {
+	return func(c *core.HcHttpClient, q *Q) (*[]byte, error) {
 		r, err := o.call(c, q)
 		if err != nil {
 			return nil, err
@@ -35,7 +48,9 @@ func fetch[Q any](ctx context.Context, a api, o operation[Q, stream], q *Q) ([]b
 		file, err := io.ReadAll(r.Body)
 		return &file, err
 	}
-	file, err := huaweicloud.Change(ctx, a.c, service, o.name, call, q)
+}
+
+func whole(file *[]byte, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}

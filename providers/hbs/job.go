@@ -96,7 +96,7 @@ func (a api) job(ctx context.Context, id string) (*jobInfo, error) {
 // none. The list is filtered by a part of the name.
 func (a api) newestJob(ctx context.Context, id, name string, types ...string) (*jobInfo, error) {
 	all, err := pages(pageSize, func(offset, limit int) ([]jobInfo, error) {
-		r, err := listHuaweiChainJobs.read(ctx, a, &listJobsRequest{name, offset, limit})
+		r, err := listHuaweiChainJobs.read(ctx, a, &listJobsRequest{Name: name, Offset: offset, Limit: limit})
 		if err != nil {
 			return nil, err
 		}

@@ -24,9 +24,10 @@ type (
 		answered
 	}
 	restorable struct {
-		ID       string `json:"id"`
-		Status   string `json:"status"`
-		Restored bool   `json:"is_restored"`
+		backupInfo
+		Instance     string `json:"instance_id"`
+		InstanceName string `json:"instance_name"`
+		Restored     bool   `json:"is_restored"`
 	}
 	savedInfo struct {
 		Name          string `json:"name"`
@@ -36,6 +37,7 @@ type (
 		Edition       string `json:"instance_edition"`
 		Consensus     string `json:"instance_consensus"`
 		SignAlgorithm string `json:"instance_sign_algorithm"`
+		Orgs          string `json:"instance_org"` // in a form that is not documented
 		answered
 	}
 )
@@ -77,13 +79,7 @@ func (p instance) checkBackup(ctx context.Context, req *providers.Request) ([]pr
 
 // checkUsable finds out whether a backup is whole and was not restored before.
 func (p instance) checkUsable(ctx context.Context, id string, bad func(message, advice string) []providers.Finding) ([]providers.Finding, error) {
-	all, err := pages(pageSize, func(offset, limit int) ([]restorable, error) {
-		r, err := listRestoreBackups.read(ctx, p.api, &pageRequest{offset, limit})
-		if err != nil {
-			return nil, err
-		}
-		return r.Backups, nil
-	})
+	all, err := p.restorables(ctx)
 	for _, b := range all {
 		switch {
 		case b.ID != id:
@@ -94,4 +90,15 @@ func (p instance) checkUsable(ctx context.Context, id string, bad func(message, 
 		}
 	}
 	return nil, err
+}
+
+// restorables lists the backups of the project that were made to be restored.
+func (a api) restorables(ctx context.Context) ([]restorable, error) {
+	return pages(pageSize, func(offset, limit int) ([]restorable, error) {
+		r, err := listRestoreBackups.read(ctx, a, &pageRequest{offset, limit})
+		if err != nil {
+			return nil, err
+		}
+		return r.Backups, nil
+	})
 }
