@@ -134,7 +134,7 @@ type (
 	}
 	listJobsRequest struct {
 		Name   string  `json:"instance_name" at:"query"`
-		Since  *string `json:"start_time" at:"query"` // nil: from the first one on
+		Since  *string `json:"start_time,omitempty" at:"query"` // nil: from the first one on
 		Offset int     `json:"offset" at:"query"`
 		Limit  int     `json:"limit" at:"query"`
 	}
