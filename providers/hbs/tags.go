@@ -2,10 +2,12 @@ package hbs
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
@@ -42,6 +44,7 @@ type (
 type tags struct {
 	api
 	huaweicloud.LooksFirst
+	providers.WellIfThere
 }
 
 // tagProperties are the properties of tags.
@@ -78,7 +81,6 @@ func (p tags) Advance(ctx context.Context, req *providers.Request, op providers.
 	if req.Action == providers.Create && op.Stage == "" {
 		return next, p.free(want, there)
 	}
-	next.After = poll // what was set may show late
 	set, remove := difference(want.Tags, have.Tags, there)
 	switch {
 	case (len(set) > 0 || len(remove) > 0) && req.Settling:
@@ -87,16 +89,32 @@ func (p tags) Advance(ctx context.Context, req *providers.Request, op providers.
 			return providers.Progress{Done: true}, nil
 		}
 	case len(set) > 0:
-		_, err := createResourceTags.change(ctx, p.api, &tagsRequest{want.Instance, &tagList{set}})
-		return next, err
+		return p.send(ctx, op, next, createResourceTags, noteSet, &tagsRequest{want.Instance, &tagList{set}})
 	case len(remove) > 0:
-		_, err := deleteResourceTags.change(ctx, p.api, &tagsRequest{want.Instance, &tagList{remove}})
-		return next, err
+		return p.send(ctx, op, next, deleteResourceTags, noteRemoved, &tagsRequest{want.Instance, &tagList{remove}})
 	}
 	if req.Action == providers.Delete {
 		return providers.Progress{Done: true}, nil
 	}
 	return done(tagsObject(id, there, want.Tags)), nil
+}
+
+// Notes of an operation: when tags were set or removed last, which may show late.
+const (
+	noteSet     = "set"
+	noteRemoved = "removed"
+)
+
+// send makes a change, or waits for one to show that was made already.
+func (p tags) send(ctx context.Context, op providers.Operation, next providers.Progress, o operation[tagsRequest, answered], note string, q *tagsRequest) (providers.Progress, error) {
+	now := time.Now()
+	if at, err := time.Parse(time.RFC3339Nano, op.Note[note]); err == nil && now.Sub(at) < p.c.Late() {
+		return providers.Progress{Next: op, After: poll, Message: fmt.Sprintf("tags that were %s and are not shown so yet: %d", note, len(q.Body.Tags))}, nil
+	}
+	next.Next.Note = op.Note
+	next.Next = noted(next.Next, note, now.UTC().Format(time.RFC3339Nano))
+	_, err := o.change(ctx, p.api, q)
+	return next, err
 }
 
 // free refuses to take over tags that are there already.
