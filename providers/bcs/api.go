@@ -3,7 +3,6 @@ package bcs
 import (
 	"context"
 	"errors"
-	"io"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/bcs/v2"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/bcs/v2/model"
@@ -176,33 +175,6 @@ func (a api) batchRemoveOrgsFromChannel(ctx context.Context, id, channel, org st
 		return "", a.explainBusy(ctx, id, err)
 	}
 	return val(r.OperationId), nil
-}
-
-// createBlockchainCertByUserName returns the archive. The SDK hands over the
-// unread body, so it is read here, while the call's context still lives.
-func (a api) createBlockchainCertByUserName(ctx context.Context, id, org, user string, securityMode bool) ([]byte, error) {
-	if err := huaweicloud.InPath(id, org, user); err != nil {
-		return nil, err
-	}
-	issue := func(c *sdk.BcsClient, q *model.CreateBlockchainCertByUserNameRequest) (*[]byte, error) {
-		r, err := c.CreateBlockchainCertByUserName(q)
-		if err != nil {
-			return nil, err
-		}
-		defer r.Body.Close()
-		archive, err := io.ReadAll(r.Body)
-		return &archive, err
-	}
-	archive, err := huaweicloud.Change(ctx, a.c, service, "CreateBlockchainCertByUserName", issue, &model.CreateBlockchainCertByUserNameRequest{
-		BlockchainId: id,
-		OrgName:      org,
-		UserName:     user,
-		Body:         &model.CreateBlockchainCertByUserNameRequestBody{SecurityMode: &securityMode},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return *archive, nil
 }
 
 // listOpRecord lists the operation records of one network, or the one record

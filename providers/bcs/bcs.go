@@ -19,7 +19,7 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 	reg["BCS.Organization"] = organization{api: a}
 	reg["BCS.Channel"] = channel{api: a}
 	reg["BCS.ChannelMembership"] = membership{api: a}
-	reg["BCS.UserCertificate"] = certificate{api: a}
+	reg["BCS.UserCertificate"] = certificate{api: a, held: &archives{made: map[string][]byte{}}}
 }
 
 // poll is the first wait between two looks at running work; the executor

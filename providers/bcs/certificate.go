@@ -1,13 +1,12 @@
 package bcs
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
+	"crypto/rand"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"maps"
+	"sync"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
@@ -21,9 +20,60 @@ import (
 // allows any number, and nobody holds the key of the first. With it, there is
 // one for each user name; then the lost one cannot be had again, and the
 // refusal says so.
+//
+// Whether a certificate is frozen is not told either; what was asked for is on
+// record. To freeze one twice does no harm, so such a request is sent again when
+// its answer was lost, and also while it is settled what an earlier execution has
+// left: only then is it sure what is on record.
+//
+//	create: issue  --issued-->  done
+//	          ^ |
+//	  archive | +--to be frozen-->  freeze  --frozen-->  done
+//	     lost +-----------------------+
+//	update: ""  -->  freeze  --frozen or unfrozen-->  done
 type certificate struct {
 	api
 	huaweicloud.LooksFirst
+	held *archives
+}
+
+// Stages of a certificate.
+const (
+	stageIssue  = "issue"
+	stageFreeze = "freeze"
+)
+
+// noteHeld in an operation's notes names the archive that is held meanwhile.
+const noteHeld = "held"
+
+// archives holds archives between the two requests of a create, in memory only:
+// they are secret, so no operation may carry them. Who finds none issues another
+// certificate, as after a lost answer.
+type archives struct {
+	mu   sync.Mutex
+	made map[string][]byte // guarded by mu
+}
+
+// hold keeps an archive and returns its name.
+func (a *archives) hold(archive []byte) (name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	name = rand.Text()
+	a.made[name] = archive
+	return name
+}
+
+// find returns an archive that is held, nil if there is none.
+func (a *archives) find(name string) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.made[name]
+}
+
+func (a *archives) drop(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.made, name)
 }
 
 // certProperties are the properties of a user certificate.
@@ -32,50 +82,95 @@ type certProperties struct {
 	Org          string `json:"organizationName"`
 	User         string `json:"userName"`
 	SecurityMode bool   `json:"securityMode"`
+	Frozen       bool   `json:"frozen"`
 }
 
 func (c certProperties) id() string { return huaweicloud.JoinPath(c.Network, c.Org, c.User) }
 
 // Advance implements providers.Provider.
-func (p certificate) Advance(ctx context.Context, req *providers.Request, _ providers.Operation, resumed bool) (providers.Progress, error) {
-	switch req.Action {
-	case providers.Create:
-		return p.issue(ctx, req, resumed)
-	case providers.Update: // everything is immutable
-		o, err := p.Read(ctx, req)
-		return done(o), err
+func (p certificate) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+	if req.Action == providers.Delete {
+		return providers.Progress{Done: true}, nil // there is no call for it
 	}
-	return providers.Progress{Done: true}, nil // there is no call for it
-}
-
-func (p certificate) issue(ctx context.Context, req *providers.Request, resumed bool) (providers.Progress, error) {
 	var want certProperties
 	if err := providers.Decode(req.Properties, &want); err != nil {
 		return providers.Progress{}, err
 	}
+	switch {
+	case req.Action == providers.Update:
+		return p.update(ctx, req, want, op)
+	case op.Stage == stageFreeze:
+		return p.freezeNew(ctx, req, want, op)
+	case req.Settling:
+		return providers.Progress{Done: true}, nil // nobody holds the key of what may have been issued
+	}
+	return p.issue(ctx, want, op, resumed)
+}
+
+func (p certificate) issue(ctx context.Context, want certProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	archive, err := p.createBlockchainCertByUserName(ctx, want.Network, want.Org, want.User, want.SecurityMode)
 	if err != nil {
-		return providers.Progress{}, explainLost(err, want, resumed)
+		return providers.Progress{}, explainLost(err, want, resumed || op.Stage == stageIssue)
 	}
-	// The reference shows {"result":"success"} in place of the file.
-	if !bytes.HasPrefix(archive, []byte("PK\x03\x04")) {
+	o, err := archiveObject("CreateBlockchainCertByUserName", want.id(), want.User, archive)
+	switch {
+	case err != nil:
+		return providers.Progress{}, err
+	case !want.Frozen:
+		return done(o), nil
+	}
+	return providers.Progress{Next: providers.Operation{Stage: stageFreeze, Note: map[string]string{noteHeld: p.held.hold(archive)}}}, nil
+}
+
+// freezeNew freezes what was just issued.
+func (p certificate) freezeNew(ctx context.Context, req *providers.Request, want certProperties, op providers.Operation) (providers.Progress, error) {
+	name := op.Note[noteHeld]
+	archive := p.held.find(name)
+	switch {
+	case archive == nil && req.Settling:
+		return providers.Progress{Done: true}, nil // nobody holds its key
+	case archive == nil:
+		return providers.Progress{Next: providers.Operation{Stage: stageIssue}, Message: "issuing another certificate, because the first got lost"}, nil
+	}
+	if err := p.freeze(ctx, want, archive); err != nil {
+		return providers.Progress{}, err
+	}
+	o, err := archiveObject("CreateBlockchainCertByUserName", want.id(), want.User, archive)
+	if err == nil {
+		p.held.drop(name)
+	}
+	return done(o), err
+}
+
+// update freezes or unfreezes; everything else is immutable.
+func (p certificate) update(ctx context.Context, req *providers.Request, want certProperties, op providers.Operation) (providers.Progress, error) {
+	if op.Stage == "" {
+		return providers.Progress{Next: providers.Operation{Stage: stageFreeze, ObjectID: req.ObjectID}}, nil
+	}
+	archive, err := base64.StdEncoding.DecodeString(providers.Text(req.Attributes["archive"]))
+	if err != nil || len(archive) == 0 && !want.SecurityMode {
 		return providers.Progress{}, &providers.Error{
-			Kind:      providers.Failed,
-			Operation: "CreateBlockchainCertByUserName",
-			Message:   "the service answered without a zip archive, so the certificate is lost",
-			Advice:    "Apply again; with securityMode true choose another userName.",
+			Kind:    providers.Invalid,
+			Message: "the recorded archive of the certificate can't be read, and without it the service does not know which one is meant",
+			Advice:  "Issue another certificate with --replace " + req.Node + ".",
 		}
 	}
-	digest := sha256.Sum256(archive)
-	return done(&providers.Object{
-		ID: want.id(),
-		Attributes: map[string]any{
-			"refID":   want.id(),
-			"refName": want.User,
-			"archive": base64.StdEncoding.EncodeToString(archive),
-			"sha256":  hex.EncodeToString(digest[:]),
-		},
-	}), nil
+	if err := p.freeze(ctx, want, archive); err != nil {
+		return providers.Progress{}, err
+	}
+	return done(&providers.Object{ID: req.ObjectID, Attributes: maps.Clone(req.Attributes)}), nil
+}
+
+// freeze has a certificate frozen or unfrozen, which takes effect within a minute.
+// What the service does not keep has to be shown to it.
+func (p certificate) freeze(ctx context.Context, want certProperties, archive []byte) error {
+	if want.SecurityMode {
+		archive = nil
+	}
+	if want.Frozen {
+		return p.freezeCert(ctx, want.Network, want.Org, want.User, archive)
+	}
+	return p.unfreezeCert(ctx, want.Network, want.Org, want.User, archive)
 }
 
 // explainLost says what a refusal means when an earlier answer got lost.
