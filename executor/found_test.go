@@ -191,16 +191,35 @@ func TestOldSecretIsNotTold(t *testing.T) {
 // TestUpdateThatMayHaveAdded takes back what an update has added that nobody saw
 // the end of, although neither the record nor the blueprint knows of it.
 func TestUpdateThatMayHaveAdded(t *testing.T) {
-	inBubble(t, func(t *testing.T, b *bench) {
-		b.apply(chain) // b has no size
-		b.cloud.faults["b"] = []fault{{err: &providers.Error{Kind: providers.Unexpected}, after: true}}
-		b.apply(strings.Replace(chain, "{uses: {get_attribute: [a", "{size: 6, uses: {get_attribute: [a", 1))
-		equal(t, "in the cloud", "6", b.size("b"))
-		b.settle()
-		equal(t, "planned", planner.Update, b.action(chain, "b"))
-		b.apply(chain)
-		equal(t, "in the cloud", "", b.size("b"))
-	})
+	added := strings.Replace(chain, "{uses: {get_attribute: [a", "{size: 6, uses: {get_attribute: [a", 1) // b had no size
+	for name, update := range map[string]func(b *bench){
+		"it makes no sense": func(b *bench) {
+			b.cloud.faults["b"] = []fault{{err: &providers.Error{Kind: providers.Unexpected}, after: true}}
+			b.apply(added)
+		},
+		"it failed half way": func(b *bench) {
+			b.cloud.faults["b"] = []fault{{err: &providers.Error{Kind: providers.Failed}, after: true}}
+			b.apply(added)
+		},
+		"its process died": func(b *bench) {
+			p := b.plan(added, nil)
+			b.crash(3, false, func(e *Engine, l *state.Lease) { // when the result was to be recorded
+				_, _ = e.Run(context.Background(), l, p, Options{})
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, b *bench) {
+				b.apply(chain)
+				update(b)
+				equal(t, "in the cloud", "6", b.size("b"))
+				b.settle()
+				equal(t, "planned", planner.Update, b.action(chain, "b"))
+				b.apply(chain)
+				equal(t, "in the cloud", "", b.size("b"))
+			})
+		})
+	}
 }
 
 // TestPerhaps marks as secret what a request may have made so.
@@ -214,4 +233,40 @@ func TestPerhaps(t *testing.T) {
 	got := document(perhaps(was, sent))
 	equal(t, "values", any(map[string]any{"same": "x", "list": []any{"a"}, "new": nil, "pin": nil, "in": map[string]any{"b": "c", "d": nil}}), got.Value)
 	equal(t, "secrets", []string{"/in/d", "/list", "/pin"}, got.Sensitive)
+}
+
+// hurried looks at something for longer than the lease lives, without heeding its
+// context, before it would send a request.
+type hurried struct {
+	*fakeCloud
+	barred error
+}
+
+func (h *hurried) Advance(ctx context.Context, _ *providers.Request, _ providers.Operation, _ bool) (providers.Progress, error) {
+	time.Sleep(LeaseTTL)
+	h.barred = providers.MaySend(ctx)
+	return providers.Progress{}, &providers.Error{Kind: providers.Unavail, Err: h.barred}
+}
+
+// TestNoRequestWithoutTheLease asks for the lease when a request is to leave, and
+// not only when its step moves.
+func TestNoRequestWithoutTheLease(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		begun := time.Now()
+		b.engine.Store = unrenewed{b.store, func(context.Context) error {
+			if time.Since(begun) > 0 {
+				return state.ErrLeaseLost
+			}
+			return nil
+		}}
+		h := &hurried{fakeCloud: b.cloud}
+		b.engine.Providers["Fake.Thing"] = h
+		if _, err := b.engine.Run(context.Background(), b.lease(), b.plan(chain, nil), b.options()); !errors.Is(err, state.ErrLeaseLost) {
+			t.Errorf("Run: %v", err)
+		}
+		<-time.After(LeaseTTL)
+		if !errors.Is(h.barred, state.ErrLeaseLost) {
+			t.Errorf("it may send: %v", h.barred)
+		}
+	})
 }

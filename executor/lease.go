@@ -88,7 +88,7 @@ func (k *keeper) beat() {
 }
 
 // stopped reports whether stop was called: it need not wait for another renewal
-// that became due during the last one.
+// that is due when the last one is over.
 func (k *keeper) stopped() bool {
 	select {
 	case <-k.done:

@@ -45,7 +45,7 @@ func TestLeaseLapses(t *testing.T) {
 					}
 				}}
 				l, p := b.lease(), b.plan(chain, nil)
-				time.AfterFunc(time.Minute, func() { close(failing) })
+				time.AfterFunc(time.Minute+time.Second, func() { close(failing) }) // after a renewal
 				begun := time.Now()
 				_, err := b.engine.Run(context.Background(), l, p, b.options())
 				if !errors.Is(err, state.ErrLeaseLost) || !strings.Contains(err.Error(), c.want) {
@@ -58,6 +58,21 @@ func TestLeaseLapses(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestStopWaitsForOneRenewal gives a lease up when the renewal has ended that is
+// under way, although another is due by then.
+func TestStopWaitsForOneRenewal(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.engine.Store = unrenewed{b.store, func(context.Context) error { time.Sleep(LeaseTTL / 3); return nil }}
+		k := b.engine.keep(context.Background(), b.lease())
+		<-time.After(LeaseTTL/3 + time.Second)
+		begun := time.Now()
+		k.stop()
+		if took := time.Since(begun); took > LeaseTTL/3 {
+			t.Errorf("it took %s", took)
+		}
+	})
 }
 
 // TestLeaseOfAnotherLength is taken and kept for as long as the engine says.

@@ -156,6 +156,28 @@ func TestFoundWithoutACall(t *testing.T) {
 	})
 }
 
+// TestRenameOfWhatWasChanged has an element move that somebody has changed to what
+// the blueprint says by now.
+func TestRenameOfWhatWasChanged(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(chain)
+		b.outside("a", 9)
+		equal(t, "summary", planner.Summary{Move: 1}, b.apply(strings.Replace(moved, "{size: 1}", "{size: 9}", 1)).Summary)
+		equal(t, "before", "CreateSucceeded size=9", b.before(2)["a"])
+	})
+}
+
+// TestDeletedMeanwhile deletes what somebody else was faster with.
+func TestDeletedMeanwhile(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(chain)
+		p := b.plan("", nil)
+		delete(b.cloud.objects, b.stack().Elements["d"].ObjectID)
+		equal(t, "outcome", Succeeded, b.run(p, state.Terms{}).Outcome)
+		b.agree(0)
+	})
+}
+
 // TestRenameAndChange renames what is changed and what is destroyed too.
 func TestRenameAndChange(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
