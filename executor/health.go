@@ -53,12 +53,11 @@ func (c *Checkup) Count(condition providers.Condition) int {
 
 // Of returns what was found about a node; nil if the stack has none of that name.
 func (c *Checkup) Of(node string) *Checked {
-	for _, el := range c.Elements {
-		if el.Node == node {
-			return el
-		}
+	i, there := slices.BinarySearchFunc(c.Elements, node, func(el *Checked, node string) int { return strings.Compare(el.Node, node) })
+	if !there {
+		return nil
 	}
-	return nil
+	return c.Elements[i]
 }
 
 // CheckOptions steer a Check.

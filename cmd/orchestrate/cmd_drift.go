@@ -47,7 +47,7 @@ func (a *app) runDrift(ctx context.Context, in *intent, o planOptions) error {
 		return err
 	}
 	defer s.close()
-	if err := s.noteRunning(ctx, in.stack); err != nil {
+	if err := s.noteRunning(ctx, in.stack, "drift"); err != nil {
 		return err
 	}
 	a.opts.refresh = true // there is nothing else to do here
@@ -69,14 +69,15 @@ func (a *app) runDrift(ctx context.Context, in *intent, o planOptions) error {
 	return err
 }
 
-// noteRunning says when an execution is changing what is looked at.
-func (s *session) noteRunning(ctx context.Context, stack string) error {
+// noteRunning says when an execution is changing what is looked at, and as what
+// that may show.
+func (s *session) noteRunning(ctx context.Context, stack, as string) error {
 	h, err := s.history(ctx, stack)
 	if err != nil {
 		return err
 	}
 	if x := h.running(); x != nil {
-		s.app.note("Note: execution %s has not ended; what it is changing may show as drift.", x.ID)
+		s.app.note("Note: execution %s has not ended; what it is changing may show as %s.", x.ID, as)
 	}
 	return nil
 }

@@ -8,23 +8,26 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 )
 
 func newShow(a *app) *cobra.Command {
-	var asJSON bool
+	var o healthOptions
 	c := &cobra.Command{
 		Use:   "show [options]",
-		Short: "Show a stack: its phase, revisions, inputs, elements and outputs",
+		Short: "Show a stack: its phase, revisions, inputs, elements and outputs; its health",
 		Long: `Shows what is recorded of a stack. The revisions are those that a rollback can
-return to: each with the execution that applied it, and how that ended.`,
-		Example: examples("orchestrate show --stack consortium", "orchestrate show --stack consortium --json"),
-		Args:    cobra.NoArgs,
+return to: each with the execution that applied it, and how that ended.` + healthText,
+		Example: examples(
+			"orchestrate show --stack consortium", "orchestrate show --stack consortium --json",
+			"orchestrate show --stack consortium --health --exit-code   # 1: not all is healthy",
+			"orchestrate show --stack consortium --health --json | jq '.health.message'"),
+		Args: cobra.NoArgs,
 	}
-	a.addStackFlags(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	return command(c, func(ctx context.Context, _ *cobra.Command, _ []string) error {
-		s, st, err := a.openToShow(ctx)
+	a.addHealthFlags(c, &o)
+	return command(c, func(ctx context.Context, c *cobra.Command, _ []string) error {
+		s, st, found, err := a.openToLook(ctx, c, o)
 		if err != nil {
 			return err
 		}
@@ -33,11 +36,17 @@ return to: each with the execution that applied it, and how that ended.`,
 		if err != nil {
 			return err
 		}
-		if asJSON {
-			return a.printJSON(showObject(st, revisions))
+		if o.json {
+			document := showObject(st, revisions)
+			addHealth(document, found)
+			err = a.printJSON(document)
+		} else {
+			a.showStack(st, revisions, found)
 		}
-		a.showStack(st, revisions)
-		return nil
+		if err != nil || found == nil {
+			return err
+		}
+		return o.exit(found)
 	})
 }
 
@@ -86,8 +95,13 @@ func showObject(st *state.Stack, revisions []revisionLine) object {
 	return out
 }
 
-func (a *app) showStack(st *state.Stack, revisions []revisionLine) {
+// showStack writes a stack for people; found is nil if its health was not looked
+// at.
+func (a *app) showStack(st *state.Stack, revisions []revisionLine, found *executor.Checkup) {
 	a.printf("Stack:    %s\nPhase:    %s\nStatus:   %s\nCreated:  %s\nUpdated:  %s\n", st.Name, st.Phase, stackStatus(st), timeText(st.Created), timeText(st.Updated))
+	if found != nil {
+		a.printf("Health:   %s: %s\nChecked:  %s\n", a.paintCondition(found.Condition()), healthSum(found), timeText(found.At))
+	}
 	if r := st.Revision; r != nil {
 		a.printf("Revision: %d, of %s\n", r.Number, r.File)
 		a.printf("\nRevisions:\n\n")
@@ -95,6 +109,10 @@ func (a *app) showStack(st *state.Stack, revisions []revisionLine) {
 		if inputs := intrinsic.OfMarked(r.Inputs.Value, r.Inputs.Sensitive); len(inputs.Keys()) > 0 {
 			a.printf("\nInputs:\n\n%s", entriesText(inputs))
 		}
+	}
+	if found != nil && len(found.Elements) > 0 {
+		a.printf("\nHealth:\n\n")
+		a.listHealth(found)
 	}
 	for _, e := range sortedElements(st) {
 		a.printf("\n# %s (%s)\n", e.Node, e.Phase)
