@@ -75,6 +75,7 @@ func bcsService() *service {
 			"UnfreezeCert":                   func(c *call) (reply, error) { return freezeCertificate(c, false) },
 			"ListQuotas":                     listQuotas,
 			"ShowBlockchainFlavors":          showFlavors,
+			"DownloadBlockchainSdkConfig":    downloadClientConfig,
 			"ListOpRecord":                   listOperations,
 			"BatchInviteMembersToChannel":    inviteMembers,
 			"DeleteMemberInvite":             deleteInvitations,

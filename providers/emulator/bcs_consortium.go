@@ -108,16 +108,25 @@ func (i *instance) consortium(t *tx) (string, error) {
 	return list[0].Host.ID, nil
 }
 
+// membersOf are the IDs of the instances of a consortium, the inviting one first,
+// each once; also of those that are just joining.
+func membersOf(t *tx, hostID string) ([]string, error) {
+	list, err := invitations(t, func(v *invitation) bool { return v.Host.ID == hostID && (v.Status == inviteAgreed || v.Work != "") })
+	ids := []string{hostID}
+	for _, v := range list {
+		if !slices.Contains(ids, v.Invitee.ID) {
+			ids = append(ids, v.Invitee.ID)
+		}
+	}
+	return ids, err
+}
+
 // othersIdle refuses work on i while another instance of the consortium of the
 // inviting instance hostID is being changed.
 func (i *instance) othersIdle(t *tx, hostID string) error {
-	list, err := invitations(t, func(v *invitation) bool { return v.Host.ID == hostID && (v.Status == inviteAgreed || v.Work != "") })
+	ids, err := membersOf(t, hostID)
 	if err != nil {
 		return err
-	}
-	ids := []string{hostID}
-	for _, v := range list {
-		ids = append(ids, v.Invitee.ID)
 	}
 	for _, id := range ids {
 		if id == i.ID {

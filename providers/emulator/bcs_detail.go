@@ -237,19 +237,26 @@ func (v view) ordererInfo() map[string]any {
 	addresses := []any{}
 	for n := range o.Nodes {
 		addresses = append(addresses, map[string]any{
-			"domain_port": fmt.Sprintf("orderer-%s-%d.orderer-%s.default.svc.cluster.local:7050", o.Hash, n, o.Hash),
-			"ip_port":     fmt.Sprintf("%s:%d", v.address(), v.BasePort+1+n),
+			"domain_port": v.ordererHost(n),
+			"ip_port":     v.ordererIPPort(n),
 		})
 	}
 	g["address"] = addresses
 	return g
 }
 
+// ordererHost is where an orderer is reached inside the cluster.
+func (i *instance) ordererHost(n int) string {
+	return fmt.Sprintf("orderer-%s-%d.orderer-%s.default.svc.cluster.local:7050", i.Orderer.Hash, n, i.Orderer.Hash)
+}
+
+func (v view) ordererIPPort(n int) string { return fmt.Sprintf("%s:%d", v.address(), v.BasePort+1+n) }
+
 func (v view) peerAddresses(o *organization) []any {
 	addresses := []any{}
 	for n := range o.Nodes {
 		addresses = append(addresses, map[string]any{
-			"domain_port": fmt.Sprintf("%s.%s:7051", o.peerName(n), o.peerDomain()),
+			"domain_port": o.host(n),
 			"ip_port":     v.peerIPPort(o, n),
 		})
 	}

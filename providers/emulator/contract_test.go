@@ -28,8 +28,7 @@ func openForTest(t testing.TB) *Emulator {
 
 // unserved are the operations that the emulator knows and answers with 501.
 var unserved = map[string]bool{
-	"DownloadBlockchainSdkConfig": true,
-	"ListBcsEvents":               true, "ListBcsEventsStatistic": true, "ListBcsMetric": true, "ListEntityMetric": true, "ListInstanceMetric": true,
+	"ListBcsEvents": true, "ListBcsEventsStatistic": true, "ListBcsMetric": true, "ListEntityMetric": true, "ListInstanceMetric": true,
 }
 
 func TestContractsAreValid(t *testing.T) {

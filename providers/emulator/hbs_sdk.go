@@ -53,9 +53,10 @@ func downloadSDKConfig(c *call) (reply, error) {
 }
 
 func (r *sdkRequest) check() error {
-	switch clean := path.Clean("/" + r.Path); {
-	case r.Path == "" || clean == "/" || strings.Contains(r.Path, "..") || strings.ContainsAny(r.Path, "\\\x00\n"):
-		return badParameter("cert_path", "must be a path without steps upwards")
+	if err := checkCertPath(r.Path); err != nil {
+		return err
+	}
+	switch {
 	case len(r.Orgs) == 0:
 		return badParameter("orgs", "must name at least one organization")
 	case r.Mode == channelFast && r.Endpoint == "":
