@@ -378,7 +378,7 @@ func TestScaleOrganization(t *testing.T) {
 	}{
 		"grows":                 {false, map[string][]string{show: {detail("Normal", "", "bank:1"), detail("Normal", "", "bank:2")}, update: {`{}`}}, 1},
 		"is as wanted":          {false, map[string][]string{show: {detail("Normal", "", "bank:2")}}, 0},
-		"lost, runs":            {true, map[string][]string{show: {detail("Normal", "IsScaling", "bank:1"), detail("Normal", "", "bank:2")}, operations: {record("op", "processing"), record("op", "finished")}}, 0},
+		"lost, runs":            {true, map[string][]string{show: {detail("Normal", "", "bank:2")}, operations: {record("op", "processing"), record("op", "finished")}}, 0},
 		"lost, never arrived":   {true, map[string][]string{show: {detail("Normal", "", "bank:1"), detail("Normal", "", "bank:2")}, operations: {noRecord}, update: {`{}`}}, 1},
 		"lost, was carried out": {true, map[string][]string{show: {detail("Normal", "", "bank:2")}, operations: {noRecord}}, 0},
 	} {

@@ -98,15 +98,15 @@ func (p membership) find(ctx context.Context, want memberProperties) ([]huaweicl
 
 // adjust brings the number of peers in the channel to the wanted one.
 func (p membership) adjust(ctx context.Context, want memberProperties, resumed, settling bool) (providers.Progress, error) {
-	peers, err := p.peers(ctx, want)
-	if err != nil {
-		return providers.Progress{}, err
-	}
-	if resumed {
+	if resumed { // before the peers are looked at: the work may end meanwhile
 		next, err := p.takeUp(ctx, want.Network, want.id())
 		if err != nil || next != nil {
 			return providers.Progress{Next: val(next)}, err
 		}
+	}
+	peers, err := p.peers(ctx, want)
+	if err != nil {
+		return providers.Progress{}, err
 	}
 	if settling {
 		return done(memberObject(want, peers)), nil

@@ -181,18 +181,18 @@ func (a api) remove(ctx context.Context, r removal, op providers.Operation, resu
 			return settled{waiting: left}, err
 		})
 	}
+	if resumed { // before it is looked what is left: the work may end meanwhile
+		next, err := a.takeUp(ctx, r.network, r.object)
+		if err != nil || next != nil {
+			return providers.Progress{Next: val(next)}, err
+		}
+	}
 	left, err := r.left(ctx)
 	if huaweicloud.Gone(err) || err == nil && left == "" {
 		return providers.Progress{Done: true}, nil
 	}
 	if err != nil {
 		return providers.Progress{}, err
-	}
-	if resumed {
-		next, err := a.takeUp(ctx, r.network, r.object)
-		if err != nil || next != nil {
-			return providers.Progress{Next: val(next)}, err
-		}
 	}
 	record, err := r.send(ctx)
 	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ID: record, ObjectID: r.object}}, err

@@ -100,20 +100,20 @@ func (p organization) scale(ctx context.Context, want orgProperties, op provider
 	case stageLeaving:
 		return p.left(ctx, want, op)
 	}
-	_, info, err := p.info(ctx, want.Network, want.Name)
-	if err != nil {
-		return providers.Progress{}, err
-	}
-	if info == nil {
-		return providers.Progress{}, huaweicloud.Absent("organization", want.Name)
-	}
-	if resumed {
+	if resumed { // before its peers are counted: the work may end meanwhile
 		next, err := p.takeUp(ctx, want.Network, want.id())
 		if err != nil || next != nil {
 			found := val(next)
 			found.Stage = stageLeaving // whatever it is, look again after it
 			return providers.Progress{Next: found}, err
 		}
+	}
+	_, info, err := p.info(ctx, want.Network, want.Name)
+	if err != nil {
+		return providers.Progress{}, err
+	}
+	if info == nil {
+		return providers.Progress{}, huaweicloud.Absent("organization", want.Name)
 	}
 	if val(info.NodeCnt) > want.Peers {
 		channel, surplus, err := p.surplus(ctx, want, "")
