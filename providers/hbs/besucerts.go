@@ -25,10 +25,10 @@ const certsSuffix = "certificates"
 
 // Advance implements providers.Provider.
 func (p besuCertificates) Advance(ctx context.Context, req *providers.Request, _ providers.Operation, _ bool) (providers.Progress, error) {
-	switch req.Action {
-	case providers.Delete:
-		return providers.Progress{Done: true}, nil // there is nothing to delete
-	case providers.Update: // everything is immutable
+	switch {
+	case req.Action == providers.Delete, req.Action == providers.Create && req.Settling:
+		return providers.Progress{Done: true}, nil // there is nothing to delete, and nothing was made
+	case req.Action == providers.Update: // everything is immutable
 		o, err := p.Read(ctx, req)
 		return done(o), err
 	}

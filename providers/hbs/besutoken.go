@@ -3,7 +3,9 @@ package hbs
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
@@ -46,10 +48,11 @@ type (
 //
 //	""  --what is there is noted-->  send  --made, and found in the list-->  done
 //	                                  |  ^
-//	        answer lost, one is there +--+ it is deleted
+//	           answer lost: looked for +--+ deleted, or not there for long enough
 type besuToken struct {
 	api
 	huaweicloud.LooksFirst
+	providers.WellIfThere
 }
 
 // maxTokenName bounds the description that a token is given if it has none.
@@ -77,20 +80,39 @@ func (p besuToken) Advance(ctx context.Context, req *providers.Request, op provi
 	if req.Settling {
 		return providers.Progress{Done: true}, nil // nobody knows the secret of what may be there
 	}
-	next.Note = op.Note
-	if lost := p.fresh(ctx, req, op, all); (resumed || op.Note[noteLost] != "") && len(lost) > 0 {
-		_, err := deleteBesuTokens.change(ctx, p.api, &tokenRequest{instance, lost[0]})
-		if huaweicloud.Gone(err) {
-			err = nil
-		}
-		return providers.Progress{Next: noted(next, noteLost, "yes"), After: poll, Message: "removing a token whose secret was lost"}, err
+	if resumed || op.Note[noteLost] != "" {
+		return p.discard(ctx, instance, op, p.fresh(ctx, req, op, all), time.Now())
 	}
 	return p.issue(ctx, req, op)
 }
 
-// noteLost says in an operation's notes that a token whose secret was lost may be
-// there, and is removed before another one is made.
+// noteLost says in an operation's notes since when a token is looked for whose
+// secret was lost.
 const noteLost = "lost"
+
+// discard deletes what a lost request has made. It looks for that as long as it may
+// be shown late, and only then lets another one be made.
+func (p besuToken) discard(ctx context.Context, instance string, op providers.Operation, lost []string, now time.Time) (providers.Progress, error) {
+	next := providers.Progress{Next: op, After: poll, Message: "looking for a token whose secret was lost"}
+	begun, err := time.Parse(time.RFC3339Nano, op.Note[noteLost])
+	switch {
+	case len(lost) > 0:
+		_, err := deleteBesuTokens.change(ctx, p.api, &tokenRequest{instance, lost[0]})
+		if err != nil && !huaweicloud.Gone(err) {
+			return providers.Progress{}, err
+		}
+		next.Message = "removed a token whose secret was lost"
+	case err != nil || begun.After(now): // the clock may have been set back
+		next.Next = noted(op, noteLost, now.UTC().Format(time.RFC3339Nano))
+		return next, nil
+	case now.Sub(begun) < p.c.Late():
+		return next, nil
+	}
+	notes := maps.Clone(op.Note)
+	delete(notes, noteLost)
+	next.Next.Note = notes
+	return next, nil
+}
 
 // issue makes a token and finds out which it is. What goes wrong after it is made
 // loses the secret, like a lost answer.
@@ -100,21 +122,40 @@ func (p besuToken) issue(ctx context.Context, req *providers.Request, op provide
 	if err != nil {
 		return providers.Progress{}, p.explain(ctx, instance, err)
 	}
-	all, err := p.found(ctx, instance, tokenName(req))
+	id, err := p.issued(ctx, req, op)
 	if err != nil {
 		return providers.Progress{}, secretLost(err)
 	}
-	made := p.fresh(ctx, req, op, all)
-	if len(made) != 1 {
-		return providers.Progress{}, secretLost(errors.New("the new token can't be told from others in the list"))
-	}
-	info, err := p.token(ctx, instance, made[0])
+	info, err := p.token(ctx, instance, id)
 	if err != nil {
 		return providers.Progress{}, secretLost(err)
 	}
 	o := tokenObject(instance, info)
 	o.Attributes["token"] = string(secret)
 	return done(o), nil
+}
+
+// issued finds the token that was just made. It waits for it here, because the
+// secret is in no place where another Advance could find it.
+func (p besuToken) issued(ctx context.Context, req *providers.Request, op providers.Operation) (string, error) {
+	for wait, over := poll, time.Now().Add(p.c.Late()); ; wait *= 2 {
+		all, err := p.found(ctx, instanceFor(req), tokenName(req))
+		if err != nil {
+			return "", err
+		}
+		made := p.fresh(ctx, req, op, all)
+		if len(made) == 1 {
+			return made[0], nil
+		}
+		if time.Now().After(over) {
+			return "", errors.New("the new token can't be told from others in the list")
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return "", ctx.Err()
+		}
+	}
 }
 
 func secretLost(err error) error {
