@@ -104,8 +104,9 @@ var rules = map[string]rule{
 	"CBC.3002":     {providers.Busy, "Other work runs on the resource; it is waited for."},
 	"CBC.30050009": {kind: providers.NotFound},
 
-	// VPC: answered with status 409, like names that are taken.
+	// VPC: answered with status 409, like names that are taken, or with 400.
 	"VPC.0114": {kind: providers.Quota},
+	"VPC.0115": {providers.Conflict, "Another VPC of the project has this name. Choose another one (property name)."},
 
 	// ECS: answered with status 403, like missing rights.
 	"Ecs.0001": {kind: providers.Quota},
