@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
@@ -77,8 +79,8 @@ func (e *Engine) making(ctx context.Context, req *providers.Request, id string) 
 	return by, false, nil
 }
 
-// unsettled are the newest executions of each stack, as far as they may have left
-// something open. Earlier ones have not: it is settled before the next begins.
+// unsettled are the newest executions of each stack, by its name, as far as they
+// may have left something open. Earlier ones have not: it is settled before the next begins.
 func unsettled(all []*state.Execution) []*state.Execution {
 	newest := map[string]*state.Execution{}
 	for _, x := range all {
@@ -87,7 +89,8 @@ func unsettled(all []*state.Execution) []*state.Execution {
 		}
 	}
 	var out []*state.Execution
-	for _, x := range newest {
+	for _, stack := range slices.Sorted(maps.Keys(newest)) {
+		x := newest[stack]
 		if x.Ended.IsZero() || x.Phase != lifecycleVerb(x.Lifecycle).succeeded() {
 			out = append(out, x)
 		}

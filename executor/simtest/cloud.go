@@ -232,6 +232,7 @@ func (v provider) create(ctx context.Context, req *providers.Request, op provide
 		Settling: req.Settling,
 		Late:     late,
 		Answer:   req.Answer,
+		Holder:   req.Holder,
 		Look: func(ctx context.Context) (notes map[string]string, err error) {
 			err = v.exchange(ctx, "look for "+req.Node, false, func(c *cloud) error {
 				ids := c.named(k, req.DefaultName())

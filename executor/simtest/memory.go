@@ -266,6 +266,19 @@ func (m *memory) stack(name string) (*state.Stack, error) {
 	return &out, nil
 }
 
+// list has the stacks by name, without elements.
+func (m *memory) list() []*state.Stack {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []*state.Stack
+	for _, name := range slices.Sorted(maps.Keys(m.stacks)) {
+		st := m.stacks[name].Stack
+		st.Elements = nil
+		out = append(out, &st)
+	}
+	return out
+}
+
 // all lists the executions of a stack, newest first.
 func (m *memory) all(stack string) []*state.Execution {
 	m.mu.Lock()

@@ -42,6 +42,13 @@ func (w *world) checkMirror() {
 // contents are a line each for all that a store holds.
 func (w *world) contents(s state.Store) []string {
 	var out []string
+	stacks, err := s.Stacks(context.Background())
+	for _, st := range stacks {
+		out = append(out, fmt.Sprint("stack ", st.Name))
+	}
+	if err != nil {
+		out = append(out, "no stacks")
+	}
 	for _, t := range w.tracks {
 		out = append(out, contents(s, t.stack)...)
 	}

@@ -40,7 +40,7 @@ func (s *store) alive() error {
 }
 
 func (s *store) Stacks(context.Context) ([]*state.Stack, error) {
-	return nil, fmt.Errorf("no command of the simulation lists stacks")
+	return s.m.list(), s.alive()
 }
 
 func (s *store) Stack(_ context.Context, name string) (*state.Stack, error) {
