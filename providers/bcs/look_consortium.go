@@ -15,6 +15,8 @@ type Member struct {
 	Inviter           string      `json:"inviter"`
 	InviterInstance   string      `json:"inviter_instance"`
 	InviterInstanceID string      `json:"inviter_instance_id"`
+	InviterID         string      `json:"inviter_id"`
+	InviterProjectID  string      `json:"inviter_project_id"`
 	Invitee           string      `json:"invitee"`
 	InviteeID         string      `json:"invitee_id"`
 	InviteeInstanceID string      `json:"invitee_instance_id"`
@@ -55,6 +57,8 @@ type listMembersAnswer struct {
 			Instance loose `json:"invitor_bcs_id"`
 			Name     loose `json:"invitor_bcs_name"`
 			User     loose `json:"invitor_username"`
+			ID       loose `json:"invitor_user_id"`
+			Project  loose `json:"invitor_project_id"`
 		} `json:"invitor_info"`
 		Invitee struct {
 			Instance loose `json:"invitee_bcs_id"`
@@ -77,6 +81,7 @@ func (l Look) Members(ctx context.Context) ([]Member, error) {
 		out = append(out, Member{
 			Channel: m.Channel, Status: status, Organizations: orgs,
 			Inviter: string(m.Inviter.User), InviterInstance: string(m.Inviter.Name), InviterInstanceID: string(m.Inviter.Instance),
+			InviterID: string(m.Inviter.ID), InviterProjectID: string(m.Inviter.Project),
 			Invitee: string(m.Invitee.User), InviteeID: string(m.Invitee.ID), InviteeInstanceID: string(m.Invitee.Instance),
 		})
 	}
