@@ -15,7 +15,6 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers/emulator"
 	"github.com/orchestrate-tosca/orchestrate/providers/hbs"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
-	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 	"github.com/orchestrate-tosca/orchestrate/providers/vpc"
 	"github.com/orchestrate-tosca/orchestrate/schemas"
 )
@@ -71,12 +70,17 @@ func newCloudAt(t *testing.T, speed float64) *cloud {
 	}
 	t.Cleanup(client.CloseIdleConnections)
 	c.emulator = e
-	bcs.Register(c.registry, client)
-	hbs.Register(c.registry, client)
-	vpc.Register(c.registry, client)
-	ecs.Register(c.registry, client)
-	data.Register(c.registry)
+	registerAll(c.registry, client)
 	return c
+}
+
+// registerAll adds every node type that there is.
+func registerAll(registry providers.Registry, client *huaweicloud.Client) {
+	bcs.Register(registry, client)
+	hbs.Register(registry, client)
+	vpc.Register(registry, client)
+	ecs.Register(registry, client)
+	data.Register(registry)
 }
 
 // done lists the changing requests that were carried out.
@@ -131,20 +135,6 @@ func pass(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (c *cloud) run(t *testing.T, cfg providertest.Config) {
-	t.Helper()
-	p, err := c.registry.For(cfg.Type)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Provider = p
-	cfg.Wait = pass
-	cfg.Done = func() []string { return c.done(t) }
-	cfg.LoseAnswer = func() { c.lose.Store(true) }
-	providertest.Run(t, cfg)
-	c.lose.Store(false)
-}
-
 func ledger(name string) map[string]any {
 	return map[string]any{
 		"name": name, "versionType": int64(2), "blockchainType": "union", "fabricVersion": "2.2", "consensus": "etcdraft",
@@ -156,100 +146,4 @@ func ledger(name string) map[string]any {
 			"clusterPlatformType": "VirtualMachine",
 		},
 	}
-}
-
-func TestInstance(t *testing.T) {
-	c := newCloud(t)
-	c.run(t, providertest.Config{
-		Type: "BCS.Instance", Properties: ledger("suite-01"), Change: map[string]any{"deleteStorage": true},
-		Unread: []string{"createNewCluster", "deleteStorage", "resourcePassword", "volumeType"},
-	})
-}
-
-func TestInsideNetwork(t *testing.T) {
-	c := newCloud(t)
-	id := c.make(t, "BCS.Instance", "ledger", ledger("suite-02")).ID
-	c.make(t, "BCS.Organization", "base", map[string]any{"blockchainId": id, "name": "base", "nodeCount": int64(2), "pvcName": "pvc-base"})
-	c.make(t, "BCS.Channel", "trade", map[string]any{"blockchainId": id, "name": "trade"})
-
-	t.Run("Organization", func(t *testing.T) {
-		c.run(t, providertest.Config{
-			Type:       "BCS.Organization",
-			Properties: map[string]any{"blockchainId": id, "name": "bank", "nodeCount": int64(1), "pvcName": "pvc-bank"},
-			Change:     map[string]any{"nodeCount": int64(2)},
-		})
-	})
-	t.Run("Organization that shrinks", func(t *testing.T) {
-		c.run(t, providertest.Config{
-			Type:       "BCS.Organization",
-			Properties: map[string]any{"blockchainId": id, "name": "bank", "nodeCount": int64(2), "pvcName": "pvc-bank"},
-			Change:     map[string]any{"nodeCount": int64(1)},
-		})
-	})
-	t.Run("Channel", func(t *testing.T) {
-		c.run(t, providertest.Config{
-			Type:       "BCS.Channel",
-			Properties: map[string]any{"blockchainId": id, "name": "docs", "description": "papers"},
-		})
-	})
-	for _, sizes := range [][2]int64{{1, 2}, {2, 1}} {
-		t.Run("ChannelMembership", func(t *testing.T) {
-			c.run(t, providertest.Config{
-				Type:       "BCS.ChannelMembership",
-				Properties: map[string]any{"blockchainId": id, "channelName": "trade", "organizationName": "base", "peerCount": sizes[0]},
-				Change:     map[string]any{"peerCount": sizes[1]},
-			})
-		})
-	}
-	t.Run("UserCertificate", func(t *testing.T) {
-		c.run(t, providertest.Config{
-			Type:       "BCS.UserCertificate",
-			Properties: map[string]any{"blockchainId": id, "organizationName": "base", "userName": "baseapp", "securityMode": false},
-			Forgotten:  true,
-			Repeatable: true, NotImported: true,
-		})
-	})
-}
-
-func TestCloudServer(t *testing.T) {
-	c := newCloud(t)
-	network := map[string]any{"name": "", "cidr": "192.168.0.0/16", "description": "", "enterpriseProjectId": "0"}
-	t.Run("VPC", func(t *testing.T) {
-		c.run(t, providertest.Config{Type: "VPC.VPC", Properties: network, Change: map[string]any{"name": "renamed", "description": "new"}})
-	})
-	vpcID := c.make(t, "VPC.VPC", "net", network).ID
-	part := map[string]any{
-		"name": "", "vpcId": vpcID, "cidr": "192.168.1.0/24", "gateway": "192.168.1.1", "dhcpEnable": true,
-		"availabilityZone": "az1", "dnsList": []any{"192.168.0.1", "192.168.0.2"},
-	}
-	t.Run("Subnet", func(t *testing.T) {
-		c.run(t, providertest.Config{Type: "VPC.Subnet", Properties: part, Change: map[string]any{"name": "renamed", "dnsList": []any{"192.168.0.3"}}})
-	})
-	subnetID := c.make(t, "VPC.Subnet", "part", part).ID
-	t.Run("CloudServer", func(t *testing.T) {
-		c.run(t, providertest.Config{
-			Type: "ECS.CloudServer",
-			Properties: map[string]any{
-				"name": "", "availabilityZone": "az1", "flavor": "s6.large.2", "imageId": "1189efbf-d48b-46ad-a823-94b942e2a000", "vpcId": vpcID,
-				"nics":       []any{map[string]any{"subnetId": subnetID}},
-				"rootVolume": map[string]any{"volumeType": "SAS"},
-				"publicIP": map[string]any{"eip": map[string]any{
-					"ipType": "5_bgp", "bandwidth": map[string]any{"shareType": "PER", "size": int64(1)},
-				}},
-				"sshKeyName": "key", "enterpriseProjectId": "0",
-			},
-			Unread: []string{"nics", "publicIP", "rootVolume"},
-			Change: map[string]any{"name": "renamed"},
-		})
-	})
-}
-
-func TestData(t *testing.T) {
-	c := newCloud(t)
-	c.run(t, providertest.Config{
-		Type:       "Orchestrate.Data",
-		Properties: map[string]any{"input": map[string]any{"a": []any{int64(1), "x", true, nil}}},
-		Change:     map[string]any{"input": "new"},
-		Forgotten:  true, NotImported: true,
-	})
 }

@@ -1,0 +1,64 @@
+package providertest_test
+
+import (
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
+)
+
+// anything are all actions.
+var anything = []providers.Action{providers.Create, providers.Update, providers.Delete}
+
+var bcsSubjects = []subject{
+	{"BCS.Instance", "", func(b *bench) providertest.Config {
+		return providertest.Config{
+			Properties: ledger("suite-01"), Change: map[string]any{"deleteStorage": true},
+			Unread:  []string{"createNewCluster", "deleteStorage", "resourcePassword", "volumeType"},
+			Missing: nowhere, Works: []providers.Action{providers.Create, providers.Delete},
+		}
+	}},
+	{"BCS.Organization", "", func(b *bench) providertest.Config { return organization(b, 1, 2) }},
+	{"BCS.Organization", "that shrinks", func(b *bench) providertest.Config { return organization(b, 2, 1) }},
+	{"BCS.Channel", "", func(b *bench) providertest.Config {
+		id := network(b)
+		return providertest.Config{
+			Properties: map[string]any{"blockchainId": id, "name": "docs", "description": "papers"},
+			Missing:    id + "/none", Works: []providers.Action{providers.Create, providers.Delete},
+		}
+	}},
+	{"BCS.ChannelMembership", "", func(b *bench) providertest.Config { return member(b, 1, 2) }},
+	{"BCS.ChannelMembership", "that shrinks", func(b *bench) providertest.Config { return member(b, 2, 1) }},
+	{"BCS.UserCertificate", "", func(b *bench) providertest.Config {
+		id := network(b)
+		return providertest.Config{
+			Properties: map[string]any{"blockchainId": id, "organizationName": "base", "userName": "baseapp", "securityMode": false},
+			Missing:    id + "/none/baseapp",
+			Forgotten:  true, Repeatable: true, Nameless: true, NotImported: true,
+		}
+	}},
+}
+
+// network makes a network with an organization and a channel.
+func network(b *bench) string {
+	id := b.make("BCS.Instance", "ledger", ledger("suite-02")).ID
+	b.make("BCS.Organization", "base", map[string]any{"blockchainId": id, "name": "base", "nodeCount": int64(2), "pvcName": "pvc-base"})
+	b.make("BCS.Channel", "trade", map[string]any{"blockchainId": id, "name": "trade", "description": ""})
+	return id
+}
+
+func organization(b *bench, first, then int64) providertest.Config {
+	id := network(b)
+	return providertest.Config{
+		Properties: map[string]any{"blockchainId": id, "name": "bank", "nodeCount": first, "pvcName": "pvc-bank"},
+		Change:     map[string]any{"nodeCount": then},
+		Missing:    id + "/none", Works: anything,
+	}
+}
+
+func member(b *bench, first, then int64) providertest.Config {
+	id := network(b)
+	return providertest.Config{
+		Properties: map[string]any{"blockchainId": id, "channelName": "trade", "organizationName": "base", "peerCount": first},
+		Change:     map[string]any{"peerCount": then},
+		Missing:    id + "/trade/none", Works: anything,
+	}
+}

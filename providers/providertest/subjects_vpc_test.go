@@ -1,0 +1,55 @@
+package providertest_test
+
+import (
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
+)
+
+var vpcSubjects = []subject{
+	{"VPC.VPC", "", func(*bench) providertest.Config {
+		return providertest.Config{
+			Properties: vpcNamed(""), Change: map[string]any{"name": "renamed", "description": "new"},
+			Missing: nowhere,
+		}
+	}},
+	{"VPC.Subnet", "", func(b *bench) providertest.Config {
+		return providertest.Config{
+			Properties: part(b.make("VPC.VPC", "net", vpcNamed("")).ID), Change: map[string]any{"name": "renamed", "dnsList": []any{"192.168.0.3"}},
+			Missing: nowhere, Namesakes: true, Foreign: map[string]any{"cidr": "192.168.2.0/24", "gateway": "192.168.2.1"},
+		}
+	}},
+}
+
+var ecsSubjects = []subject{
+	{"ECS.CloudServer", "", func(b *bench) providertest.Config {
+		vpc := b.make("VPC.VPC", "net", vpcNamed("")).ID
+		return providertest.Config{
+			Properties: serverIn(vpc, b.make("VPC.Subnet", "part", part(vpc)).ID),
+			Change:     map[string]any{"name": "renamed"},
+			Unread:     []string{"nics", "publicIP", "rootVolume"},
+			Missing:    nowhere, Namesakes: true, Works: []providers.Action{providers.Create, providers.Delete},
+		}
+	}},
+}
+
+var ownSubjects = []subject{
+	{"Orchestrate.Data", "", func(*bench) providertest.Config {
+		return providertest.Config{
+			Properties: map[string]any{"input": map[string]any{"a": []any{int64(1), "x", true, nil}}},
+			Change:     map[string]any{"input": "new"},
+			Missing:    nowhere,
+			Forgotten:  true, NotImported: true, Repeatable: true, Nameless: true,
+		}
+	}},
+}
+
+func vpcNamed(name string) map[string]any {
+	return map[string]any{"name": name, "cidr": "192.168.0.0/16", "description": "", "enterpriseProjectId": "0"}
+}
+
+func part(vpc string) map[string]any {
+	return map[string]any{
+		"name": "", "vpcId": vpc, "cidr": "192.168.1.0/24", "gateway": "192.168.1.1", "dhcpEnable": true,
+		"availabilityZone": "az1", "dnsList": []any{"192.168.0.1", "192.168.0.2"},
+	}
+}
