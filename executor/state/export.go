@@ -52,9 +52,11 @@ type ExportedRevision struct {
 	File      string                `json:"file"`
 	Blueprint *exportText           `json:"blueprint"`
 	Files     map[string]exportText `json:"files"`
-	Sealed    json.RawMessage       `json:"sealed"`
-	Inputs    json.RawMessage       `json:"inputs"`
-	Created   *time.Time            `json:"created"`
+	// Contents are the files that properties name; what they hold is not exported.
+	Contents map[string]Content `json:"contents,omitempty"`
+	Sealed   json.RawMessage    `json:"sealed"`
+	Inputs   json.RawMessage    `json:"inputs"`
+	Created  *time.Time         `json:"created"`
 }
 
 // ExportedElement is an element.
@@ -210,10 +212,10 @@ func (x *exporter) stack(name string) *ExportedStack {
 func (x *exporter) revisions(ctx context.Context, t *snapshot) error {
 	return each(ctx, t, func(r *sql.Rows) error {
 		rev := ExportedRevision{Files: map[string]exportText{}}
-		var stack, files, inputs string
+		var stack, files, contents, inputs string
 		var blueprint []byte
 		var created int64
-		if err := r.Scan(&stack, &rev.Number, &blueprint, &rev.File, &files, &inputs, &created); err != nil {
+		if err := r.Scan(&stack, &rev.Number, &blueprint, &rev.File, &files, &contents, &inputs, &created); err != nil {
 			return err
 		}
 		rev.Inputs, rev.Created = stored(inputs), stamp(created)
@@ -231,10 +233,14 @@ func (x *exporter) revisions(ctx context.Context, t *snapshot) error {
 				rev.Files[name] = text
 			}
 		}
+		var err error
+		if rev.Contents, err = decodeContents(contents); err != nil {
+			return fmt.Errorf("the files of revision %d of stack %s: %w", rev.Number, stack, err)
+		}
 		st := x.stack(stack)
 		st.Revisions = append(st.Revisions, rev)
 		return nil
-	}, `SELECT stack, number, blueprint, file, `+t.column(2, "files", "''")+`, inputs, created FROM revisions ORDER BY stack, number`)
+	}, `SELECT stack, number, blueprint, file, `+t.column(2, "files", "''")+`, `+t.column(5, "contents", "''")+`, inputs, created FROM revisions ORDER BY stack, number`)
 }
 
 func (x *exporter) elements(ctx context.Context, t *snapshot) error {

@@ -153,10 +153,10 @@ func (s *SQLite) readRevision(ctx context.Context, t *snapshot, st *Stack, seale
 // revision reads the one revision that where selects; nil if there is none.
 func (s *SQLite) revision(ctx context.Context, t *snapshot, stack, where string, args []any, sealed **SealedError) (*Revision, error) {
 	rev := &Revision{}
-	var inputs, files string
+	var inputs, files, contents string
 	var created int64
-	err := t.QueryRowContext(ctx, `SELECT number, blueprint, file, `+t.column(2, "files", "''")+`, inputs, created FROM revisions `+where, args...).
-		Scan(&rev.Number, &rev.Blueprint, &rev.File, &files, &inputs, &created)
+	err := t.QueryRowContext(ctx, `SELECT number, blueprint, file, `+t.column(2, "files", "''")+`, `+t.column(5, "contents", "''")+`, inputs, created FROM revisions `+where, args...).
+		Scan(&rev.Number, &rev.Blueprint, &rev.File, &files, &contents, &inputs, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -168,6 +168,9 @@ func (s *SQLite) revision(ctx context.Context, t *snapshot, stack, where string,
 		if err := json.Unmarshal([]byte(files), &rev.Files); err != nil {
 			return nil, fmt.Errorf("the files of revision %d: %w", rev.Number, err)
 		}
+	}
+	if rev.Contents, err = decodeContents(contents); err != nil {
+		return nil, fmt.Errorf("the files of revision %d: %w", rev.Number, err)
 	}
 	if err := s.unsealTexts(stack, rev, sealed); err != nil {
 		return nil, err

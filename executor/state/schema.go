@@ -14,7 +14,7 @@ const applicationID = 0x6f726368
 
 // migrations lead from schema version i to i+1. They are never edited once
 // released, only added to.
-var migrations = []string{schema1, schema2, schema3, schema4}
+var migrations = []string{schema1, schema2, schema3, schema4, schema5}
 
 // schema1: times are nanoseconds since 1970 UTC, 0 for none; documents are
 // JSON with their secrets sealed, an empty text for the empty document. Executions and
@@ -122,6 +122,32 @@ ALTER TABLE journal ADD COLUMN retain INTEGER NOT NULL DEFAULT 0;
 
 // schema4: what a step is at (JSON of Detail), an empty text for nothing.
 const schema4 = `ALTER TABLE journal ADD COLUMN detail TEXT NOT NULL DEFAULT ''`
+
+// schema5: the files that properties of a revision name (JSON of Content by name, an
+// empty text for none), and what they hold: in parts that are sealed, which count
+// once the row in contents is there, for as long as a stack needs them.
+const schema5 = `
+ALTER TABLE revisions ADD COLUMN contents TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE contents (
+	sha256 TEXT PRIMARY KEY,
+	size   INTEGER NOT NULL,
+	key    TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE content_parts (
+	sha256 TEXT NOT NULL,
+	part   INTEGER NOT NULL,
+	data   BLOB NOT NULL,
+	UNIQUE (sha256, part)
+);
+
+CREATE TABLE contents_of (
+	stack  TEXT NOT NULL,
+	sha256 TEXT NOT NULL,
+	PRIMARY KEY (stack, sha256)
+) WITHOUT ROWID;
+`
 
 // finalBefore3 tells which executions removed their stacks, as long as there
 // was no column for it.

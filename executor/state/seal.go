@@ -1,15 +1,12 @@
 package state
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-
-	"golang.org/x/crypto/chacha20poly1305"
 )
 
 // A sealed value stands in a document where a secret was:
@@ -127,15 +124,10 @@ func (k *key) seal(ad []byte, v any) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	aead, err := chacha20poly1305.NewX(k.bytes[:])
+	box, err := k.sealBytes(ad, plain)
 	if err != nil {
 		return nil, err
 	}
-	nonce := make([]byte, chacha20poly1305.NonceSizeX, chacha20poly1305.NonceSizeX+len(plain)+chacha20poly1305.Overhead)
-	if _, err := rand.Read(nonce); err != nil {
-		return nil, fmt.Errorf("draw a nonce: %w", err)
-	}
-	box := aead.Seal(nonce, nonce, plain, ad)
 	return map[string]any{sealedKey: sealedVersion + ":" + k.id + ":" + base64.RawStdEncoding.EncodeToString(box)}, nil
 }
 
@@ -159,16 +151,12 @@ func (k *Keyring) open(ad []byte, v any) (any, error) {
 		return nil, err
 	}
 	box, err := base64.RawStdEncoding.DecodeString(parts[2])
-	if err != nil || len(box) < chacha20poly1305.NonceSizeX {
+	if err != nil {
 		return nil, errors.New("it is damaged")
 	}
-	aead, err := chacha20poly1305.NewX(key.bytes[:])
+	plain, err := openBytes(key, ad, box)
 	if err != nil {
 		return nil, err
-	}
-	plain, err := aead.Open(nil, box[:chacha20poly1305.NonceSizeX], box[chacha20poly1305.NonceSizeX:], ad)
-	if err != nil {
-		return nil, errors.New("it is damaged or was moved from another place")
 	}
 	return decode(plain)
 }

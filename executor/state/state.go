@@ -34,10 +34,11 @@ type Stack struct {
 // Revision is a blueprint and its input values as one execution applied them.
 type Revision struct {
 	Number    int64
-	Blueprint []byte            // source text
-	File      string            // its name as shown
-	Files     map[string][]byte // further texts of its package that it uses, by name
-	Secret    bool              // secrets stand in its texts, which are therefore stored encrypted
+	Blueprint []byte             // source text
+	File      string             // its name as shown
+	Files     map[string][]byte  // further texts of its package that it uses, by name
+	Contents  map[string]Content // of files that properties name, by their names there
+	Secret    bool               // secrets stand in its texts, which are therefore stored encrypted
 	Inputs    Document
 	Created   time.Time
 }
@@ -209,10 +210,17 @@ type Record struct {
 type Detail struct {
 	Message   string        `json:"message,omitempty"`   // what it does or waits for, in one line
 	Operation string        `json:"operation,omitempty"` // the cloud's ID of the running work
+	Transfer  *Transfer     `json:"transfer,omitempty"`  // of what is being sent
 	Substeps  []Substep     `json:"substeps,omitempty"`  // of the operation, as the cloud reports them
 	Wait      time.Duration `json:"wait,omitempty"`      // until the next try, in nanoseconds; Error says why there is one
 	Obstacle  Obstacle      `json:"obstacle,omitempty"`  // what keeps it from beginning; "": nothing, it is at work
 	WaitsFor  []string      `json:"waits_for,omitempty"` // the nodes behind Obstacle, as far as they are named
+}
+
+// Transfer is how far what a request carries is on its way, in bytes.
+type Transfer struct {
+	Sent int64 `json:"sent"`
+	Size int64 `json:"size"`
 }
 
 // Obstacle is what keeps a step from beginning.

@@ -167,8 +167,12 @@ func (t *tx) addRevision(stack string, rev *Revision, inputs string, e *Executio
 		}
 		files = string(b)
 	}
-	return t.exec(`INSERT INTO revisions (stack, number, blueprint, file, files, inputs, created) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		stack, e.Revision, blob(rev.Blueprint), rev.File, files, inputs, nanos(created))
+	contents, err := encodeContents(rev.Contents)
+	if err != nil {
+		return fmt.Errorf("encode the files of the revision: %w", err)
+	}
+	return t.exec(`INSERT INTO revisions (stack, number, blueprint, file, files, contents, inputs, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		stack, e.Revision, blob(rev.Blueprint), rev.File, files, contents, inputs, nanos(created))
 }
 
 func (t *tx) addExecution(e *Execution, owner, terms string) error {
@@ -239,7 +243,7 @@ func (t *tx) removeStack(name string) error {
 			return err
 		}
 	}
-	return nil
+	return t.dropContents(name)
 }
 
 // row is a record in the form in which it is stored.

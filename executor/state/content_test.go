@@ -1,0 +1,154 @@
+package state
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func contentOf(path, text string) Content {
+	sum := sha256.Sum256([]byte(text))
+	return Content{Path: path, Size: int64(len(text)), SHA256: hex.EncodeToString(sum[:])}
+}
+
+func reading(text string) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
+}
+
+func neverOpened() (io.ReadCloser, error) { return nil, errors.New("it was opened") }
+
+func kept(t *testing.T, s *SQLite, c Content) (string, error) {
+	t.Helper()
+	r, err := s.Kept(context.Background(), c.SHA256)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	text, err := io.ReadAll(r)
+	return string(text), err
+}
+
+// A file is kept once, sealed, for as long as a stack needs it.
+func TestContents(t *testing.T) {
+	ctx, path := context.Background(), temp(t)
+	s := openTest(t, path, "")
+	long := strings.Repeat("a line with a "+secret+"\n", 200_000) // several parts
+	c, empty := contentOf("contracts/trade.zip", long), contentOf("none", "")
+	one := acquire(t, s, "one", "a")
+	if _, err := kept(t, s, c); !errors.Is(err, ErrNotFound) {
+		t.Fatalf("before: %v", err)
+	}
+	must(t, s.Keep(ctx, one, c, reading(long)))
+	must(t, s.Keep(ctx, one, empty, reading("")))
+	must(t, s.Keep(ctx, one, c, neverOpened))
+	want := map[string]Content{"contracts/trade.zip": c}
+	e := begin(t, s, one, &Revision{Blueprint: []byte("x"), File: "b.yaml", Contents: want})
+	two := acquire(t, s, "two", "a")
+	must(t, s.Keep(ctx, two, c, neverOpened))
+	other := begin(t, s, two, nil)
+
+	for _, f := range []Content{c, empty} {
+		text, err := kept(t, s, f)
+		if err != nil || int64(len(text)) != f.Size || f == c && text != long {
+			t.Errorf("%s: %d bytes, %v", f.Path, len(text), err)
+		}
+	}
+	rev, err := s.Revision(ctx, "one", 1)
+	must(t, err)
+	if d := cmp.Diff(want, rev.Contents); d != "" {
+		t.Error(d)
+	}
+	grepFiles(t, filepath.Dir(path), secret)
+
+	must(t, s.Finish(ctx, one, e, nil, true))
+	if _, err := kept(t, s, empty); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of a stack that is gone: %v", err)
+	}
+	if text, err := kept(t, s, c); text != long || err != nil {
+		t.Errorf("that another stack needs: %v", err)
+	}
+	must(t, s.Finish(ctx, two, other, nil, true))
+	if _, err := kept(t, s, c); !errors.Is(err, ErrNotFound) {
+		t.Errorf("that nobody needs: %v", err)
+	}
+	for _, table := range []string{"contents", "content_parts", "contents_of"} {
+		var n int
+		must(t, s.view(ctx, "count", func(v *snapshot) error { return v.QueryRowContext(ctx, `SELECT count(*) FROM `+table).Scan(&n) }))
+		if n != 0 {
+			t.Errorf("%d rows are left in %s", n, table)
+		}
+	}
+}
+
+// What has changed since its digest was taken, or can't be read, is not kept; a
+// process that has lost its lease keeps nothing.
+func TestContentsThatAreNot(t *testing.T) {
+	ctx, path := context.Background(), temp(t)
+	s := openTest(t, path, "")
+	l := acquire(t, s, "one", "a")
+	c := contentOf("f", "right")
+	var changed *ContentError
+	for _, text := range []string{"wrong", "righ", "right!", ""} {
+		if err := s.Keep(ctx, l, c, reading(text)); !errors.As(err, &changed) {
+			t.Errorf("%q was kept: %v", text, err)
+		}
+	}
+	if err := s.Keep(ctx, l, c, func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader("ri"), failing{})), nil
+	}); err == nil || !strings.Contains(err.Error(), "no more") {
+		t.Errorf("unreadable: %v", err)
+	}
+	if _, err := kept(t, s, c); !errors.Is(err, ErrNotFound) {
+		t.Errorf("it is there: %v", err)
+	}
+	must(t, s.Keep(ctx, l, c, reading("right"))) // over what was left
+	if text, err := kept(t, s, c); text != "right" || err != nil {
+		t.Errorf("%q, %v", text, err)
+	}
+	stale := *l
+	stale.Token--
+	if err := s.Keep(ctx, &stale, contentOf("g", "x"), reading("x")); !errors.Is(err, ErrLeaseLost) {
+		t.Errorf("without the lease: %v", err)
+	}
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errors.New("no more") }
+
+// Parts that were edited, exchanged or lost are found out.
+func TestContentsDamaged(t *testing.T) {
+	ctx := context.Background()
+	text := strings.Repeat("0123456789", contentPart/5)
+	for i, damage := range []string{
+		`UPDATE content_parts SET data = zeroblob(100) WHERE part = 0`,
+		`UPDATE content_parts SET data = x'' WHERE part = 1`,
+		`UPDATE content_parts SET part = 1 - part + 10; UPDATE content_parts SET part = part - 10`,
+		`DELETE FROM content_parts WHERE part = 1`,
+		`UPDATE contents SET size = size - 1`,
+		`UPDATE contents SET size = 10`,
+	} {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			path := temp(t)
+			s := openTest(t, path, "")
+			c := contentOf("f", text)
+			must(t, s.Keep(ctx, acquire(t, s, "one", "a"), c, reading(text)))
+			must(t, s.write(ctx, "damage", func(w *tx) error {
+				_, err := w.w.conn.ExecContext(ctx, damage)
+				return err
+			}))
+			if got, err := kept(t, s, c); err == nil {
+				t.Errorf("%d bytes were read without complaint, %v", len(got), bytes.Equal([]byte(got), []byte(text)))
+			}
+		})
+	}
+}
