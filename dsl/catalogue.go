@@ -85,10 +85,11 @@ type Property struct {
 	Open        bool                 // object: any further key is allowed
 	Items       *Property            // of an array
 
-	Immutable bool   // a change needs a replacement (x-immutable)
-	Sensitive bool   // never shown, encrypted at rest (x-sensitive)
-	Reference string // node type whose ID or name is expected (x-reference)
-	Recorded  string // why a change of it calls nothing, as one clause (x-recorded); "" if it does
+	Immutable bool      // a change needs a replacement (x-immutable)
+	Sensitive bool      // never shown, encrypted at rest (x-sensitive)
+	Reference string    // node type whose ID or name is expected (x-reference)
+	Recorded  string    // why a change of it calls nothing, as one clause (x-recorded); "" if it does
+	File      *FileRule // the value names a file of the package (x-file); nil: it does not
 	// OneWay says why a change of it can't be undone, as one clause (x-oneway);
 	// "" if it can.
 	OneWay string

@@ -33,6 +33,13 @@ type Source struct {
 	// read when it is opened, is bounded in size, and never lies outside of
 	// the package, whatever links say. Folders can't be opened.
 	Files fs.FS
+	// Path is what was loaded: a folder, a file or an archive; "" for texts.
+	Path string
+	// Contents are those of files that properties name, by their names, where they
+	// are known although the files are not at hand.
+	Contents map[string]Content
+	// Beside is where those files are if not among Files; nil: they are.
+	Beside fs.FS
 }
 
 // Texts returns the text by name, as diag.Render takes it.
@@ -88,7 +95,7 @@ func Place(path string) string {
 // besideFile is the source of a file whose package is its folder.
 func besideFile(path string, text []byte) *Source {
 	dir := filepath.Dir(path)
-	return &Source{File: path, Dir: dir, Place: dir, Bytes: text, Main: filepath.Base(path), Files: folder(dir)}
+	return &Source{File: path, Dir: dir, Place: dir, Bytes: text, Main: filepath.Base(path), Files: folder(dir), Path: path}
 }
 
 func loadFolder(dir, main string) (*Source, diag.List) {
@@ -122,7 +129,7 @@ func loadArchive(path string, text []byte, main string) (*Source, diag.List) {
 	}
 	return &Source{
 		File: filepath.Join(path, filepath.FromSlash(found)), Dir: filepath.Dir(path), Place: strings.TrimSuffix(path, archive.Extension(path)),
-		Bytes: text, Main: mainOr(main), Files: p,
+		Bytes: text, Main: mainOr(main), Files: p, Path: path,
 	}, nil
 }
 

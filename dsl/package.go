@@ -23,12 +23,13 @@ type Package struct {
 	catalogue Catalogue
 	texts     map[string][]byte     // by name in the package; without the main file
 	stacks    map[string]*Blueprint // by name in the package; nil: unreadable
+	contents  map[string]Content    // of files that properties name, as far as they were read
 }
 
 // ParsePackage parses the blueprint of a source with all that it imports. A
 // blueprint that imports nothing costs what Parse costs.
 func ParsePackage(src *Source, cat Catalogue) (*Package, diag.List) {
-	p := &Package{source: src, catalogue: cat, texts: map[string][]byte{}, stacks: map[string]*Blueprint{}}
+	p := &Package{source: src, catalogue: cat, texts: map[string][]byte{}, stacks: map[string]*Blueprint{}, contents: map[string]Content{}}
 	bp, diags := Parse(src.File, src.Bytes, cat)
 	p.Main = bp
 	if bp != nil && len(bp.Imports) > 0 {
