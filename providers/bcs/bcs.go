@@ -1,8 +1,9 @@
 // Package bcs provides the node types of the Blockchain Service (Hyperledger
-// Fabric enhanced edition): networks, organizations, channels, memberships and
-// user certificates, one file each. Requests of the executor go in, calls of
-// the vendor's API come out; their operation records tell the progress. How a
-// call travels and what its failure means is left to huaweicloud.
+// Fabric enhanced edition): networks, organizations, channels, memberships,
+// certificates, client configurations and both sides of invitations, one file
+// each. Requests of the executor go in, calls of the vendor's API come out; their
+// operation records tell the progress. How a call travels and what its failure
+// means is left to huaweicloud.
 package bcs
 
 import (
@@ -20,6 +21,8 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 	reg["BCS.Channel"] = channel{api: a}
 	reg["BCS.ChannelMembership"] = membership{api: a}
 	reg["BCS.UserCertificate"] = certificate{api: a, held: &archives{made: map[string][]byte{}}}
+	reg["BCS.Certificates"] = certificates{api: a}
+	reg["BCS.SdkConfig"] = sdkConfig{api: a}
 }
 
 // poll is the first wait between two looks at running work; the executor

@@ -204,14 +204,5 @@ func (p certificate) Read(ctx context.Context, req *providers.Request) (*provide
 	if info == nil {
 		return nil, huaweicloud.Absent("organization", parts[1])
 	}
-	// The archive itself may be there but sealed under a key that is lost: the
-	// stack must still be seen, and deleted.
-	if providers.Text(req.Attributes["sha256"]) == "" {
-		return nil, &providers.Error{
-			Kind:    providers.Invalid,
-			Message: "the service hands out a certificate only when it issues it",
-			Advice:  "Let the stack issue a new one instead of importing it.",
-		}
-	}
-	return &providers.Object{ID: req.ObjectID, Attributes: maps.Clone(req.Attributes)}, nil
+	return archiveRecorded(req, "the service hands out a certificate only when it issues it", "Let the stack issue a new one instead of importing it.")
 }
