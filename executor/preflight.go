@@ -40,7 +40,7 @@ func (e *Engine) Preflight(ctx context.Context, p *planner.Plan) (diag.List, err
 	if err != nil {
 		return nil, err
 	}
-	looks := e.looksOf(p, before)
+	looks := e.preflights(p, before)
 	var wg sync.WaitGroup
 	for _, l := range looks {
 		wg.Go(func() { l.run(ctx) })
@@ -103,29 +103,43 @@ func tellOnce(looks []*preflight) {
 	}
 }
 
-// preflight is a look at the actions on objects of one type.
-type preflight struct {
-	provider  providers.Preflighter
+// planned are the actions of a plan on objects of one type.
+type planned struct {
 	typ       string
 	steps     map[string]*planner.Step // by node
 	templates map[string]*dsl.NodeTemplate
 	reqs      []*providers.Request // in the order of the plan, a deletion before the creation that follows it
 	redact    redactor
-	found     []*providers.Finding
-	diags     diag.List
-	denied    error // the credentials are refused; nil: they are not
 }
 
-// looksOf lists the looks that a plan calls for, by type. before holds the
-// types of elements that change theirs.
-func (e *Engine) looksOf(p *planner.Plan, before map[string]string) []*preflight {
+// preflight is a look at the actions on objects of one type.
+type preflight struct {
+	*planned
+	provider providers.Preflighter
+	found    []*providers.Finding
+	diags    diag.List
+	denied   error // the credentials are refused; nil: they are not
+}
+
+// preflights lists the looks that a plan calls for, by type.
+func (e *Engine) preflights(p *planner.Plan, before map[string]string) []*preflight {
+	var out []*preflight
+	for _, l := range e.planned(p, before, func(p providers.Provider) bool { _, ok := p.(providers.Preflighter); return ok }) {
+		out = append(out, &preflight{planned: l, provider: e.Providers[l.typ].(providers.Preflighter)})
+	}
+	return out
+}
+
+// planned lists the actions of a plan by type, of those types whose provider is
+// asked. before holds the types of elements that change theirs.
+func (e *Engine) planned(p *planner.Plan, before map[string]string, asked func(providers.Provider) bool) []*planned {
 	templates := map[string]*dsl.NodeTemplate{}
 	if p.Blueprint != nil {
 		for _, n := range p.Blueprint.Nodes {
 			templates[n.Name.Text] = n
 		}
 	}
-	looks := map[string]*preflight{}
+	looks := map[string]*planned{}
 	made := map[string]*providers.Request{} // what is made or changed, by node
 	var beside []*providers.Request         // the same in the order of the plan
 	for _, s := range p.Steps {
@@ -134,13 +148,12 @@ func (e *Engine) looksOf(p *planner.Plan, before map[string]string) []*preflight
 			if was := before[s.Node]; a == planner.Delete && was != "" {
 				typ = was
 			}
-			provider, ok := e.Providers[typ].(providers.Preflighter)
-			if !ok {
+			if provider, served := e.Providers[typ]; !served || !asked(provider) {
 				continue
 			}
 			l := looks[typ]
 			if l == nil {
-				l = &preflight{provider: provider, typ: typ, steps: map[string]*planner.Step{}, templates: templates}
+				l = &planned{typ: typ, steps: map[string]*planner.Step{}, templates: templates}
 				looks[typ] = l
 			}
 			req := l.add(p.Stack, s, a)
@@ -156,7 +169,7 @@ func (e *Engine) looksOf(p *planner.Plan, before map[string]string) []*preflight
 			req.Beside = beside
 		}
 	}
-	out := make([]*preflight, 0, len(looks))
+	out := make([]*planned, 0, len(looks))
 	for _, typ := range slices.Sorted(maps.Keys(looks)) {
 		out = append(out, looks[typ])
 	}
@@ -227,7 +240,7 @@ func referencesOf(n *dsl.NodeTemplate) map[string]string {
 	return out
 }
 
-func (l *preflight) add(stack string, s *planner.Step, a planner.Action) *providers.Request {
+func (l *planned) add(stack string, s *planner.Step, a planner.Action) *providers.Request {
 	j := &job{
 		node: s.Node, typ: l.typ, action: a, step: s,
 		prior: &state.Element{Node: s.Node, Type: l.typ, ObjectID: s.ObjectID},

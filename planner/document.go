@@ -9,12 +9,12 @@ import (
 )
 
 // FormatVersion is the version of the plan document's shape.
-const FormatVersion = "1.3"
+const FormatVersion = "1.4"
 
 // Document is a plan as JSON, in the shape of OpenTofu's plan representation,
 // so that policy tools written for that read it; what it lacks is added beside
 // (reason, changes with their causes, undo, point_of_no_return, data_loss,
-// deleted_with). Sensitive values are null and marked in the *_sensitive trees;
+// deleted_with, prices, to_pay). Sensitive values are null and marked in the *_sensitive trees;
 // unknown ones are absent and marked in after_unknown.
 type Document struct {
 	FormatVersion   string                    `json:"format_version"`
@@ -30,6 +30,7 @@ type Document struct {
 	OutputChanges   map[string]DocumentChange `json:"output_changes"`
 	Summary         DocumentSummary           `json:"summary"`
 	NoReturn        *DocumentNoReturn         `json:"point_of_no_return,omitempty"`
+	ToPay           *DocumentToPay            `json:"to_pay,omitempty"` // absent: it buys nothing, or nobody has asked
 	Applyable       bool                      `json:"applyable"`
 	Complete        bool                      `json:"complete"`          // false: planned for some nodes only
 	Skipped         []string                  `json:"skipped,omitempty"` // left out of a rollback
@@ -74,27 +75,28 @@ type PlannedResource struct {
 
 // ResourceChange is one step.
 type ResourceChange struct {
-	Address         string         `json:"address"`
-	PreviousAddress string         `json:"previous_address,omitempty"`
-	Mode            string         `json:"mode"`
-	Type            string         `json:"type"`
-	Name            string         `json:"name"`
-	ProviderName    string         `json:"provider_name"`
-	Change          DocumentChange `json:"change"`
-	ActionReason    string         `json:"action_reason,omitempty"`
-	Reason          string         `json:"reason,omitempty"`
-	Changes         []LeafChange   `json:"changes,omitempty"`
-	DependsOn       []string       `json:"depends_on,omitempty"`
-	Undo            Undo           `json:"undo,omitempty"`
-	UndoReason      string         `json:"undo_reason,omitempty"`
-	DataLoss        string         `json:"data_loss,omitempty"`
-	DeletedWith     string         `json:"deleted_with,omitempty"`
-	Forgotten       string         `json:"forgotten,omitempty"`
-	Leaves          string         `json:"leaves,omitempty"`
-	Gone            bool           `json:"gone,omitempty"`
-	Kept            bool           `json:"kept,omitempty"` // the plan is not for it
-	Retain          bool           `json:"retain,omitempty"`
-	Range           *diag.Range    `json:"range,omitempty"`
+	Address         string          `json:"address"`
+	PreviousAddress string          `json:"previous_address,omitempty"`
+	Mode            string          `json:"mode"`
+	Type            string          `json:"type"`
+	Name            string          `json:"name"`
+	ProviderName    string          `json:"provider_name"`
+	Change          DocumentChange  `json:"change"`
+	ActionReason    string          `json:"action_reason,omitempty"`
+	Reason          string          `json:"reason,omitempty"`
+	Changes         []LeafChange    `json:"changes,omitempty"`
+	DependsOn       []string        `json:"depends_on,omitempty"`
+	Undo            Undo            `json:"undo,omitempty"`
+	UndoReason      string          `json:"undo_reason,omitempty"`
+	DataLoss        string          `json:"data_loss,omitempty"`
+	DeletedWith     string          `json:"deleted_with,omitempty"`
+	Forgotten       string          `json:"forgotten,omitempty"`
+	Leaves          string          `json:"leaves,omitempty"`
+	Gone            bool            `json:"gone,omitempty"`
+	Kept            bool            `json:"kept,omitempty"` // the plan is not for it
+	Retain          bool            `json:"retain,omitempty"`
+	Prices          []DocumentPrice `json:"prices,omitempty"`
+	Range           *diag.Range     `json:"range,omitempty"`
 }
 
 // DocumentChange is before and after of an element or output.
@@ -170,6 +172,7 @@ func (p *Plan) Document(version string, diags diag.List) *Document {
 		OutputChanges:   map[string]DocumentChange{},
 		Summary:         p.Summary().document(),
 		NoReturn:        p.NoReturn.document(),
+		ToPay:           p.DocumentToPay(),
 		Errored:         diags.HasErrors(),
 		Complete:        !p.Targeted && p.Skipped == nil,
 		Skipped:         p.Skipped,
@@ -177,7 +180,9 @@ func (p *Plan) Document(version string, diags diag.List) *Document {
 	d.Applyable = !d.Errored && !p.Empty()
 	p.documentInputs(d)
 	for _, s := range p.Steps {
-		d.ResourceChanges = append(d.ResourceChanges, s.document())
+		change := s.document()
+		change.Prices = p.DocumentPrices(s.Node)
+		d.ResourceChanges = append(d.ResourceChanges, change)
 	}
 	for _, dr := range p.Drift {
 		d.ResourceDrift = append(d.ResourceDrift, dr.document())

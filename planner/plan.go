@@ -50,6 +50,10 @@ type Plan struct {
 	RefreshOnly bool
 	// NoReturn is where the plan begins to do what can't be undone; nil: never.
 	NoReturn *NoReturn
+	// Prices tell, by node, what is bought and given back, as the cloud says. They
+	// are no part of what is planned: Make leaves them out, and they may change
+	// without the plan. nil: nobody has asked.
+	Prices map[string][]Price
 }
 
 // NoReturn is the point of no return of a plan: what comes before it can be

@@ -243,6 +243,9 @@ func question(p *planner.Plan, want string) string {
 	if want != "yes" {
 		only = fmt.Sprintf("Data will be lost for good. Only the name of the stack, %q, will be accepted to approve.", want)
 	}
+	if costs := toPay(p); costs != "" {
+		what += "\n  To pay: " + costs + "."
+	}
 	return fmt.Sprintf("\n%s\n  %s\n\n  Enter a value: ", what, only)
 }
 

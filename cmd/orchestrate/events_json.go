@@ -72,9 +72,15 @@ func (s *eventStream) plan(p *planner.Plan) {
 	}
 	for _, st := range shownSteps(p) {
 		change := plannedChange(st)
+		if prices := p.DocumentPrices(st.Node); prices != nil {
+			change["prices"] = prices
+		}
 		s.emit("info", "planned_change", fmt.Sprintf("%s: Plan to %s", st.Node, change["action"]), now, object{"change": change})
 	}
 	s.summary(p.Summary(), "plan", summaryLine(p))
+	if pay := p.DocumentToPay(); pay != nil {
+		s.emit("info", "to_pay", "To pay: "+toPay(p)+".", now, object{"to_pay": pay})
+	}
 	if len(p.Outputs) > 0 {
 		s.emit("info", "outputs", outputsCount(len(p.Outputs)), now, object{"outputs": plannedOutputs(p.Outputs)})
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -191,7 +192,9 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	}
 	if !m.problems.HasErrors() {
 		s.app.warn(m.problems, m.texts)
-		err = s.foresee(ctx, in, m)
+		if err = s.foresee(ctx, in, m); err == nil {
+			err = s.price(ctx, in, m)
+		}
 	}
 	return m, err
 }
@@ -209,6 +212,21 @@ func (s *session) foresee(ctx context.Context, in *intent, m *made) (err error) 
 		m.foreseen, err = s.engine.Preflight(ctx, m.plan)
 	}
 	return err
+}
+
+// price asks what the plan costs, unless the user wants no look at the cloud. What
+// a command undoes by itself nobody decides about any more.
+func (s *session) price(ctx context.Context, in *intent, m *made) error {
+	if in.own || m.plan.Empty() {
+		return nil
+	}
+	var blind error
+	if !s.app.opts.refresh {
+		blind = errors.New("the cloud is not asked (--refresh=false)")
+	} else if types := typesOfSteps(m.plan); len(types) > 0 {
+		blind = s.cloud.reach(ctx, types)
+	}
+	return s.engine.Prices(ctx, m.plan, blind, s.app.opts.parallelism)
 }
 
 // warnOfForeseen tells, after the plan, what the cloud is going to mind but not

@@ -15,7 +15,7 @@ import (
 // properties that matter and its reason, where the way back ends, and the
 // summary.
 func renderPlan(p *planner.Plan, st style) string {
-	r := &planRenderer{style: st, fate: fates(p)}
+	r := &planRenderer{style: st, fate: fates(p), prices: p.Prices}
 	r.drift(p)
 	if p.RefreshOnly {
 		r.refreshOnly(p)
@@ -39,6 +39,7 @@ func renderPlan(p *planner.Plan, st style) string {
 	}
 	r.noReturn(p.NoReturn)
 	r.printf("%s\n", r.paint(bold, summaryLine(p)))
+	r.toPay(p)
 	r.outputs(p.Outputs)
 	return r.b.String()
 }
@@ -66,10 +67,11 @@ func summaryLine(p *planner.Plan) string {
 
 // planRenderer builds the text of one plan.
 type planRenderer struct {
-	b     strings.Builder
-	style style
-	fate  map[string]string          // by node: what becomes of it, for those that follow it
-	where map[string]*planner.Change // of the step being written, by path
+	b      strings.Builder
+	style  style
+	fate   map[string]string          // by node: what becomes of it, for those that follow it
+	where  map[string]*planner.Change // of the step being written, by path
+	prices map[string][]planner.Price // by node
 }
 
 // fates says of every node that changes what becomes of it.
@@ -240,6 +242,9 @@ func (r *planRenderer) step(s *planner.Step) {
 	r.printf("  %s\n", r.paint(bold, "# "+headline(s)))
 	for _, remark := range remarks(s) {
 		r.printf("  # (%s)\n", remark)
+	}
+	for i := range r.prices[s.Node] {
+		r.printf("  # (%s)\n", priceRemark(&r.prices[s.Node][i]))
 	}
 	if loss := dataLoss(s); loss != "" {
 		r.printf("  %s\n", r.paint(red, "# Destroying it loses "+loss+"."))

@@ -38,6 +38,9 @@ type (
 		ChargeMode int    `json:"charge_mode"`
 		PeriodType int    `json:"period_type"`
 		PeriodNum  int    `json:"period_num"`
+		// Empty unless a promotion is taken part in.
+		Promotion    string `json:"promotion_id,omitempty"`
+		DiscountPlan string `json:"discount_plan_id,omitempty"`
 	}
 	priceAnswer struct {
 		Amount   huaweicloud.Loose `json:"amount"`
