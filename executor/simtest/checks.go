@@ -165,8 +165,8 @@ func (w *world) checkBefore(p *process, req *providers.Request, s *planner.Step,
 	}
 }
 
-// checkTwice holds that nothing is made twice. An object that has moved to
-// another node keeps the name that it was made under.
+// checkTwice holds that nothing is made twice for a node. An object that has
+// moved to another one stays the one that was made for the first.
 func (w *world) checkTwice(p *process, made *object) {
 	w.note(p, "  made %s (%s)", made.id, made.name)
 	moved := map[string]bool{}
@@ -174,8 +174,8 @@ func (w *world) checkTwice(p *process, made *object) {
 		moved[e.ObjectID] = node != made.node
 	}
 	for _, o := range w.cloud.live() {
-		if o != made && o.name == made.name && !w.unmanaged[o.id] && !moved[o.id] {
-			w.violate(p, "%s is made twice: %s exists already when %s is made", made.name, o.id, made.id)
+		if o != made && o.stack == made.stack && o.node == made.node && !w.unmanaged[o.id] && !moved[o.id] {
+			w.violate(p, "%s is made twice: %s exists already when %s is made", made.node, o.id, made.id)
 		}
 	}
 }
@@ -199,6 +199,8 @@ func (w *world) checkRecords(p *process, records []state.Record) {
 			w.violate(p, "%s is recorded as deleted, but %s exists", r.Node, r.ObjectID)
 		case r.Element != nil && !w.cloud.exists(r.Element.ObjectID):
 			w.violate(p, "%s is recorded as %s, which does not exist", r.Node, r.Element.ObjectID)
+		case r.Action == "create" && o != nil && (o.stack != p.track.stack || o.node != r.Node):
+			w.violate(p, "%s is recorded as %s, which was made for %s of %s", r.Node, o.id, o.node, o.stack)
 		case r.Action == "import":
 			o.stranger, o.stack, o.node = false, p.track.stack, r.Node
 		}

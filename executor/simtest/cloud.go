@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -105,11 +106,14 @@ func (c *cloud) live() []*object {
 	return out
 }
 
-// named lists the IDs of what a list of a kind shows under a name.
-func (c *cloud) named(k kind, name string) []string {
+// named lists the IDs of what is shown of a type under a name. Whatever has a
+// name that nothing else may have is in the way of another one, and nothing else
+// is.
+func (c *cloud) named(typ, name string) []string {
 	var out []string
+	unique := kindOf(typ) == named
 	for _, o := range c.objects {
-		if o.name == name && !o.gone && (k == named) == (o.kind == named) && !time.Now().Before(o.shown) {
+		if o.name == name && !o.gone && unique == (o.kind == named) && (unique || o.typ == "" || o.typ == typ) && !time.Now().Before(o.shown) {
 			out = append(out, o.id)
 		}
 	}
@@ -141,6 +145,9 @@ func refusal(kind providers.Kind, message string) error {
 	return &providers.Error{Kind: kind, Status: status, Message: message}
 }
 
+// nameOf is the name that a request asks for.
+func nameOf(req *providers.Request) string { return cmp.Or(req.String("name"), req.DefaultName()) }
+
 // begin starts work on an object. Some of it fails in the end.
 func (c *cloud) begin(p *process, o *object, work string) {
 	o.work = work
@@ -161,12 +168,12 @@ func (c *cloud) create(p *process, req *providers.Request, k kind) (*object, err
 	if err := c.busy(nil, room); err != nil {
 		return nil, err
 	}
-	if k == named && slices.ContainsFunc(c.objects, func(o *object) bool { return o.name == req.DefaultName() && o.kind == named && !o.gone }) {
+	if k == named && slices.ContainsFunc(c.objects, func(o *object) bool { return o.name == nameOf(req) && o.kind == named && !o.gone }) {
 		return nil, refusal(providers.Conflict, "the name is taken")
 	}
 	c.made++
 	o := &object{
-		id: fmt.Sprintf("id-%d", c.made), name: req.DefaultName(), typ: req.Type, kind: k, room: room,
+		id: fmt.Sprintf("id-%d", c.made), name: nameOf(req), typ: req.Type, kind: k, room: room,
 		stack: req.Stack, node: req.Node, properties: cloneValue(req.Properties).(map[string]any), shown: time.Now().Add(c.w.invisibility(k)),
 	}
 	c.objects = append(c.objects, o)
@@ -235,9 +242,9 @@ func (v provider) create(ctx context.Context, req *providers.Request, op provide
 		Holder:   req.Holder,
 		Look: func(ctx context.Context) (notes map[string]string, err error) {
 			err = v.exchange(ctx, "look for "+req.Node, false, func(c *cloud) error {
-				ids := c.named(k, req.DefaultName())
+				ids := c.named(req.Type, nameOf(req))
 				if k == named && len(ids) > 0 {
-					return huaweicloud.Exists("object", req.DefaultName(), "")
+					return huaweicloud.Exists("object", nameOf(req), "")
 				}
 				notes = huaweicloud.Existing(foundOf(ids))
 				return nil
@@ -261,7 +268,7 @@ func (v provider) create(ctx context.Context, req *providers.Request, op provide
 		},
 		Find: func(ctx context.Context) (all []huaweicloud.Found, err error) {
 			err = v.exchange(ctx, "find "+req.Node, false, func(c *cloud) error {
-				all = foundOf(c.named(k, req.DefaultName()))
+				all = foundOf(c.named(req.Type, nameOf(req)))
 				return nil
 			})
 			return all, err
@@ -374,7 +381,7 @@ func (v provider) Find(ctx context.Context, req *providers.Request) ([]*provider
 
 func (o *object) object() *providers.Object {
 	read := map[string]any{}
-	for _, name := range []string{"size", "color", "secret", "uses", "pinned", "room"} {
+	for _, name := range []string{"name", "size", "color", "secret", "uses", "pinned", "room"} {
 		if v, ok := o.properties[name]; ok {
 			read[name] = cloneValue(v)
 		}
@@ -482,7 +489,7 @@ func (b *book) Advance(_ context.Context, req *providers.Request, _ providers.Op
 const entry = "entry-"
 
 func (b *book) object(id string, req *providers.Request) *providers.Object {
-	o := &object{id: id, name: req.DefaultName(), properties: req.Properties}
+	o := &object{id: id, name: nameOf(req), properties: req.Properties}
 	return o.object()
 }
 

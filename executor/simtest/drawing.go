@@ -36,11 +36,14 @@ var kindNames = [kinds]string{"Thing", "Quick", "Named", "Ledger", "Key", "Room"
 const slots = 12
 
 func typeName(k kind, slot int) string {
-	if k == room || k == quick || k == pure { // what is in a room names its type; the others are listed together
+	if k.listed() || k == pure { // what is in a room names its type; the others are listed together
 		return "Sim." + kindNames[k]
 	}
 	return fmt.Sprintf("Sim.%s%d", kindNames[k], slot)
 }
+
+// listed tells whether all objects of a kind are of one type.
+func (k kind) listed() bool { return k == room || k == quick }
 
 func kindOf(typ string) kind {
 	short := strings.TrimRight(strings.TrimPrefix(typ, "Sim."), "0123456789")
@@ -66,7 +69,7 @@ func nodeType(k kind, slot int) *dsl.NodeType {
 	typ := &dsl.NodeType{
 		Name: typeName(k, slot),
 		Properties: &dsl.Property{Type: "object", Properties: map[string]*dsl.Property{
-			"size": number, "color": fixed, "secret": {Type: "string", Sensitive: true}, "uses": {Type: "array", Items: &dsl.Property{}}, "pinned": fixed, "room": fixed,
+			"size": number, "color": fixed, "name": fixed, "secret": {Type: "string", Sensitive: true}, "uses": {Type: "array", Items: &dsl.Property{}}, "pinned": fixed, "room": fixed,
 		}},
 		Attributes: map[string]*dsl.Property{"refID": text, "refName": text, "echo": {Type: "string", Volatile: true}, "level": {Type: "integer", Volatile: true}},
 		Timeouts:   dsl.Timeouts{Create: limit(10 * time.Minute), Update: limit(8 * time.Minute), Delete: limit(9 * time.Minute)},
@@ -90,6 +93,7 @@ type template struct {
 	name, from string // from: the name that it had
 	kind       kind
 	slot       int
+	shared     bool // it has the name that others of its type have too, also in other stacks
 	size       int
 	color      string
 	uses       []string // expressions
@@ -99,6 +103,9 @@ type template struct {
 	retain     bool
 	secret     string // an expression; "": it has none
 }
+
+// sharedName is the name that several nodes ask for.
+const sharedName = "shared"
 
 // drawing is a drawn blueprint: each node uses only those before it.
 type drawing struct {
@@ -113,6 +120,7 @@ type artist struct {
 	most    int    // nodes
 	kinds   []kind // of the story
 	secrets bool   // it has secrets
+	twins   bool   // nodes of a type have one name, where many are of it
 }
 
 func (a *artist) chance(n int) bool { return a.rng.IntN(n) == 0 }
@@ -146,6 +154,7 @@ func (a *artist) node(before []*template) *template {
 		t.room = rooms[a.rng.IntN(len(rooms))]
 	}
 	t.retain = t.retain && t.retainable()
+	t.shared = a.twins && t.kind.listed()
 	if a.secrets && a.chance(2) {
 		t.secret = a.secret()
 	}
@@ -224,7 +233,7 @@ func (a *artist) changed(was *template) *template {
 			if to == named || t.kind == named {
 				break // what is retained when it is replaced would be in the way back
 			}
-			t.kind = to
+			t.kind, t.shared = to, false
 			t.retain = t.retain && t.retainable()
 		}
 	}
@@ -273,6 +282,9 @@ func (t *template) write(b *strings.Builder) {
 		b.WriteString("    retain: true\n")
 	}
 	fmt.Fprintf(b, "    properties:\n      size: %d\n      color: %s\n", t.size, t.color)
+	if t.shared {
+		fmt.Fprintf(b, "      name: %s\n", sharedName)
+	}
 	if t.secret != "" {
 		fmt.Fprintf(b, "      secret: %s\n", t.secret)
 	}

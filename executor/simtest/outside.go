@@ -86,5 +86,5 @@ func (t *template) byHand(stack string) *object {
 // importable reports whether an object for a node can be made by hand: one that
 // needs no other.
 func importable(t *template) bool {
-	return t.kind != pure && t.secret == "" && t.room == "" && t.pinned == "" && len(t.uses) == 0
+	return t.kind != pure && !t.shared && t.secret == "" && t.room == "" && t.pinned == "" && len(t.uses) == 0
 }

@@ -23,20 +23,22 @@ type story struct {
 // newStories draws the story of a stack, and now and then that of another one
 // in the same state and cloud, with the same names.
 func newStories(seed uint64) []*story {
-	out := []*story{newStory("web", seeded(seed, 1), 3+int(seed%8))}
-	if rng := seeded(seed, 4); rng.IntN(6) == 0 {
-		out = append(out, newStory("app", rng, 3))
+	twins := seeded(seed, 6).IntN(5) == 0
+	out := []*story{newStory("web", seeded(seed, 1), 3+int(seed%8), twins)}
+	if rng := seeded(seed, 4); rng.IntN(6) == 0 || twins && rng.IntN(2) == 0 {
+		out = append(out, newStory("app", rng, 3, twins))
 	}
 	return out
 }
 
-// newStory draws a story about up to so many nodes.
-func newStory(stack string, rng *rand.Rand, most int) *story {
-	a := &artist{rng: rng, most: most, secrets: rng.IntN(4) == 0}
+// newStory draws a story about up to so many nodes, of which several may have one
+// name.
+func newStory(stack string, rng *rand.Rand, most int, twins bool) *story {
+	a := &artist{rng: rng, most: most, secrets: rng.IntN(4) == 0, twins: twins}
 	for k := range kinds {
 		a.kinds = append(a.kinds, k)
 	}
-	if a.chance(6) {
+	if a.twins || a.chance(6) {
 		a.kinds = []kind{quick, room, part, lot, pure} // many of a type
 	}
 	d := a.first()
