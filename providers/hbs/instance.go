@@ -43,7 +43,7 @@ type instance struct {
 // Advance implements providers.Provider.
 func (p instance) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
 	if req.Action == providers.Delete {
-		return p.release(ctx, op, release{instance: req.ObjectID, whole: true})
+		return p.delete(ctx, req, op)
 	}
 	want, err := instanceOf(req.Properties)
 	if err != nil {

@@ -92,9 +92,9 @@ func (a api) job(ctx context.Context, id string) (*jobInfo, error) {
 	return &r.jobInfo, nil
 }
 
-// newestJob returns the newest job of some types on an instance, nil if there is
-// none. The list is filtered by a part of the name.
-func (a api) newestJob(ctx context.Context, id, name string, types ...string) (*jobInfo, error) {
+// jobsOf returns the jobs on an instance. The list is filtered by a part of the
+// name.
+func (a api) jobsOf(ctx context.Context, id, name string) ([]jobInfo, error) {
 	all, err := pages(pageSize, func(offset, limit int) ([]jobInfo, error) {
 		r, err := listHuaweiChainJobs.read(ctx, a, &listJobsRequest{Name: name, Offset: offset, Limit: limit})
 		if err != nil {
@@ -102,10 +102,17 @@ func (a api) newestJob(ctx context.Context, id, name string, types ...string) (*
 		}
 		return r.Jobs, nil
 	})
+	return slices.DeleteFunc(all, func(j jobInfo) bool { return j.Instance != id }), err
+}
+
+// newestJob returns the newest job of some types on an instance, nil if there is
+// none.
+func (a api) newestJob(ctx context.Context, id, name string, types ...string) (*jobInfo, error) {
+	all, err := a.jobsOf(ctx, id, name)
 	var newest *jobInfo
 	for i := range all {
 		j := &all[i]
-		if j.Instance == id && slices.Contains(types, j.Type) && (newest == nil || moment(j.Started).After(moment(newest.Started))) {
+		if slices.Contains(types, j.Type) && (newest == nil || moment(j.Started).After(moment(newest.Started))) {
 			newest = j
 		}
 	}

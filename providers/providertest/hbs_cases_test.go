@@ -239,6 +239,30 @@ func TestHBSManyOrganizations(t *testing.T) {
 	}
 }
 
+// The records of jobs go with their instance if that is asked for, and those of
+// others stay.
+func TestHBSJobRecords(t *testing.T) {
+	c := newCloud(t)
+	c.make(t, "HBS.Instance", "other", chain("chain-1-other", "alpha"))
+	properties := with(chain("chain-1", "alpha"), map[string]any{"deleteJobs": true})
+	o := c.make(t, "HBS.Instance", "chain", properties)
+	c.make(t, "HBS.Organization", "beta", map[string]any{"instanceId": o.ID, "name": "beta", "orgOrderInfo": paid(), "payOrder": false})
+	if _, _, err := c.play(t, deletion("HBS.Instance", "chain", o.ID, properties), providers.Operation{}, false); err != nil {
+		t.Fatal(err)
+	}
+	if did := c.done(t); did[len(did)-1] != "DeleteHuaweiChainJobs" {
+		t.Errorf("did %v", did)
+	}
+	all, err := c.emulator.Objects(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := slices.DeleteFunc(all, func(x emulator.Object) bool { return x.Kind != "hbs.job" })
+	if len(left) != 1 || left[0].Name != "chain-1-other" {
+		t.Errorf("left are %+v", left)
+	}
+}
+
 // An organization that was made later under the name of one that is gone is
 // another one.
 func TestHBSNamesake(t *testing.T) {

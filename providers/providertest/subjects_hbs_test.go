@@ -25,6 +25,11 @@ var hbsSubjects = []subject{
 			"payOrder": true, "orgOrderInfo": map[string]any{"periodType": int64(3), "periodNum": int64(1), "isAutoPay": false, "isAutoRenew": true},
 		}), nil)
 	}},
+	{"HBS.Instance", "with the records of its jobs", func(*bench) providertest.Config {
+		c := instance(with(chain("chain-1", "alpha"), map[string]any{"deleteJobs": true}), nil)
+		c.Unread = []string{"deleteJobs", "orgOrderInfo", "payOrder"}
+		return c
+	}},
 	{"HBS.Organization", "", func(b *bench) providertest.Config { return joining(b, paid()) }},
 	{"HBS.Organization", "paid by us", func(b *bench) providertest.Config {
 		return joining(b, with(paid(), map[string]any{"isAutoPay": false}))
