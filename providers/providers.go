@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"sort"
 	"strings"
 	"time"
@@ -77,6 +78,12 @@ type Request struct {
 	// nil: it is not known. In a Create only, which must not take for its own what
 	// belongs to another.
 	Holder func(ctx context.Context, id string) (by string, sure bool)
+
+	// Content opens what a file holds that a property names, by the digest that
+	// stands there; see Open. nil where nothing is sent.
+	Content func(ctx context.Context, sha256 string) (io.ReadCloser, error)
+	// Told hears what the Advance is at; see Tell. nil: nobody listens.
+	Told func(Progress)
 }
 
 // String returns the property of that name as text, "" when it is absent.
@@ -133,7 +140,8 @@ type Progress struct {
 	After time.Duration
 
 	Substeps []Substep
-	Message  string // one line for humans, such as "waiting for BCSSVC01-99-..."
+	Transfer *Transfer // of what is being sent; nil: nothing that takes its time
+	Message  string    // one line for humans, such as "waiting for BCSSVC01-99-..."
 }
 
 // Object is a cloud object as it was read.

@@ -33,9 +33,11 @@ const testTypes = `{
       "cidr": {"type": "string", "pattern": "^[0-9./]+$", "x-immutable": true},
       "size": {"type": "integer", "minimum": 1, "default": 3},
       "password": {"type": "string", "minLength": 8, "x-sensitive": true},
+      "script": {"type": "string", "minLength": 1, "x-file": {"maxBytes": 20}},
       "labels": {"type": "object", "additionalProperties": {"type": "string"}},
       "ports": {"type": "array", "maxItems": 3, "items": {"type": "object", "additionalProperties": false, "required": ["number"], "properties": {
         "number": {"type": "integer", "minimum": 1, "maximum": 65535},
+        "page": {"type": "string", "x-file": {"maxBytes": 20}},
         "protocol": {"enum": ["tcp", "udp"], "default": "tcp"}
       }}}
     }}
@@ -167,6 +169,8 @@ func expanded(pack *dsl.Package, inputs map[string]intrinsic.Value, cat dsl.Cata
 	if bp != pack.Main {
 		diags = append(diags, check.Expanded(bp, cat)...)
 	}
+	_, more = check.Files(bp, cat, inputs, pack)
+	diags = append(diags, more...)
 	scope := &intrinsic.Scope{Blueprint: bp, Inputs: inputs}
 	scope.Attribute = func(node, _ string) (intrinsic.Value, bool) {
 		for _, n := range bp.Nodes {

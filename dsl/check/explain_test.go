@@ -48,6 +48,13 @@ func exampleFindings(t *testing.T, blueprint string, cat dsl.Catalogue) diag.Lis
 	if err := os.WriteFile(file, []byte(blueprint), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	contract := filepath.Join(filepath.Dir(file), "contracts", "trade.zip") // that examples name
+	if err := os.MkdirAll(filepath.Dir(contract), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(contract, []byte("PK"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	src, diags := dsl.Load(file)
 	if diags != nil {
 		return diags

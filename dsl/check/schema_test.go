@@ -36,6 +36,7 @@ var beyondSchemas = map[string]string{
 	"DSL226": "a schema sees one file",
 	"DSL228": "a schema can't compare names",
 	"DSL305": "the values come from inputs; those that are written out are caught",
+	"DSL308": "a schema can't look into folders",
 	"DSL306": "functions are not evaluated",
 	"DSL401": "a file with values for inputs has a schema of its own",
 	"DSL402": "a file with values for inputs has a schema of its own",

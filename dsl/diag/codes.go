@@ -199,6 +199,10 @@ a list where a text is needed, and the like.`},
 Each value fits its property, but together they break a rule of the service, which would refuse the order. The message
 says the rule and what to change; "orchestrate types TYPE" lists all rules of a node type. What is not known yet breaks
 none: it is looked at again when the plan is made.`},
+	{"DSL308", Error, "File can't be used", `
+The property names a file that belongs to the blueprint: a path from the folder of the blueprint, or from the root of
+its package, with / between folders. The file must lie there, must be a file, and may not be larger than the property
+takes; links must not lead out. Its name has to be known before the deployment, since the plan tells what is in it.`},
 
 	{"DSL401", Error, "Missing input", `
 An input has neither a value nor a default. Give one with --input NAME=VALUE, in a file with --inputs FILE, in

@@ -593,6 +593,31 @@ node_templates:
     type: Cloud.VPC.Subnet
     properties: {vpcId: {get_reference: net}, cidr: 10.1.2.0/24, gateway: 10.1.2.1}
 `},
+	"DSL308": {`
+node_templates:
+  trade:
+    type: Cloud.HBS.Contract
+    properties:
+      instanceId: 50ca216f-f0e5-4a05-9aee-de8d8f0fb6fa
+      name: trade
+      version: "1.0"
+      type: go
+      installOrgs: [exchange]
+      endorseOrgs: [exchange]
+      file: ../trade.zip
+`, `
+node_templates:
+  trade:
+    type: Cloud.HBS.Contract
+    properties:
+      instanceId: 50ca216f-f0e5-4a05-9aee-de8d8f0fb6fa
+      name: trade
+      version: "1.0"
+      type: go
+      installOrgs: [exchange]
+      endorseOrgs: [exchange]
+      file: contracts/trade.zip
+`},
 	"DSL401": {`
 inputs:
   size: {type: integer}

@@ -108,6 +108,9 @@ func description(p *dsl.Property) string {
 	if p.Reference != "" {
 		parts = append(parts, "Refers to a "+dsl.TypeLabel(p.Reference)+": {get_reference: NODE}.")
 	}
+	if p.File != nil {
+		parts = append(parts, "It "+p.File.String()+".")
+	}
 	if p.Sensitive {
 		parts = append(parts, "Never shown: take it from an input of type password.")
 	}

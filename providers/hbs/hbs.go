@@ -22,6 +22,7 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 	reg["HBS.Backup"] = backup{api: a}
 	reg["HBS.SdkConfig"] = clientConfig{api: a}
 	reg["HBS.Tags"] = tags{api: a}
+	reg["HBS.Contract"] = contract{api: a}
 	reg["HBS.BesuContract"] = besuContract{api: a}
 	reg["HBS.BesuToken"] = besuToken{api: a}
 	reg["HBS.BesuCertificates"] = besuCertificates{api: a}

@@ -8,6 +8,7 @@ package providertest
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"time"
 
@@ -23,6 +24,10 @@ type Config struct {
 	// Change holds the properties that an update sets; nil: nothing of the type
 	// can be changed.
 	Change map[string]any
+
+	// Content opens what the files hold that properties name, by digest; nil: they
+	// name none.
+	Content func(ctx context.Context, sha256 string) (io.ReadCloser, error)
 
 	// Unread names the properties that the cloud does not show, sorted.
 	Unread []string

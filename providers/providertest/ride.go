@@ -156,7 +156,7 @@ func (w *Wire) under(ctx context.Context) context.Context { return providers.Per
 // The requests of a case.
 
 func (k *kit) request(action providers.Action) *providers.Request {
-	return &providers.Request{Action: action, Type: k.Type, Stack: k.cloud.Stack, Node: "node", Properties: k.Properties}
+	return &providers.Request{Action: action, Type: k.Type, Stack: k.cloud.Stack, Node: "node", Properties: k.Properties, Content: k.Content}
 }
 
 func (k *kit) create() *providers.Request { return k.request(providers.Create) }

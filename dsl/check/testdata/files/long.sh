@@ -1,0 +1,1 @@
+a text of more than twenty bytes

@@ -1,0 +1,91 @@
+package hbs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
+)
+
+// maxGoBytes is the largest contract in Go (API reference 2.5.6.1); one in Java may be
+// as large as the type allows.
+const maxGoBytes = 30 << 20
+
+// Preflight implements providers.Preflighter: is the name free, is the version
+// another one where something else changes, and is the file small enough.
+func (p contract) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
+	ctx = providers.Sharing(ctx)
+	var out huaweicloud.Looks
+	for _, req := range slices.Concat(huaweicloud.Of(reqs, providers.Create), huaweicloud.Of(reqs, providers.Update)) {
+		want, err := contractOf(req.Properties)
+		if err != nil {
+			continue // what is not known yet may stand in the way
+		}
+		out.Add(checkSize(req, want), nil)
+		if req.Action == providers.Create {
+			out.Add(p.checkName(ctx, req, want))
+		} else {
+			out.Add(checkVersion(req, want), nil)
+		}
+	}
+	return out.Result()
+}
+
+func checkSize(req *providers.Request, want contractProperties) []providers.Finding {
+	if want.File == nil || want.Type != "go" || want.File.Size <= maxGoBytes {
+		return nil
+	}
+	return []providers.Finding{{
+		Node: req.Node, Property: "file", Kind: providers.Invalid,
+		Message: fmt.Sprintf("%s has %d bytes; a contract in Go may have at most %d.", want.File.Path, want.File.Size, maxGoBytes),
+		Advice:  "Leave out of the archive what the contract does not need.",
+	}}
+}
+
+func (p contract) checkName(ctx context.Context, req *providers.Request, want contractProperties) ([]providers.Finding, error) {
+	if want.Instance == "" || want.Name == "" {
+		return nil, nil
+	}
+	have, err := p.named(ctx, want.Instance, want.Name)
+	if huaweicloud.Gone(err) {
+		return missing(req, want.Instance, "instanceId"), nil
+	}
+	if err != nil || have == nil || have.spoilt(want.Version) {
+		return nil, err
+	}
+	return []providers.Finding{{
+		Node: req.Node, Property: "name", Kind: providers.Conflict,
+		Message: fmt.Sprintf("The chain has a contract %s already, of version %s, and the service removes none.", have.Name, have.Version),
+		Advice:  "Choose another name, or take the contract into the stack: orchestrate import " + req.Node + " " + want.id() + ".",
+	}}, nil
+}
+
+// checkVersion judges an update: the service installs a version once.
+func checkVersion(req *providers.Request, want contractProperties) []providers.Finding {
+	have, err := contractOf(req.Prior)
+	if err != nil || have.Version != want.Version {
+		return nil
+	}
+	what := ""
+	switch {
+	case have.digest() != want.digest() && want.File != nil:
+		what = "file"
+	case have.digest() != want.digest():
+		what = "byteCode"
+	case !slices.Equal(have.Install, want.Install):
+		what = "installOrgs"
+	case !slices.Equal(have.Endorse, want.Endorse):
+		what = "endorseOrgs"
+	case have.Policy != want.Policy:
+		what = "endorsePolicy"
+	default:
+		return nil
+	}
+	return []providers.Finding{{
+		Node: req.Node, Property: "version", Kind: providers.Invalid,
+		Message: fmt.Sprintf("%s of the contract %s changes, and version %s of it is installed already: the service installs a version once.", what, want.Name, want.Version),
+		Advice:  "Raise version as well.",
+	}}
+}
