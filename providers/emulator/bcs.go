@@ -23,6 +23,7 @@ const (
 	bcsTenantLimit    = "BCS.4001062"
 	bcsInviteeFull    = "BCS.4001063"
 	bcsNoCluster      = "BCS.4001106"
+	bcsMetricName     = "BCS.4001108"
 	bcsClusterAsleep  = "BCS.4001123"
 	bcsConsortiumBusy = "BCS.4001196"
 	bcsGone           = "BCS.4001202" // of a deletion
@@ -33,7 +34,10 @@ const (
 	bcsWrongIEFNode   = "BCS.4001708"
 	bcsFewIEFNodes    = "BCS.4001717"
 	bcsAccepted       = "BCS.4001999"
+	bcsNotForEdge     = "BCS.4004021"
+	bcsMetricOrg      = "BCS.4004024"
 	bcsBadRequest     = "BCS.4004025"
+	bcsQueryFailed    = "BCS.4004029"
 	bcsInviteStatus   = "BCS.4006003"
 	bcsChannel        = "BCS.4006012"
 	bcsBadParameter   = "BCS.4006014"
@@ -83,6 +87,11 @@ func bcsService() *service {
 			"ListNotifications":              listNotifications,
 			"HandleNotification":             handleNotification,
 			"HandleUnionMemberQuitList":      quitConsortium,
+			"ListBcsEvents":                  listEvents,
+			"ListBcsEventsStatistic":         listEventStatistics,
+			"ListBcsMetric":                  listInstanceMetrics,
+			"ListEntityMetric":               listEntityMetrics,
+			"ListInstanceMetric":             listPodMetrics,
 		},
 		settle:     map[string]settler{kindOperation: settleOperation},
 		errorShape: shapeErrorCode,
@@ -109,13 +118,15 @@ func bcsPlain(status int) *apiError {
 	return &e
 }
 
-// bcsViolation gives a broken contract its code: the channel rule has one of
-// its own, a body that cannot be used at all another, and everything else is a
-// bad parameter.
+// bcsViolation gives a broken contract its code: the rules of channels and metrics
+// have one of their own, a body that cannot be used at all another, and
+// everything else is a bad parameter.
 func bcsViolation(v violation) *apiError {
 	switch {
 	case v.field == "channel_name":
 		return refuse(bcsChannel, "Invalid channel name: %s", v.reason)
+	case v.field == "metric_names":
+		return refuse(bcsMetricName, "metric names is wrong")
 	case v.field == "":
 		return refuse(bcsBadRequest, "Invalid request information: %s", v.reason)
 	}

@@ -17,15 +17,31 @@ func showBlockchainDetail(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	v := view{i, op}
+	alarms, err := children[alarm](c.tx, kindAlarm, i.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	v := view{i, op, slices.DeleteFunc(alarms, func(a *alarm) bool { return !a.Ends.IsZero() })}
 	return answer(v.detail())
 }
 
 // view is an instance as reads show it while an operation runs on it; op is
-// nil when none does.
+// nil when none does. Its alarms are those that go on.
 type view struct {
 	*instance
-	op *operation
+	op     *operation
+	alarms []*alarm
+}
+
+// down is how many pods of a group an alarm says are out of order.
+func (v view) down(group string) int {
+	n := 0
+	for _, p := range v.pods() {
+		if p.entity == group && slices.ContainsFunc(v.alarms, func(a *alarm) bool { return a.Pod == p.name && kindOfAlarm(a.Name).down }) {
+			n++
+		}
+	}
+	return n
 }
 
 // processStatus is basic_info.process_status: what runs. Work on channels does
@@ -192,7 +208,7 @@ func (v view) orgGroup(o *organization, healthy int) any {
 	if v.starting() {
 		healthy = 0
 	}
-	g := v.groupOf(o.Name, count, min(healthy, count), o.PVC, status)
+	g := v.groupOf(o.Name, count, max(0, min(healthy, count)-v.down(o.Name)), o.PVC, status)
 	g["address"] = v.peerAddresses(o)
 	return g
 }
@@ -204,7 +220,7 @@ func (v view) group(name string, count, healthy int, pvc string) map[string]any 
 	if v.starting() {
 		healthy = 0
 	}
-	return v.groupOf(name, count, healthy, pvc, v.groupStatus())
+	return v.groupOf(name, count, max(0, healthy-v.down(name)), pvc, v.groupStatus())
 }
 
 func (v view) groupOf(name string, count, healthy int, pvc, status string) map[string]any {

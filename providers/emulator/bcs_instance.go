@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"context"
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
@@ -263,27 +262,6 @@ func errBusy() error {
 
 func errAsleep() error {
 	return refuse(bcsAsleep, "Operation failed because the BCS service is in the Hibernating or Frozen state.")
-}
-
-// SetHealth puts an instance into one of the states that no call of the API
-// leads to: "Normal", "Abnormal", "EipAbnormal", "Freeze" or "Hibernation".
-// It is a side door for tests and rehearsals.
-func (e *Emulator) SetHealth(ctx context.Context, blockchainID, health string) error {
-	known := []string{healthNormal, healthAbnormal, healthEIP, healthFrozen, healthHibernation}
-	if !slices.Contains(known, health) {
-		return fmt.Errorf("setting the health of %s: %q is none of %s", blockchainID, health, strings.Join(known, ", "))
-	}
-	return e.inside(ctx, func(c *call) error {
-		i, err := get[instance](c.tx, kindInstance, blockchainID)
-		if err != nil {
-			return err
-		}
-		if i == nil {
-			return fmt.Errorf("setting the health of %s: there is no such instance", blockchainID)
-		}
-		i.Health = health
-		return c.put(i)
-	})
 }
 
 // listBlockchains answers ListBlockchains (API 1.5.1.18), oldest first.

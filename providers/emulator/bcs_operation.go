@@ -198,8 +198,7 @@ func settleOperation(c *call, id string) error {
 	}
 	switch {
 	case op.Failure != "":
-		i.fail(op)
-		return c.put(i)
+		return c.fail(i, op)
 	case op.Effect.Delete:
 		return c.forget(i)
 	case op.Effect.DropChannel != "":
@@ -219,16 +218,27 @@ func (c *call) forget(i *instance) error {
 	if err := c.forgetCertificates(i); err != nil {
 		return err
 	}
+	if err := c.forgetAlarms(i); err != nil {
+		return err
+	}
 	return c.remove(i)
 }
 
 // fail is what a failed operation leaves behind: a creation or deletion an
-// abnormal instance, anything else no trace.
-func (i *instance) fail(op *operation) {
-	if op.Effect.Create || op.Effect.Delete {
-		i.Health = healthAbnormal
-		i.Failed = true
+// abnormal instance, with an alarm, anything else no trace.
+func (c *call) fail(i *instance, op *operation) error {
+	if !op.Effect.Create && !op.Effect.Delete {
+		return c.put(i)
 	}
+	i.Failed = true
+	if op.Effect.Delete {
+		return c.setHealth(i, healthAbnormal)
+	}
+	i.Health = healthAbnormal
+	if err := c.raise(i, AlarmCreate); err != nil {
+		return err
+	}
+	return c.put(i)
 }
 
 // apply carries out an effect.

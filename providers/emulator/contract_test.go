@@ -26,11 +26,6 @@ func openForTest(t testing.TB) *Emulator {
 	return e
 }
 
-// unserved are the operations that the emulator knows and answers with 501.
-var unserved = map[string]bool{
-	"ListBcsEvents": true, "ListBcsEventsStatistic": true, "ListBcsMetric": true, "ListEntityMetric": true, "ListInstanceMetric": true,
-}
-
 func TestContractsAreValid(t *testing.T) {
 	for _, s := range openForTest(t).services {
 		if err := s.contract.load(nil); err != nil {
@@ -52,8 +47,8 @@ func TestEveryOperationIsAnswered(t *testing.T) {
 		inContract := map[string]bool{}
 		for _, r := range s.contract.routes {
 			inContract[r.id] = true
-			if _, ok := s.operations[r.id]; ok == unserved[r.id] {
-				t.Errorf("%s: %s: served %v, listed as unserved %v", s.name, r.id, ok, unserved[r.id])
+			if _, ok := s.operations[r.id]; !ok {
+				t.Errorf("%s: %s is not answered", s.name, r.id)
 			}
 			sample := "/" + strings.NewReplacer("{", "", "}", "").Replace(strings.Join(r.segments, "/"))
 			owner := ""

@@ -297,12 +297,20 @@ func (x *exchange) record(t *tx, out wire) error {
 	})
 }
 
+// Paths of the side doors to BCS instances.
+const (
+	pathHealth = "/_emulator/health"
+	pathAlarms = "/_emulator/alarms"
+)
+
 // serveInside answers the emulator's own paths:
 //
 //	GET /_emulator/log      changing requests, oldest first
 //	GET /_emulator/objects  every object's kind, ID, name and parent
 //	GET /_emulator/settings quotas, and flavours that are not for sale
 //	PUT /_emulator/settings sets those that it names
+//	PUT /_emulator/health   sets the health of a BCS instance
+//	PUT /_emulator/alarms   lets an alarm of a BCS instance begin or end
 func (e *Emulator) serveInside(w http.ResponseWriter, r *http.Request) {
 	var v any
 	var err error
@@ -313,8 +321,14 @@ func (e *Emulator) serveInside(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		v, err = e.Settings(r.Context())
+	case r.Method == http.MethodPut && (r.URL.Path == pathHealth || r.URL.Path == pathAlarms):
+		if err := e.setInstanceFromRequest(r); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		v = struct{}{}
 	case r.Method != http.MethodGet:
-		http.Error(w, "only GET, and PUT of settings", http.StatusMethodNotAllowed)
+		http.Error(w, "only GET, and PUT of settings, health and alarms", http.StatusMethodNotAllowed)
 		return
 	case r.URL.Path == "/_emulator/settings":
 		v, err = e.Settings(r.Context())
