@@ -156,14 +156,14 @@ type still struct {
 func openStill(t *testing.T, file string) *still {
 	t.Helper()
 	c := &still{registry: providers.Registry{}}
-	e, err := emulator.Open(t.Context(), emulator.Options{DB: file, Contracts: contracts, Speed: 100, Faults: c})
+	e, err := emulator.Open(t.Context(), emulator.Options{DB: file, Contracts: contracts, Speed: 300, Faults: c})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.emulator, c.wire = e, providertest.NewWire(direct{e})
 	env := e.Env()
 	c.client, err = huaweicloud.New(huaweicloud.Config{
-		Endpoint: "http://cloud.test", Transport: c.wire, Env: func(name string) string { return env[name] },
+		Endpoint: "http://cloud.test", Transport: c.wire, Env: func(name string) string { return env[name] }, Late: 12 * time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,9 @@ func (k *kit) through(t *testing.T, changing, reading func() func(key) *trouble)
 	}
 	o := under(k.create())
 	k.holds(t, o, k.Properties)
+	if k.refusing {
+		struck += k.refusedReading(t, o, reading)
+	}
 	o, recorded := k.changes(t, o, under)
 	under(k.deletion(o, recorded))
 	k.isGone(t, o, recorded)
@@ -73,23 +76,20 @@ func (k *kit) notAuthorized(t *testing.T) { k.refused(t, http.StatusForbidden) }
 // goes on.
 func (k *kit) refused(t *testing.T, status int) {
 	k.refusing = true
-	o := k.do(t, k.create())
-	if k.refusedReading(t, o, status); !k.Forgotten {
-		k.do(t, k.deletion(o, k.Properties))
-	}
 	k.through(t, each(trouble{status: status}), each(trouble{status: status}))
 }
 
-// refusedReading reads while each request is refused.
-func (k *kit) refusedReading(t *testing.T, o *providers.Object, status int) {
+// refusedReading reads once while it is refused, and returns how many requests
+// were.
+func (k *kit) refusedReading(t *testing.T, o *providers.Object, reading func() func(key) *trouble) int {
 	t.Helper()
-	refuse := trouble{status: status}
-	always := func(key) *trouble { return &refuse }
-	k.cloud.Wire.strike(always, always)
+	k.cloud.Wire.strike(nil, reading())
 	_, err := k.cloud.Provider.Read(t.Context(), k.reading(o, k.Properties))
-	if struck := k.cloud.Wire.calm(); len(struck) > 0 && !isKind(err, providers.Auth) {
+	struck := len(k.cloud.Wire.calm())
+	if struck > 0 && !isKind(err, providers.Auth) {
 		t.Errorf("reading %s with refused credentials gave %v", o.ID, err)
 	}
+	return struck
 }
 
 // hidden is how long the cloud does not show what was made: longer than some
