@@ -400,3 +400,15 @@ func (certificate) Health(_ context.Context, req *providers.Request, _ *provider
 	huaweicloud.JudgeValidity(&h, req.Attributes["archive"])
 	return h, nil
 }
+
+// Health implements providers.HealthReader: for how long the certificates are made.
+func (certificates) Health(_ context.Context, req *providers.Request, _ *providers.Object) (h providers.Health, _ error) {
+	huaweicloud.JudgeValidity(&h, req.Attributes["archive"])
+	return h, nil
+}
+
+// Health implements providers.HealthReader. The configuration has no certificates:
+// it says where they lie.
+func (sdkConfig) Health(context.Context, *providers.Request, *providers.Object) (providers.Health, error) {
+	return providers.Health{}, nil
+}
