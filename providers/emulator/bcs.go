@@ -50,7 +50,6 @@ const (
 	bcsForbidden      = "BCS.4030403"
 	bcsUnknownURL     = "BCS.4040404"
 	bcsInternal       = "BCS.5000500"
-	bcsNotImplemented = "BCS.5010501" // the emulator's own
 )
 
 // bcsService is the blockchain service: /v2/{project_id}/..., but for what is of
@@ -108,7 +107,6 @@ func bcsPlain(status int) *apiError {
 		http.StatusForbidden:           {code: bcsForbidden, message: "No permissions to request this method"},
 		http.StatusNotFound:            {code: bcsUnknownURL, message: "Not Found:the url is not found"},
 		http.StatusInternalServerError: {code: bcsInternal, message: "Internal Server Error"},
-		http.StatusNotImplemented:      {code: bcsNotImplemented, message: "The emulator does not answer this call yet"},
 	}
 	e, ok := known[status]
 	if !ok {

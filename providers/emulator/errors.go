@@ -86,8 +86,6 @@ func gatewayError(status int) *apiError {
 		return &apiError{status: status, code: "APIGW.0101", message: "The API does not exist or has not been published in the environment"}
 	case http.StatusTooManyRequests:
 		return &apiError{status: status, code: "APIGW.0308", message: "The throttling threshold has been reached"}
-	case http.StatusNotImplemented:
-		return &apiError{status: status, code: "APIGW.0501", message: "The emulator does not answer this call yet"}
 	}
 	return &apiError{status: status, code: "APIGW.0106", message: http.StatusText(status)}
 }

@@ -185,7 +185,7 @@ func (x *exchange) work(c *call) (wire, error) {
 	}
 	handle, ok := x.service.operations[x.route.id]
 	if !ok {
-		return wire{}, x.service.plain(http.StatusNotImplemented)
+		return wire{}, fmt.Errorf("nothing answers %s, which is in the contract", x.route.id)
 	}
 	rep, err := handle(c)
 	if err != nil {
