@@ -2,6 +2,7 @@ package hbs
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -195,17 +196,44 @@ func (p backup) Health(ctx context.Context, req *providers.Request, _ *providers
 
 // contractStates are the states of contracts (API reference 2.5.6.2); for those of
 // Besu no text lists any.
-var contractStates = huaweicloud.States{
-	What: "The contract", Operation: "ListBesuContracts", Well: []string{"Success", ""},
-	Others: map[string]huaweicloud.Meaning{
-		contractInstalling: {Condition: providers.Unknown, Text: ": it is not ready yet", Advice: "Wait, and look again."},
-		contractFailed:     {Condition: providers.Abnormal, Text: ": it could not be installed", Advice: "Look at it on the console; apply --replace with its node installs it anew."},
-	},
+func contractStates(operation string) huaweicloud.States {
+	return huaweicloud.States{
+		What: "The contract", Operation: operation, Well: []string{contractSuccess},
+		Others: map[string]huaweicloud.Meaning{
+			contractInstalling: {Condition: providers.Unknown, Text: ": it is not ready yet", Advice: "Wait, and look again."},
+			contractFailed:     {Condition: providers.Abnormal, Text: ": it could not be installed", Advice: "Look at it on the console; an apply installs it again."},
+		},
+	}
+}
+
+// Health implements providers.HealthReader: the state of the contract, and what
+// came of its scan.
+func (contract) Health(_ context.Context, _ *providers.Request, o *providers.Object) (h providers.Health, _ error) {
+	const operation = "ShowContractNew"
+	contractStates(operation).Judge(&h, providers.Text(o.Attributes["status"]))
+	switch findings, _ := o.Attributes["scanFindings"].([]any); {
+	case o.Attributes["scanStatus"] == scanStates[scanFailed]:
+		h.Add(providers.Symptom{Condition: providers.Healthy, Message: "Its security scan failed.", Operation: operation, Advice: "Install another version to have it scanned."})
+	case len(findings) > 0:
+		h.Add(providers.Symptom{
+			Condition: providers.Healthy, Message: fmt.Sprintf("Its security scan has found something: %s.", strings.Join(texts(findings), "; ")),
+			Operation: "ShowContractReport", Advice: "Put right what was found, and install another version.",
+		})
+	}
+	return h, nil
+}
+
+func texts(values []any) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = providers.Text(v)
+	}
+	return out
 }
 
 // Health implements providers.HealthReader.
 func (besuContract) Health(_ context.Context, _ *providers.Request, o *providers.Object) (h providers.Health, _ error) {
-	contractStates.Judge(&h, providers.Text(o.Attributes["status"]))
+	contractStates("ListBesuContracts").Judge(&h, providers.Text(o.Attributes["status"]))
 	return h, nil
 }
 
