@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 )
 
 // writeTable writes rows under headings, columns aligned. Cells hold no
@@ -26,8 +27,10 @@ func writeTable(w io.Writer, headings []string, rows [][]string) {
 	t.Flush() // its writer is a stream, which keeps its own error
 }
 
+// printable makes a space of what would move the cursor, change the terminal or
+// turn the direction of what follows.
 func printable(r rune) rune {
-	if r < ' ' || r == 0x7f {
+	if !unicode.IsGraphic(r) {
 		return ' '
 	}
 	return r

@@ -3,6 +3,7 @@ package bcs
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -259,6 +260,9 @@ type Joined struct {
 	Organization string   `json:"organization"`
 	Peers        []string `json:"peers"`
 }
+
+// String names the organization, and how many peers it has there.
+func (j Joined) String() string { return fmt.Sprintf("%s (%d)", j.Organization, len(j.Peers)) }
 
 // Channels lists those of an instance (ListBlockchainChannels).
 func (l Look) Channels(ctx context.Context, id string) ([]Channel, error) {

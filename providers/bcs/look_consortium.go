@@ -32,6 +32,9 @@ type MemberOrg struct {
 	Detail string `json:"detail"`
 }
 
+// String names it.
+func (o MemberOrg) String() string { return o.Name }
+
 // memberOrgWire is an organization in the answers about a consortium.
 type memberOrgWire struct {
 	Name   loose `json:"name"`

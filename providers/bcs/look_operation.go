@@ -18,6 +18,7 @@ type Operation struct {
 	Status     string          `json:"status"`
 	InstanceID string          `json:"instance_id"`
 	Instance   string          `json:"instance"`
+	At         string          `json:"at"` // the step that it is at; "" if it does not run
 	Changed    time.Time       `json:"changed"`
 	Failure    string          `json:"failure"`
 	Steps      []OperationStep `json:"steps"`
@@ -57,6 +58,11 @@ func operationOf(r *model.RecordDetailInfo) Operation {
 		Status: val(r.OperationStatus), InstanceID: val(r.BlockchainId), Instance: val(r.BlockchainName),
 		Changed: nanoseconds(val(r.RecordTime)), Steps: operationSteps(r),
 	}
+	for _, s := range o.Steps {
+		if s.Status == recordProcessing && o.At == "" {
+			o.At = s.Name
+		}
+	}
 	if o.Status == recordFailed || o.Status == recordStop {
 		o.Failure = strings.Join(failureReasons(r), "; ")
 	}
@@ -67,12 +73,15 @@ func operationOf(r *model.RecordDetailInfo) Operation {
 // Other work than is listed there has only its code.
 func workName(resource, operation string) string {
 	what, known := map[string]string{
-		"BCSSVC01": "", "BCSSVC02": " UGBaaS", "PLUGIN01": " RESTful API", "PLUGIN02": " trusted computing", "PLUGIN03": " light peer",
+		"BCSSVC01": " instance", "BCSSVC02": " UGBaaS", "PLUGIN01": " RESTful API", "PLUGIN02": " trusted computing", "PLUGIN03": " light peer",
 	}[resource]
-	verb, listed := map[string]string{
-		"99": "create", "00": "delete", "01": "upgrade", "91": "roll back", "02": "add organization", "03": "scale organization", "04": "change channel", "05": "change consortium",
-		"06": "leave channel",
+	inside, listed := map[string]string{
+		"02": "add organization", "03": "scale organization", "04": "change channel", "05": "change consortium", "06": "leave channel",
 	}[operation]
+	if listed && resource == "BCSSVC01" {
+		return inside
+	}
+	verb, listed := map[string]string{"99": "create", "00": "delete", "01": "upgrade", "91": "roll back"}[operation]
 	if !known || !listed {
 		return resource + "-" + operation
 	}
