@@ -25,6 +25,7 @@ var contracts = emulator.ShareContracts(schemas.OpenAPI())
 // cloud is an emulator on loopback and the providers that call it.
 type cloud struct {
 	emulator *emulator.Emulator
+	url      string
 	registry providers.Registry
 	faults   *emulator.Script
 	lose     atomic.Bool // the next changing request loses its answer
@@ -69,7 +70,7 @@ func newCloudAt(t *testing.T, speed float64) *cloud {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.CloseIdleConnections)
-	c.emulator = e
+	c.emulator, c.url = e, server.URL
 	registerAll(c.registry, client)
 	return c
 }

@@ -61,7 +61,7 @@ func trade(instance string, file map[string]any) map[string]any {
 
 var contractSubjects = []subject{
 	{"HBS.Contract", "", func(b *bench) providertest.Config {
-		id := b.make("HBS.Instance", "chain", chain("chain-1", "alpha", "beta")).ID
+		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha", "beta")).ID
 		files := shelf{}
 		return providertest.Config{
 			Properties: trade(id, files.put("contracts/trade.zip", goFile(b.t, "package main"))),
@@ -75,7 +75,7 @@ var contractSubjects = []subject{
 	{"HBS.Contract", "in Solidity", func(b *bench) providertest.Config {
 		return providertest.Config{
 			Properties: map[string]any{
-				"instanceId": b.make("HBS.Instance", "chain", chain("chain-1", "alpha")).ID, "name": "token", "version": "1.0", "type": "solidity",
+				"instanceId": b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha")).ID, "name": "token", "version": "1.0", "type": "solidity",
 				"byteCode": "6080", "installOrgs": []any{}, "endorseOrgs": []any{}, "endorsePolicy": "OR", "securityCheck": false, "description": "ours",
 			},
 			Change: map[string]any{"version": "2", "byteCode": "6081"},

@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,57 +17,6 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 )
-
-// subject is a node type that the kit is driven over. To add one: a line in the
-// list of its service, and a function that makes what it needs and says with
-// which properties it is made.
-type subject struct {
-	typ string
-	// variant tells it from others of its type, of which only one has none: all
-	// cases are driven over that one, and the brief ones over the others.
-	variant string
-	// with makes what the type needs beside itself, by bench.make.
-	with func(b *bench) providertest.Config
-}
-
-// subjects are all of them.
-func subjects() []subject {
-	return slices.Concat(bcsSubjects, hbsSubjects, contractSubjects, vpcSubjects, ecsSubjects, ownSubjects)
-}
-
-func (s subject) name() string { return strings.TrimSpace(s.typ + " " + s.variant) }
-
-// bench is where a subject makes what it needs.
-type bench struct {
-	t     *testing.T
-	stack string
-	make_ func(typ, node string, properties map[string]any) *providers.Object
-	given func(name, otherwise string) string
-}
-
-// make makes an object, which is removed at the end.
-func (b *bench) make(typ, node string, properties map[string]any) *providers.Object {
-	b.t.Helper()
-	return b.make_(typ, node, properties)
-}
-
-func TestEveryTypeHasASubject(t *testing.T) {
-	registry := newCloud(t).registry
-	whole := map[string]int{}
-	for _, s := range subjects() {
-		if _, err := registry.For(s.typ); err != nil {
-			t.Errorf("%s: %v", s.name(), err)
-		}
-		if s.variant == "" {
-			whole[s.typ]++
-		}
-	}
-	for _, typ := range registry.Types() {
-		if whole[typ] != 1 {
-			t.Errorf("%s has %d subjects without a variant", typ, whole[typ])
-		}
-	}
-}
 
 // TestConformance drives every type through every case, each in a cloud and a
 // time of its own.
@@ -104,15 +52,7 @@ func prepare(t *testing.T, s subject) *world {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		c := openStill(t, filepath.Join(w.dir, "cloud.db"))
-		w.cfg = s.with(&bench{
-			t: t, stack: "suite",
-			make_: func(typ, node string, properties map[string]any) *providers.Object {
-				t.Helper()
-				return c.cloud(typ).Make(t, typ, node, properties)
-			},
-			given: func(_, otherwise string) string { return otherwise },
-		})
-		w.cfg.Type = s.typ
+		w.cfg = s.config(&bench{t: t, cloud: c.cloud, other: &bench{t: t, cloud: c.partner(t)}})
 		c.close()
 		w.now = time.Since(begun)
 	})
@@ -147,7 +87,6 @@ func (w *world) within(t *testing.T, f func(t *testing.T, cloud providertest.Clo
 // while everybody waits.
 type still struct {
 	emulator *emulator.Emulator
-	client   *huaweicloud.Client
 	wire     *providertest.Wire
 	registry providers.Registry
 	reason   atomic.Pointer[string] // why the work fails that is begun next
@@ -155,21 +94,36 @@ type still struct {
 
 func openStill(t *testing.T, file string) *still {
 	t.Helper()
-	c := &still{registry: providers.Registry{}}
+	c := &still{}
 	e, err := emulator.Open(t.Context(), emulator.Options{DB: file, Contracts: contracts, Speed: 300, Faults: c})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.emulator, c.wire = e, providertest.NewWire(direct{e})
-	env := e.Env()
-	c.client, err = huaweicloud.New(huaweicloud.Config{
-		Endpoint: "http://cloud.test", Transport: c.wire, Env: func(name string) string { return env[name] }, Late: 12 * time.Second,
+	c.emulator = e
+	c.wire, c.registry = c.as(t, e.Env())
+	return c
+}
+
+// as lets a tenant in.
+func (c *still) as(t *testing.T, env map[string]string) (*providertest.Wire, providers.Registry) {
+	t.Helper()
+	wire := providertest.NewWire(direct{c.emulator})
+	client, err := huaweicloud.New(huaweicloud.Config{
+		Endpoint: "http://cloud.test", Transport: wire, Env: func(name string) string { return env[name] }, Late: 12 * time.Second,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	registerAll(c.registry, c.client)
-	return c
+	registry := providers.Registry{}
+	registerAll(registry, client)
+	return wire, registry
+}
+
+// partner is the cloud as the other tenant has it.
+func (c *still) partner(t *testing.T) func(typ string) providertest.Cloud {
+	t.Helper()
+	wire, registry := c.as(t, c.emulator.Projects()[emulator.PartnerUserName])
+	return func(typ string) providertest.Cloud { return inBubble(registry[typ], wire) }
 }
 
 func (c *still) close() { c.emulator.Close() }
@@ -187,15 +141,17 @@ func (c *still) Fault(_ context.Context, call emulator.Call) emulator.Fault {
 
 // cloud is it as the kit sees it.
 func (c *still) cloud(typ string) providertest.Cloud {
-	return providertest.Cloud{
-		Provider: c.registry[typ], Stack: "suite", Wire: c.wire,
-		Wait: func(_ context.Context, d time.Duration) error {
-			time.Sleep(d)
-			return nil
-		},
-		Fail:    func(reason string) { c.reason.Store(&reason) },
-		Remains: c.remains,
-	}
+	in := inBubble(c.registry[typ], c.wire)
+	in.Fail = func(reason string) { c.reason.Store(&reason) }
+	in.Remains = c.remains
+	return in
+}
+
+func inBubble(p providers.Provider, wire *providertest.Wire) providertest.Cloud {
+	return providertest.Cloud{Provider: p, Stack: "suite", Wire: wire, Wait: func(_ context.Context, d time.Duration) error {
+		time.Sleep(d)
+		return nil
+	}}
 }
 
 // remains lists the objects that somebody has to delete. What the services keep

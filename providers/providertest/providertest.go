@@ -67,6 +67,12 @@ type Cloud struct {
 	// Wait lets time pass in the cloud.
 	Wait func(ctx context.Context, d time.Duration) error
 
+	// Made is told of each object that an action has made, or of which a failed one
+	// knows that it may have: deletion is the request that removes it. Gone is told
+	// of each that was removed. nil: nobody keeps account.
+	Made func(id string, deletion *providers.Request)
+	Gone func(id string)
+
 	// Fail lets the work that the next changing request begins end as failed, for
 	// that reason; nil: the cloud can't be told to.
 	Fail func(reason string)

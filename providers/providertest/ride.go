@@ -43,6 +43,8 @@ type ride struct {
 	retries int
 	handles int
 	parts   []providers.Substep // as told last
+	made    *providers.Object   // of a create, as far as it is known
+	removed bool                // a delete has ended
 }
 
 // do carries out an action that has to succeed.
@@ -66,6 +68,7 @@ func (k *kit) succeed(t *testing.T, r *ride) *providers.Object {
 func (r *ride) run(t *testing.T) (*providers.Object, error) {
 	t.Helper()
 	r.forgot = map[string]bool{}
+	defer r.account()
 	for range mostAdvances {
 		p, err := r.advance(t)
 		switch {
@@ -76,6 +79,7 @@ func (r *ride) run(t *testing.T) (*providers.Object, error) {
 			r.resumed = true
 			r.retries++
 		case isKind(err, providers.NotFound) && r.req.Action == providers.Delete:
+			r.removed = true
 			return nil, nil
 		case err != nil && retryable(err) && r.retries < mostRetries:
 			r.resumed = r.owed // a look that did not come about is still owed
@@ -86,6 +90,7 @@ func (r *ride) run(t *testing.T) (*providers.Object, error) {
 		case r.crash && !r.forgot[fmt.Sprint(r.op)] && (p.Done || fmt.Sprint(p.Next) != fmt.Sprint(r.op)):
 			r.forgot[fmt.Sprint(r.op)], r.resumed = true, true
 		case p.Done:
+			r.made, r.removed = p.Object, true
 			return p.Object, nil
 		default:
 			r.follow(t, p)
@@ -93,6 +98,16 @@ func (r *ride) run(t *testing.T) (*providers.Object, error) {
 	}
 	t.Fatalf("%s %s does not end: %+v, %s", r.req.Action, r.req.Type, r.op, r.told)
 	return nil, nil
+}
+
+// account tells whoever keeps account what became of the action.
+func (r *ride) account() {
+	switch {
+	case r.req.Action == providers.Create && r.made != nil && r.cloud.Made != nil:
+		r.cloud.Made(r.made.ID, r.deletion(r.made, r.req.Properties))
+	case r.req.Action == providers.Delete && r.removed && r.cloud.Gone != nil:
+		r.cloud.Gone(r.req.ObjectID)
+	}
 }
 
 // advance makes one move, and checks what holds for each.
@@ -112,7 +127,10 @@ func (r *ride) advance(t *testing.T) (providers.Progress, error) {
 	if len(p.Substeps) > 0 {
 		r.parts = p.Substeps
 	}
-	r.cloud.Wire.hideID(p.Next.ObjectID)
+	if id := p.Next.ObjectID; id != "" {
+		r.cloud.Wire.hideID(id)
+		r.made = &providers.Object{ID: id}
+	}
 	if err == nil && leftNow > left && p.After > time.Second {
 		t.Errorf("%s %s looks %s after its request for the first time", r.req.Action, r.req.Type, p.After)
 	}
@@ -204,4 +222,11 @@ func (c Cloud) Make(t *testing.T, typ, node string, properties map[string]any) *
 	req := k.create()
 	req.Node = node
 	return k.do(t, req)
+}
+
+// Remove carries out a deletion that Made was told of.
+func (c Cloud) Remove(t *testing.T, deletion *providers.Request) error {
+	t.Helper()
+	_, err := (&ride{kit: &kit{cloud: c}, req: deletion}).run(t)
+	return err
 }

@@ -11,7 +11,7 @@ var anything = []providers.Action{providers.Create, providers.Update, providers.
 var bcsSubjects = []subject{
 	{"BCS.Instance", "", func(b *bench) providertest.Config {
 		return providertest.Config{
-			Properties: ledger("suite-01"), Change: map[string]any{"deleteStorage": true},
+			Properties: b.ledger("suite-01"), Change: map[string]any{"deleteStorage": true},
 			Unread:  []string{"createNewCluster", "deleteStorage", "resourcePassword", "volumeType"},
 			Missing: nowhere, Works: []providers.Action{providers.Create, providers.Delete},
 		}
@@ -37,9 +37,22 @@ var bcsSubjects = []subject{
 	}},
 }
 
+// ledger are the properties of a network on a cluster that is there.
+func (b *bench) ledger(name string) map[string]any {
+	p := ledger(name)
+	p["name"] = b.name(name)
+	cluster, ok := p["cceClusterInfo"].(map[string]any)
+	if !ok {
+		b.t.Fatalf("%v has no cluster", p)
+	}
+	cluster["clusterId"] = b.given("cluster", providers.Text(cluster["clusterId"]))
+	cluster["clusterName"] = b.given("cluster-name", providers.Text(cluster["clusterName"]))
+	return p
+}
+
 // network makes a network with an organization and a channel.
 func network(b *bench) string {
-	id := b.make("BCS.Instance", "ledger", ledger("suite-02")).ID
+	id := b.make("BCS.Instance", "ledger", b.ledger("suite-02")).ID
 	b.make("BCS.Organization", "base", map[string]any{"blockchainId": id, "name": "base", "nodeCount": int64(2), "pvcName": "pvc-base"})
 	b.make("BCS.Channel", "trade", map[string]any{"blockchainId": id, "name": "trade", "description": ""})
 	return id

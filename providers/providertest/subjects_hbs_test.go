@@ -6,27 +6,27 @@ import (
 )
 
 var hbsSubjects = []subject{
-	{"HBS.Instance", "", func(*bench) providertest.Config {
-		return instance(chain("chain-1", "alpha", "beta"), map[string]any{"orgs": members("beta", "gamma", "delta")})
+	{"HBS.Instance", "", func(b *bench) providertest.Config {
+		return instance(chain(b.name("chain-1"), "alpha", "beta"), map[string]any{"orgs": members("beta", "gamma", "delta")})
 	}},
-	{"HBS.Instance", "without its leader", func(*bench) providertest.Config {
-		return instance(chain("chain-1", "alpha", "beta"), map[string]any{"orgs": members("beta")})
+	{"HBS.Instance", "without its leader", func(b *bench) providertest.Config {
+		return instance(chain(b.name("chain-1"), "alpha", "beta"), map[string]any{"orgs": members("beta")})
 	}},
-	{"HBS.Instance", "Besu", func(*bench) providertest.Config {
-		return instance(with(chain("chain-1", "alpha"), map[string]any{
+	{"HBS.Instance", "Besu", func(b *bench) providertest.Config {
+		return instance(with(chain(b.name("chain-1"), "alpha"), map[string]any{
 			"kind": "Besu", "chainInfo": map[string]any{"consensus": "IBFT2.0", "signAlgorithm": "ecdsa_with_sha256"}, "chainEngineVersion": "22.10.3",
 		}), map[string]any{"payOrder": true})
 	}},
-	{"HBS.Instance", "Edge", func(*bench) providertest.Config {
-		return instance(with(chain("chain-1", "alpha"), map[string]any{"dataManagement": "Edge", "edition": "Professional"}), nil)
+	{"HBS.Instance", "Edge", func(b *bench) providertest.Config {
+		return instance(with(chain(b.name("chain-1"), "alpha"), map[string]any{"dataManagement": "Edge", "edition": "Professional"}), nil)
 	}},
-	{"HBS.Instance", "paid by us", func(*bench) providertest.Config {
-		return instance(with(chain("chain-1", "alpha", "beta"), map[string]any{
+	{"HBS.Instance", "paid by us", func(b *bench) providertest.Config {
+		return instance(with(chain(b.name("chain-1"), "alpha", "beta"), map[string]any{
 			"payOrder": true, "orgOrderInfo": map[string]any{"periodType": int64(3), "periodNum": int64(1), "isAutoPay": false, "isAutoRenew": true},
 		}), nil)
 	}},
-	{"HBS.Instance", "with the records of its jobs", func(*bench) providertest.Config {
-		c := instance(with(chain("chain-1", "alpha"), map[string]any{"deleteJobs": true}), nil)
+	{"HBS.Instance", "with the records of its jobs", func(b *bench) providertest.Config {
+		c := instance(with(chain(b.name("chain-1"), "alpha"), map[string]any{"deleteJobs": true}), nil)
 		c.Unread = []string{"deleteJobs", "orgOrderInfo", "payOrder"}
 		return c
 	}},
@@ -35,7 +35,7 @@ var hbsSubjects = []subject{
 		return joining(b, with(paid(), map[string]any{"isAutoPay": false}))
 	}},
 	{"HBS.Endpoint", "", func(b *bench) providertest.Config {
-		id := b.make("HBS.Instance", "chain", chain("chain-1", "alpha")).ID
+		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha")).ID
 		vpc := b.make("VPC.VPC", "net", map[string]any{"cidr": "10.0.0.0/16"}).ID
 		part := func(node, cidr, gateway string) string {
 			return b.make("VPC.Subnet", node, map[string]any{"vpcId": vpc, "cidr": cidr, "gateway": gateway}).ID
@@ -48,11 +48,11 @@ var hbsSubjects = []subject{
 		}
 	}},
 	{"HBS.Backup", "", func(b *bench) providertest.Config {
-		id := b.make("HBS.Instance", "chain", chain("chain-1", "alpha")).ID
+		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha")).ID
 		return providertest.Config{Properties: map[string]any{"instanceId": id}, Missing: nowhere, Namesakes: true}
 	}},
 	{"HBS.SdkConfig", "", func(b *bench) providertest.Config {
-		id := b.make("HBS.Instance", "chain", chain("chain-1", "alpha", "beta")).ID
+		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha", "beta")).ID
 		return providertest.Config{
 			Properties: map[string]any{
 				"instanceId": id, "organizationNames": []any{"alpha", "beta"}, "certPath": "opt/chain", "downloadCa": false, "accessMode": "StandardChannel",
@@ -63,7 +63,7 @@ var hbsSubjects = []subject{
 		}
 	}},
 	{"HBS.Tags", "", func(b *bench) providertest.Config {
-		id := b.make("HBS.Instance", "chain", chain("chain-1", "alpha")).ID
+		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha")).ID
 		return providertest.Config{
 			Properties: map[string]any{"instanceId": id, "tags": map[string]any{"team": "one", "cost": "17"}},
 			Change:     map[string]any{"tags": map[string]any{"team": "two", "stage": "test"}},
@@ -92,7 +92,7 @@ func instance(properties, change map[string]any) providertest.Config {
 }
 
 func joining(b *bench, order map[string]any) providertest.Config {
-	id := b.make("HBS.Instance", "chain", chain("chain-1", "alpha")).ID
+	id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha")).ID
 	return providertest.Config{
 		Properties: map[string]any{"instanceId": id, "name": "beta", "orgOrderInfo": order, "payOrder": true},
 		Unread:     []string{"orgOrderInfo", "payOrder"},
@@ -101,7 +101,7 @@ func joining(b *bench, order map[string]any) providertest.Config {
 }
 
 func besu(b *bench) string {
-	return b.make("HBS.Instance", "chain", with(chain("chain-1", "alpha"), map[string]any{"kind": "Besu"})).ID
+	return b.make("HBS.Instance", "chain", with(chain(b.name("chain-1"), "alpha"), map[string]any{"kind": "Besu"})).ID
 }
 
 // paid is an order that takes the money by itself.

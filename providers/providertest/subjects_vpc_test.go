@@ -6,15 +6,15 @@ import (
 )
 
 var vpcSubjects = []subject{
-	{"VPC.VPC", "", func(*bench) providertest.Config {
+	{"VPC.VPC", "", func(b *bench) providertest.Config {
 		return providertest.Config{
-			Properties: vpcNamed(""), Change: map[string]any{"name": "renamed", "description": "new"},
+			Properties: vpcNamed(""), Change: map[string]any{"name": b.name("renamed"), "description": "new"},
 			Missing: nowhere,
 		}
 	}},
 	{"VPC.Subnet", "", func(b *bench) providertest.Config {
 		return providertest.Config{
-			Properties: part(b.make("VPC.VPC", "net", vpcNamed("")).ID), Change: map[string]any{"name": "renamed", "dnsList": []any{"192.168.0.3"}},
+			Properties: b.part(b.make("VPC.VPC", "net", vpcNamed("")).ID), Change: map[string]any{"name": b.name("renamed"), "dnsList": []any{"192.168.0.3"}},
 			Missing: nowhere, Namesakes: true, Foreign: map[string]any{"cidr": "192.168.2.0/24", "gateway": "192.168.2.1"},
 		}
 	}},
@@ -23,9 +23,13 @@ var vpcSubjects = []subject{
 var ecsSubjects = []subject{
 	{"ECS.CloudServer", "", func(b *bench) providertest.Config {
 		vpc := b.make("VPC.VPC", "net", vpcNamed("")).ID
+		server := serverIn(vpc, b.make("VPC.Subnet", "part", b.part(vpc)).ID)
+		for property, given := range map[string]string{"availabilityZone": "zone", "flavor": "flavor", "imageId": "image", "sshKeyName": "key"} {
+			server[property] = b.given(given, providers.Text(server[property]))
+		}
 		return providertest.Config{
-			Properties: serverIn(vpc, b.make("VPC.Subnet", "part", part(vpc)).ID),
-			Change:     map[string]any{"name": "renamed"},
+			Properties: server,
+			Change:     map[string]any{"name": b.name("renamed")},
 			Unread:     []string{"nics", "publicIP", "rootVolume"},
 			Missing:    nowhere, Namesakes: true, Works: []providers.Action{providers.Create, providers.Delete},
 		}
@@ -47,9 +51,9 @@ func vpcNamed(name string) map[string]any {
 	return map[string]any{"name": name, "cidr": "192.168.0.0/16", "description": "", "enterpriseProjectId": "0"}
 }
 
-func part(vpc string) map[string]any {
+func (b *bench) part(vpc string) map[string]any {
 	return map[string]any{
 		"name": "", "vpcId": vpc, "cidr": "192.168.1.0/24", "gateway": "192.168.1.1", "dhcpEnable": true,
-		"availabilityZone": "az1", "dnsList": []any{"192.168.0.1", "192.168.0.2"},
+		"availabilityZone": b.given("zone", "az1"), "dnsList": []any{"192.168.0.1", "192.168.0.2"},
 	}
 }

@@ -110,6 +110,9 @@ func (w *Wire) strike(changing, reading func(key) *trouble) {
 	}
 }
 
+// Calm ends all trouble.
+func (w *Wire) Calm() { w.calm() }
+
 // calm ends all trouble, and tells which requests were struck.
 func (w *Wire) calm() []key {
 	w.mu.Lock()
