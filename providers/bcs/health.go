@@ -21,13 +21,16 @@ func statesOf(what string) huaweicloud.States {
 	return huaweicloud.States{
 		What: what, Operation: "ShowBlockchainDetail", Well: []string{statusNormal},
 		Others: map[string]huaweicloud.Meaning{
-			"Abnormal":    {Condition: providers.Abnormal, Advice: "Look at the network and its cluster on the console."},
-			"EipAbnormal": {Condition: providers.Abnormal, Text: ": its elastic IP does not lead to it", Advice: "Look at the elastic IPs of the nodes of its cluster."},
-			"Freeze":      {Condition: providers.Abnormal, Text: ": it is frozen", Advice: "Settle the account in the billing center; the storage of a frozen network is released in the end."},
-			"Hibernation": {Condition: providers.Abnormal, Text: ": it sleeps", Advice: "Wake it on the console."},
+			statusAbnormal: {Condition: providers.Abnormal, Advice: "Look at the network and its cluster on the console."},
+			"EipAbnormal":  {Condition: providers.Abnormal, Text: ": its elastic IP does not lead to it", Advice: "Look at the elastic IPs of the nodes of its cluster."},
+			"Freeze":       {Condition: providers.Abnormal, Text: ": it is frozen", Advice: "Settle the account in the billing center; the storage of a frozen network is released in the end."},
+			"Hibernation":  {Condition: providers.Abnormal, Text: ": it sleeps", Advice: "Wake it on the console."},
 		},
 	}
 }
+
+// statusAbnormal says that something is wrong, and not what.
+const statusAbnormal = "Abnormal"
 
 // The work that shows as process_status.
 const (
@@ -85,6 +88,7 @@ func (p instance) Health(ctx context.Context, req *providers.Request, _ *provide
 type group struct {
 	name          string // such as "peers of bank"
 	healthy, made int
+	peers         bool   // of an organization
 	counted       bool   // false: the service does not say how many are healthy
 	status        string // of all together
 }
@@ -94,7 +98,9 @@ type group struct {
 func groupsOf(d *model.ShowBlockchainDetailResponse) []group {
 	all := []group{groupOf("orderers", d.OrdererInfo), groupOf("agents", d.AgentInfo)}
 	for _, org := range val(d.PeerInfo) {
-		all = append(all, groupOf("peers of "+val(org.Name), &org))
+		g := groupOf("peers of "+val(org.Name), &org)
+		g.peers = true
+		all = append(all, g)
 	}
 	return slices.DeleteFunc(all, func(g group) bool { return g.made == 0 })
 }
@@ -210,7 +216,7 @@ func (a api) countEvents(ctx context.Context, h *providers.Health, network strin
 	}
 	for _, c := range counts {
 		if c.Total > 0 {
-			h.Measure(providers.Figure{Name: "events of a day, " + c.Severity, Value: float64(c.Total), Operation: "ListBcsEventsStatistic"})
+			h.Measure(providers.Figure{Name: c.Severity + " events of a day", Value: float64(c.Total), Operation: "ListBcsEventsStatistic"})
 		}
 	}
 }
@@ -279,11 +285,39 @@ func highest(all []Metric, name string) (value float64, ok bool) {
 	return value, ok
 }
 
-// judgeNetwork notes what the state of a network means for what is in it.
+// judgeNetwork notes what the state of a network means for what is in it. If it is
+// plain that only peers of some organizations are the fault, others are none the
+// worse for it.
 func judgeNetwork(h *providers.Health, d *model.ShowBlockchainDetailResponse) {
-	if judgeWork(h, "Its network", basic(d)) {
-		statesOf("Its network").Judge(h, val(basic(d).Status))
+	if !judgeWork(h, "Its network", basic(d)) {
+		return
 	}
+	status := val(basic(d).Status)
+	if at := faultyPeers(d); status == statusAbnormal && at != "" {
+		h.Add(providers.Symptom{
+			Condition: providers.Healthy, Message: fmt.Sprintf("Its network is in state %s: not all %s are healthy.", status, at), Operation: "ShowBlockchainDetail",
+		})
+		return
+	}
+	statesOf("Its network").Judge(h, status)
+}
+
+// faultyPeers names the groups of peers that are not all healthy, if nothing else
+// of a network is at fault; "" if something is, or nothing can be told.
+func faultyPeers(d *model.ShowBlockchainDetailResponse) string {
+	var at []string
+	for _, g := range groupsOf(d) {
+		switch {
+		case !g.counted:
+			return ""
+		case g.healthy == g.made:
+		case !g.peers:
+			return ""
+		default:
+			at = append(at, g.name)
+		}
+	}
+	return strings.Join(at, ", ")
 }
 
 // Health implements providers.HealthReader: the nodes of the organization, the

@@ -123,7 +123,7 @@ func TestHealthOfNetworks(t *testing.T) {
 			statistics: {`{"series":[{"event_severity":"Minor","values":[0,2,1]},{"event_severity":"Info","values":[0,0,0]}],"step":3600000,"timestamps":[1,2,3]}`},
 		}, []string{
 			"abnormal: Alarm PeerConnectFailed (Major): peer-b-0 is lost (ListBcsEvents since 2021-04-12)",
-			"healthy: Alarm HighMemory (Minor) (ListBcsEvents since 2021-04-12)", well + ", events of a day, Minor 3",
+			"healthy: Alarm HighMemory (Minor) (ListBcsEvents since 2021-04-12)", well + ", Minor events of a day 3",
 		}},
 		"metrics": {map[string][]string{metrics: {`{"metrics":[` + strings.Join([]string{measured("cpuUsage", 99, 97.5), measured("memUsedRate", 95, 85), measured("diskUsedRate", 12, 92.25)}, ",") + `]}`}}, []string{
 			"healthy: 85 % of the memory is in use. (ListBcsMetric)",
@@ -166,10 +166,14 @@ func TestHealthInNetworks(t *testing.T) {
 		"without peers": {typ: "BCS.Organization", id: network + "/bank", answers: noBank, want: []string{"abnormal: 0 of 2 peers are healthy. (ShowBlockchainDetail)", "peers 0/2"}},
 		"an organization in what is frozen": {typ: "BCS.Organization", id: network + "/bank", answers: frozen, want: []string{
 			"abnormal: Its network is in state Freeze: it is frozen. (ShowBlockchainDetail)", "peers 2/2"}},
-		"a channel":                      {typ: "BCS.Channel", id: network + "/payments", want: []string{"organizations 1"}},
-		"an empty channel":               {typ: "BCS.Channel", id: network + "/empty", want: []string{"healthy: No organization is in the channel. (ListBlockchainChannels)", "organizations 0"}},
-		"a channel without peers":        {typ: "BCS.Channel", id: network + "/payments", answers: noBank, want: []string{"abnormal: None of the 2 peers of bank is healthy. (ShowBlockchainDetail)", "organizations 1"}},
-		"a channel in what is frozen":    {typ: "BCS.Channel", id: network + "/payments", answers: frozen, want: []string{"abnormal: Its network is in state Freeze: it is frozen. (ShowBlockchainDetail)", "organizations 1"}},
+		"a channel":                   {typ: "BCS.Channel", id: network + "/payments", want: []string{"organizations 1"}},
+		"an empty channel":            {typ: "BCS.Channel", id: network + "/empty", want: []string{"healthy: No organization is in the channel. (ListBlockchainChannels)", "organizations 0"}},
+		"a channel without peers":     {typ: "BCS.Channel", id: network + "/payments", answers: noBank, want: []string{"abnormal: None of the 2 peers of bank is healthy. (ShowBlockchainDetail)", "organizations 1"}},
+		"a channel in what is frozen": {typ: "BCS.Channel", id: network + "/payments", answers: frozen, want: []string{"abnormal: Its network is in state Freeze: it is frozen. (ShowBlockchainDetail)", "organizations 1"}},
+		"a channel beside a fault": {typ: "BCS.Channel", id: network + "/payments", answers: map[string][]string{show: {nodesOf("Abnormal", "", "3/3", "2/2", "1/2")}}, want: []string{
+			"healthy: Its network is in state Abnormal: not all peers of trader are healthy. (ShowBlockchainDetail)", "organizations 1"}},
+		"a channel without order": {typ: "BCS.Channel", id: network + "/payments", answers: map[string][]string{show: {nodesOf("Abnormal", "", "1/3", "2/2", "1/2")}}, want: []string{
+			"abnormal: Its network is in state Abnormal. (ShowBlockchainDetail)", "organizations 1"}},
 		"a member":                       {typ: "BCS.ChannelMembership", id: network + "/payments/bank", properties: member, want: []string{"peers in the channel 2/2, peers of bank 2/2"}},
 		"a member that lacks a peer":     {typ: "BCS.ChannelMembership", id: network + "/payments/bank", properties: three, want: []string{"abnormal: 2 of 3 peers are in the channel. (ListBlockchainChannels)", "peers in the channel 2/3, peers of bank 2/2"}},
 		"a certificate":                  {typ: "BCS.UserCertificate", id: network + "/bank/app", properties: map[string]any{"frozen": true}, attributes: issued, want: []string{"healthy: It is frozen, as the blueprint says. ()", ""}},
