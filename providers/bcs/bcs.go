@@ -23,6 +23,8 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 	reg["BCS.UserCertificate"] = certificate{api: a, held: &archives{made: map[string][]byte{}}}
 	reg["BCS.Certificates"] = certificates{api: a}
 	reg["BCS.SdkConfig"] = sdkConfig{api: a}
+	reg["BCS.Invitation"] = invitation{api: a}
+	reg["BCS.InvitationResponse"] = response{api: a}
 }
 
 // poll is the first wait between two looks at running work; the executor
