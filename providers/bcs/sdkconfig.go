@@ -45,8 +45,8 @@ func (c configProperties) id() string {
 
 // Advance implements providers.Provider.
 func (p sdkConfig) Advance(ctx context.Context, req *providers.Request, _ providers.Operation, _ bool) (providers.Progress, error) {
-	if req.Action == providers.Delete {
-		return providers.Progress{Done: true}, nil // there is nothing to delete
+	if req.Action == providers.Delete || req.Action == providers.Create && req.Settling {
+		return providers.Progress{Done: true}, nil // there is nothing to delete, and nothing was made
 	}
 	var want configProperties
 	if err := providers.Decode(req.Properties, &want); err != nil {

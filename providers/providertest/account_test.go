@@ -100,7 +100,7 @@ func newAccount(t *testing.T, cfg huaweicloud.Config, buy bool, known map[string
 		t.Fatal(err)
 	}
 	t.Cleanup(client.CloseIdleConnections)
-	registerAll(a.registry, client)
+	registerAll(a.registry, client, t.TempDir())
 	return a
 }
 

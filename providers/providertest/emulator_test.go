@@ -71,17 +71,18 @@ func newCloudAt(t *testing.T, speed float64) *cloud {
 	}
 	t.Cleanup(client.CloseIdleConnections)
 	c.emulator, c.url = e, server.URL
-	registerAll(c.registry, client)
+	registerAll(c.registry, client, t.TempDir())
 	return c
 }
 
-// registerAll adds every node type that there is.
-func registerAll(registry providers.Registry, client *huaweicloud.Client) {
+// registerAll adds every node type that there is. Files go below folder.
+func registerAll(registry providers.Registry, client *huaweicloud.Client, folder string) {
 	bcs.Register(registry, client)
 	hbs.Register(registry, client)
 	vpc.Register(registry, client)
 	ecs.Register(registry, client)
 	data.Register(registry)
+	data.RegisterFile(registry, folder)
 }
 
 // done lists the changing requests that were carried out.

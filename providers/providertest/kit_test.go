@@ -115,7 +115,7 @@ func (c *still) as(t *testing.T, env map[string]string) (*providertest.Wire, pro
 		t.Fatal(err)
 	}
 	registry := providers.Registry{}
-	registerAll(registry, client)
+	registerAll(registry, client, t.TempDir())
 	return wire, registry
 }
 

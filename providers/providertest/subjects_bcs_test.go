@@ -35,6 +35,27 @@ var bcsSubjects = []subject{
 			Forgotten:  true, Repeatable: true, Nameless: true, NotImported: true,
 		}
 	}},
+	{"BCS.Certificates", "", func(b *bench) providertest.Config {
+		id := network(b)
+		return providertest.Config{
+			Properties: map[string]any{"blockchainId": id, "organizationName": "base", "certType": "admin"},
+			Missing:    id + "/none/admin",
+			Forgotten:  true, Repeatable: true, Nameless: true, NotImported: true,
+		}
+	}},
+	{"BCS.SdkConfig", "", func(b *bench) providertest.Config {
+		id := network(b)
+		b.make("BCS.ChannelMembership", "member", map[string]any{"blockchainId": id, "channelName": "trade", "organizationName": "base", "peerCount": int64(2)})
+		return providertest.Config{
+			Properties: map[string]any{
+				"blockchainId": id, "organizationNames": []any{"base"}, "certPath": "/opt/certs", "members": map[string]any{},
+				"channels": []any{map[string]any{"channelName": "trade", "chaincodeNames": []any{"papers"}}},
+			},
+			Change:    map[string]any{"certPath": "/opt/others"},
+			Missing:   id + "/none",
+			Forgotten: true, Repeatable: true, Nameless: true, NotImported: true,
+		}
+	}},
 }
 
 // ledger are the properties of a network on a cluster that is there.

@@ -37,6 +37,14 @@ var ecsSubjects = []subject{
 }
 
 var ownSubjects = []subject{
+	{"Orchestrate.File", "", func(*bench) providertest.Config {
+		return providertest.Config{
+			Properties: map[string]any{"path": "keys/user.txt", "content": "one", "encoding": "text", "mode": "0600"},
+			Change:     map[string]any{"content": "dHdv", "encoding": "base64", "mode": "0400"},
+			Missing:    "keys/none.txt",
+			Foreign:    map[string]any{"content": "another"},
+		}
+	}},
 	{"Orchestrate.Data", "", func(*bench) providertest.Config {
 		return providertest.Config{
 			Properties: map[string]any{"input": map[string]any{"a": []any{int64(1), "x", true, nil}}},
