@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
@@ -208,7 +209,7 @@ type Operation struct {
 	Status     string    `json:"status"`
 	InstanceID string    `json:"instance_id"`
 	Instance   string    `json:"instance"`
-	Progress   int       `json:"progress"` // percent
+	At         string    `json:"at"` // how far it is, such as 30 %; "" if it does not run
 	Started    time.Time `json:"started"`
 	Ended      time.Time `json:"ended"`
 	Changed    time.Time `json:"changed"` // ended, or else started
@@ -227,7 +228,10 @@ var jobNames = map[string]string{
 func (j *jobInfo) look() Operation {
 	o := Operation{
 		ID: j.ID, Type: cmp.Or(jobNames[j.Type], j.Type), Code: j.Type, Status: j.Status, InstanceID: j.Instance, Instance: j.InstanceName,
-		Progress: j.Progress, Started: moment(j.Started), Ended: moment(j.Ended), Failure: j.Failure,
+		Started: moment(j.Started), Ended: moment(j.Ended), Failure: j.Failure,
+	}
+	if j.Status == jobRunning {
+		o.At = strconv.Itoa(j.Progress) + " %"
 	}
 	if o.Changed = o.Ended; o.Changed.IsZero() {
 		o.Changed = o.Started
