@@ -118,6 +118,9 @@ func (w *world) checkOrder(p *process, plan *planner.Plan, req *providers.Reques
 		w.violate(p, "%s of %s is not planned", req.Action, req.Node)
 		return
 	}
+	if s.Action != planner.Action(req.Action) && (s.Action != planner.Replace || req.Action == providers.Update) {
+		w.violate(p, "%s of %s is sent, but what is planned is: %s", req.Action, req.Node, s.Action)
+	}
 	stage := s.ApplyStage
 	if req.Action == providers.Delete {
 		stage = s.DeleteStage
@@ -438,10 +441,13 @@ func (w *world) checkElements(stack string, owned map[string]string, open map[[2
 
 // checkThere holds that every element of a stack exists, and, if it was just
 // executed, that it is what is on record of it: a plan without changes records
-// nothing.
-func (w *world) checkThere(stack string, executed bool) {
+// nothing. Of what a rollback leaves out nothing is held.
+func (w *world) checkThere(stack string, executed bool, leftOut []string) {
 	elements := w.elements(stack)
 	for _, node := range slices.Sorted(maps.Keys(elements)) {
+		if slices.Contains(leftOut, node) {
+			continue
+		}
 		e := elements[node]
 		if !w.cloud.exists(e.ObjectID) {
 			w.violate(nil, "%s is recorded as %s, which is gone, although all is as it should be", node, e.ObjectID)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +25,7 @@ type command struct {
 	force       bool              // --force, once a deletion was tried
 	again       bool              // retry, if an execution of the same chapter is not finished
 	targets     []string          // --target; nil: all
+	skip        []string          // --skip, of a rollback
 	answers     map[string]string // --adopt
 	take        *template         // import of what somebody has made for this node; nil: none
 	outside     []deed            // what somebody does in the cloud before
@@ -49,6 +52,9 @@ func (c command) String() string {
 	}
 	if len(c.targets) > 0 {
 		what += " --target " + strings.Join(c.targets, ",")
+	}
+	if len(c.skip) > 0 {
+		what += " --skip " + strings.Join(c.skip, ",")
 	}
 	if c.undo {
 		what += " --on-failure rollback"
@@ -238,7 +244,7 @@ func (p *process) request(ctx context.Context) (planner.Request, state.Terms, er
 	text := p.command.drawing.text
 	if p.command.back && req.State != nil {
 		if x := p.applied(text); x != nil {
-			return p.returning(ctx, req, behind(x), text)
+			return p.returning(ctx, req, behind(x), text, p.command.skip...)
 		}
 	}
 	return p.leading(req, terms, text), terms, nil
@@ -282,9 +288,22 @@ func (p *process) look(ctx context.Context) (planner.Request, error) {
 func (p *process) plan(req planner.Request) (*planner.Plan, diag.List, error) {
 	plan, diags := planner.Make(req)
 	if err := diags.Err(); err != nil {
+		p.advise(plan, req.Skip)
 		return nil, diags, fmt.Errorf("plan: %w", err)
 	}
+	p.leftOut = plan.Skipped
 	return plan, diags, nil
+}
+
+// advise keeps what else has to be left out so that this can be; nil: nothing
+// helps.
+func (p *process) advise(plan *planner.Plan, skip map[string]bool) {
+	if len(skip) == 0 {
+		return
+	}
+	if wider := plan.Skipping(slices.Sorted(maps.Keys(skip))...); len(wider) > len(skip) {
+		p.skipping = wider
+	}
 }
 
 // takeBack undoes an execution that failed.

@@ -121,7 +121,7 @@ func (p *process) goOn(ctx context.Context, req planner.Request, x *state.Execut
 				w = behind(y)
 			}
 		}
-		req, again, err := p.returning(ctx, req, w, p.text(w.to))
+		req, again, err := p.returning(ctx, req, w, p.text(w.to), terms.Skip...)
 		again.Retries = x.ID
 		return req, again, err
 	case "refresh":
@@ -144,8 +144,8 @@ func (p *process) undone(x *state.Execution) []string {
 	return out
 }
 
-// returning makes a request one for a rollback.
-func (p *process) returning(ctx context.Context, req planner.Request, w way, text string) (planner.Request, state.Terms, error) {
+// returning makes a request one for a rollback that leaves nodes out.
+func (p *process) returning(ctx context.Context, req planner.Request, w way, text string, skip ...string) (planner.Request, state.Terms, error) {
 	then, err := p.engine.Store.Before(ctx, p.track.stack, w.since, p.attempts(w)...)
 	req.Return = &planner.Return{To: w.to, Elements: then, Only: w.only, Own: w.undoes != ""}
 	if w.to > 0 {
@@ -154,7 +154,11 @@ func (p *process) returning(ctx context.Context, req planner.Request, w way, tex
 	for node := range then {
 		req.AllowDataLoss[node] = true
 	}
-	return req, state.Terms{To: w.to, Undoes: w.undoes}, err
+	req.Skip = map[string]bool{}
+	for _, node := range skip {
+		req.Skip[node] = true
+	}
+	return req, state.Terms{To: w.to, Undoes: w.undoes, Skip: skip}, err
 }
 
 // finding is what an execution has found.

@@ -80,7 +80,9 @@ func (n *narrator) goOn() bool {
 		return false
 	case 2, 3:
 		c := n.command(n.drawn[n.rng.IntN(len(n.drawn))])
-		c.back = true
+		if c.back = true; n.chance(3) {
+			c.skip = n.some(slices.Concat(c.drawing.nodes, last.nodes))
+		}
 		n.add(c)
 	case 4:
 		c := n.command(last)
@@ -108,10 +110,16 @@ func (n *narrator) add(c ...command) { n.story.chapters = append(n.story.chapter
 func (n *narrator) targeted() command {
 	c := n.command(n.now)
 	c.undo = false
-	for range 1 + n.rng.IntN(2) {
-		c.targets = append(c.targets, n.now.nodes[n.rng.IntN(len(n.now.nodes))].name)
-	}
+	c.targets = n.some(n.now.nodes)
 	return c
+}
+
+// some draws the names of one or two nodes.
+func (a *artist) some(nodes []*template) (names []string) {
+	for range 1 + a.rng.IntN(2) {
+		names = append(names, nodes[a.rng.IntN(len(nodes))].name)
+	}
+	return names
 }
 
 // imports draws that a node that is new gets an object that was made by hand.
@@ -139,7 +147,7 @@ func (s *story) mayLeave(at int) bool {
 // relative reports whether what a command leads to depends on what the one
 // before it has led to.
 func (c command) relative() bool {
-	return c.refresh || len(c.targets) > 0 || c.take != nil || c.force || len(c.outside) > 0
+	return c.refresh || len(c.targets)+len(c.skip) > 0 || c.take != nil || c.force || len(c.outside) > 0
 }
 
 // tell writes a story out.

@@ -43,7 +43,7 @@ func (p *process) note(x *state.Execution, f finding) {
 	p.track.found[x.ID] = f
 	if p.outcome == executor.Succeeded {
 		whole := x.Lifecycle == "create" || x.Lifecycle == "upgrade"
-		p.track.mixed = !whole && (p.track.mixed || p.track.meddled(len(p.track.chapters)-1)) || len(x.Terms.Targets) > 0
+		p.track.mixed = !whole && (p.track.mixed || p.track.meddled(len(p.track.chapters)-1)) || len(x.Terms.Targets)+len(x.Terms.Skip) > 0
 	}
 }
 
@@ -151,6 +151,10 @@ func (w *world) judge(t *track, disturbed bool) {
 		t.stuck = true
 	case p.refused(planner.CodeImpossibleRename):
 		t.command.drawing = t.command.drawing.plain()
+	case len(t.command.skip) > 0 && p.refused(planner.CodeCannotSkip, planner.CodeNoNode):
+		t.command.skip = p.skipping
+	case t.try > maxWild && p.outcome == executor.Failed && w.misses(t.stack, p.leftOut): // what was left out is gone, and something needs it
+		t.command.skip = nil
 	case p.refused(planner.CodeCannotReturn):
 		t.command.back = false
 	case disturbed && t.at < t.end()-1 && t.mayLeave(t.at) && w.chance(4):
@@ -159,6 +163,12 @@ func (w *world) judge(t *track, disturbed bool) {
 	case t.try > maxWild+maxCalm:
 		w.violate(nil, "there is no end of %s: %s %v", t.stack, p.outcome, p.err)
 	}
+}
+
+// misses reports whether one of these nodes has an element but no object.
+func (w *world) misses(stack string, nodes []string) bool {
+	elements := w.elements(stack)
+	return slices.ContainsFunc(nodes, func(node string) bool { return elements[node] != nil && !w.cloud.exists(elements[node].ObjectID) })
 }
 
 // reach ends a chapter whose goal was reached.
@@ -172,7 +182,7 @@ func (w *world) reach(t *track) {
 		w.compare(t.known[t.at], e)
 	}
 	if len(t.command.targets) == 0 && t.command.take == nil {
-		w.checkThere(t.stack, executed)
+		w.checkThere(t.stack, executed, t.process.leftOut)
 	}
 	t.endings = append(t.endings, e)
 	t.at++

@@ -172,6 +172,8 @@ type process struct {
 	told     []string         // events not yet in the trace
 	faulty   []string         // what does not hold, as its goroutines have seen
 	answers  map[string]error // the last to each request
+	leftOut  []string         // nodes that its rollback leaves as they are
+	skipping []string         // what a rollback should leave out instead of what it was told; nil: nothing helps
 	asked    []string         // nodes of which it asks what a lost creation has made
 	stopped  bool             // it was told to begin nothing new
 	stalled  bool             // its state was out of reach: what it had decided before a stop may come after
