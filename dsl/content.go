@@ -8,8 +8,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/orchestrate-tosca/orchestrate/dsl/internal/archive"
 )
 
 // Content is what a file holds that a property names, by its digest: the file
@@ -55,6 +58,24 @@ func (p *Property) Part(key string) *Property {
 		return q
 	}
 	return p.Additional
+}
+
+// PackageAt is the package at a path that was loaded before, for the files that
+// properties name: main is the name of its blueprint. One that can't be read any more
+// has no files.
+func PackageAt(path, main string) fs.FS {
+	if path == "" {
+		return textFiles{}
+	}
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() && archive.Extension(path) == "" {
+		return folder(filepath.Dir(path)) // the blueprint itself may be another one by now
+	}
+	src, diags := LoadMain(path, main)
+	if diags.HasErrors() {
+		return textFiles{}
+	}
+	return src.Files
 }
 
 // Content finds out what a file of the package holds. why says, as the end of a

@@ -235,7 +235,8 @@ func (d *driver) advance(j *job, a sched.Advance) {
 		return
 	}
 	j.touched = true
-	op, req := j.op, j.req
+	op, req, news := j.op, *j.req, &teller{driver: d, job: j}
+	req.Content, req.Told = d.engine.content, news.tell
 	go func() {
 		ctx, cancel := d.keeper.ctx, context.CancelFunc(func() {})
 		if a.Within > 0 {
@@ -245,8 +246,9 @@ func (d *driver) advance(j *job, a sched.Advance) {
 		var p providers.Progress
 		err := d.keeper.sure()
 		if err == nil {
-			p, err = j.provider.Advance(providers.Permitted(ctx, d.keeper.sure), req, op, a.Resumed)
+			p, err = j.provider.Advance(providers.Permitted(ctx, d.keeper.sure), &req, op, a.Resumed)
 		}
+		news.end()
 		d.send(func() { d.handle(d.advanced(j, a, p, err)) })
 	}()
 }

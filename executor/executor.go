@@ -40,7 +40,10 @@ type Options struct {
 	Since       time.Time     // when Timeout began to count; zero: when Run did
 	// Source is the text of the plan's blueprint, kept with the revision.
 	Source []byte
-	Terms  state.Terms // kept with the execution
+	// Files opens those that properties of the plan's blueprint name. nil: what
+	// they hold is kept with the state since an earlier execution.
+	Files Files
+	Terms state.Terms // kept with the execution
 	// Answers say, by node, which object a lost creation has made: its ID, or
 	// providers.AnswerNone. Only Recover heeds them: see Question.
 	Answers map[string]string
@@ -88,6 +91,7 @@ type Event struct {
 	Attempt   int
 	Message   string
 	Substeps  []providers.Substep
+	Transfer  *providers.Transfer // of what is being sent; nil: nothing that takes its time
 	Wait      time.Duration
 	Obstacle  state.Obstacle
 	WaitsFor  []string // nodes behind Obstacle, as far as they are named; Message says which object a turn is about

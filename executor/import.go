@@ -30,6 +30,8 @@ type ImportRequest struct {
 	Retain     bool
 	Catalogue  dsl.Catalogue
 	Terms      state.Terms
+	Contents   map[string]dsl.Content // of the files that the blueprint names, by their names there
+	Files      Files                  // opens them
 }
 
 // Imported is what an import did.
@@ -58,6 +60,9 @@ func (e *Engine) Import(ctx context.Context, l *state.Lease, req ImportRequest) 
 	}
 	if err := req.fits(st); err != nil {
 		return nil, err
+	}
+	if err := e.keepContents(k.ctx, l, req.Contents, req.Files); err != nil {
+		return nil, fmt.Errorf("keep the files that the blueprint names: %w", err)
 	}
 	el := req.element(found, st.Elements[req.Node], time.Now().UTC())
 	x, err := e.recordImport(k, l, st, el, req.Terms)

@@ -97,6 +97,9 @@ func (d *driver) newsRecord(j *job, e Event) state.Record {
 		Phase: j.verb().running, Attempt: e.Attempt, ObjectID: j.objectID(), Error: errorText(e.Err), At: e.At.UTC(),
 		Detail: &state.Detail{Message: e.Message, Operation: e.Operation, Wait: e.Wait, Obstacle: e.Obstacle, WaitsFor: e.WaitsFor},
 	}
+	if e.Transfer != nil {
+		r.Detail.Transfer = (*state.Transfer)(e.Transfer)
+	}
 	for _, s := range e.Substeps {
 		r.Detail.Substeps = append(r.Detail.Substeps, state.Substep(s))
 	}

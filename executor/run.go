@@ -28,6 +28,11 @@ func (e *Engine) Run(ctx context.Context, l *state.Lease, p *planner.Plan, o Opt
 	if err := r.load(ctx); err != nil {
 		return nil, err
 	}
+	if p.Blueprint != nil && !p.RefreshOnly {
+		if err := e.keepContents(k.ctx, l, p.Contents, o.Files); err != nil {
+			return nil, fmt.Errorf("keep the files that the blueprint names: %w", err)
+		}
+	}
 	if err := r.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -159,8 +164,9 @@ func (r *runner) revision(now time.Time) *state.Revision {
 	}
 	return &state.Revision{
 		Blueprint: r.options.Source, File: r.plan.Blueprint.File, Files: r.plan.Files,
-		Secret: r.plan.SecretInText(),
-		Inputs: document(intrinsic.Of(r.plan.Inputs)), Created: now,
+		Contents: recordedContents(r.plan.Contents),
+		Secret:   r.plan.SecretInText(),
+		Inputs:   document(intrinsic.Of(r.plan.Inputs)), Created: now,
 	}
 }
 
@@ -234,6 +240,7 @@ func (r *runner) properties(j *job) (intrinsic.Value, error) {
 	if err := diags.Err(); err != nil {
 		return v, fmt.Errorf("evaluate the properties of %s: %w", j.node, err)
 	}
+	v = intrinsic.WithContents(v, r.plan.Catalogue[j.typ], r.plan.Contents)
 	for _, name := range v.Keys() {
 		if p, _ := v.Get(name); p.HasUnknown() {
 			return v, fmt.Errorf("property %s of %s is still unknown: it uses an attribute that its node does not have", name, j.node)

@@ -16,6 +16,7 @@ type differ struct {
 type written struct {
 	expr *dsl.Value // nil: nothing
 	from *dsl.Value // what an expansion evaluated to get expr, or a value around it; nil: it stands as written
+	file bool       // it is what is in the file that is named there
 }
 
 // place follows a value through the blueprint and through its node type, so
@@ -27,6 +28,7 @@ type place struct {
 	prop     *dsl.Property // what the node type says; nil: nothing
 	fixed    bool          // it, or what it is part of, is immutable
 	recorded string        // why a change calls nothing; "" if it does
+	file     bool          // expr names a file, and this is what is in it
 }
 
 // diff lists the leaves in which before and after differ, sorted by path.
@@ -75,7 +77,7 @@ func (d *differ) walk(path string, before, after intrinsic.Value, here place) {
 	if !whole(before) && !whole(after) {
 		c.Within = within(before, after)
 	}
-	d.changes, d.written = append(d.changes, c), append(d.written, written{here.expr, here.from})
+	d.changes, d.written = append(d.changes, c), append(d.written, written{here.expr, here.from, here.file})
 }
 
 // parts compares the parts of two maps or of two lists, one of which may be
@@ -106,7 +108,11 @@ func (d *differ) parts(path string, before, after intrinsic.Value, here place) b
 
 // entry is the place of an entry of a map.
 func (p place) entry(key string) place {
-	p.prop = property(p.prop, key)
+	named := p.prop != nil && p.prop.File != nil
+	p.file = named && key == dsl.ContentSHA256
+	if p.prop = property(p.prop, key); named {
+		return p // the name stands for all that is known of the file
+	}
 	if p.expr != nil && p.expr.Kind != dsl.Call {
 		p.expr = p.expr.Get(key)
 	}
@@ -130,10 +136,7 @@ func property(p *dsl.Property, key string) *dsl.Property {
 	if p == nil {
 		return nil
 	}
-	if q, ok := p.Properties[key]; ok {
-		return q
-	}
-	return p.Additional
+	return p.Part(key)
 }
 
 func items(p *dsl.Property) *dsl.Property {

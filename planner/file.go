@@ -59,6 +59,9 @@ type FileBlueprint struct {
 	// Files are the texts of the package that the blueprint uses besides, by
 	// their names in it.
 	Files map[string]string `json:"files,omitempty"`
+	// Package is where the files are that properties name: what they hold is no part
+	// of the plan, but their digests are.
+	Package string `json:"package,omitempty"`
 	// Sealed takes the place of both when a secret stands in them.
 	Sealed *state.Document `json:"sealed,omitempty"`
 }
@@ -92,6 +95,7 @@ func NewFile(p *Plan, req Request, version string, sealer Sealer) (*File, error)
 		if f.Blueprint, err = fileBlueprint(p, sealer); err != nil {
 			return nil, err
 		}
+		f.Blueprint.Package = req.Package
 	}
 	if f.Secrets, err = sealSecrets(p, sealer); err != nil {
 		return nil, err

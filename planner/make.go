@@ -96,6 +96,7 @@ func newMaker(req Request) *maker {
 			Blueprint:   req.Blueprint,
 			Source:      req.Source,
 			Files:       req.Files,
+			Contents:    req.Contents,
 			Catalogue:   req.Catalogue,
 			Inputs:      req.Inputs,
 			Targeted:    req.Targets != nil,

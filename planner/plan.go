@@ -30,9 +30,10 @@ type Plan struct {
 	Lifecycle string // create, upgrade, rollback, delete or refresh
 	Serial    int64  // of the stack state that the plan was made from
 
-	Blueprint *dsl.Blueprint    // nil when Lifecycle is delete
-	Source    []byte            // text of the blueprint, for the revision
-	Files     map[string][]byte // texts that it uses besides, by name in the package
+	Blueprint *dsl.Blueprint         // nil when Lifecycle is delete
+	Source    []byte                 // text of the blueprint, for the revision
+	Files     map[string][]byte      // texts that it uses besides, by name in the package
+	Contents  map[string]dsl.Content // of files that properties name, by their names
 	Catalogue dsl.Catalogue
 	Inputs    map[string]intrinsic.Value // nil when Lifecycle is delete
 
@@ -171,6 +172,7 @@ const (
 	ByStep      CauseKind = "step"      // and that node is created, updated or replaced
 	ByDrift     CauseKind = "drift"     // the object was changed outside
 	ByDefault   CauseKind = "default"   // the node type's default
+	ByFile      CauseKind = "file"      // what is in the file has changed
 )
 
 // OutputChange is one output before and after.

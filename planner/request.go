@@ -13,7 +13,10 @@ type Request struct {
 	Blueprint *dsl.Blueprint    // nil: delete the stack
 	Source    []byte            // its text, recorded with the revision
 	Files     map[string][]byte // texts of the package that it uses besides, by name
-	ForceTrim bool              // how the blueprint was expanded, for the plan file
+	// Contents are what the files hold that properties name, by their names.
+	Contents  map[string]dsl.Content
+	Package   string // where those files are, for the plan file; "" if there are none
+	ForceTrim bool   // how the blueprint was expanded, for the plan file
 	Catalogue dsl.Catalogue
 	Inputs    map[string]intrinsic.Value
 	State     *state.Stack // nil: the stack does not exist

@@ -161,6 +161,7 @@ func (m *maker) wanted(n *dsl.NodeTemplate, typ *dsl.NodeType, dependsOn []strin
 	if diags != nil {
 		m.found[n.Name.Text] = diags
 	}
+	after = intrinsic.WithContents(after, typ, m.req.Contents)
 	m.noteDiffering(n, dependsOn, after)
 	return after
 }

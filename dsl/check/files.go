@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
@@ -17,7 +19,12 @@ type Package interface {
 // wrong with them. Without inputs, names that depend on some are passed over; with
 // them, every name has to be known.
 func Files(bp *dsl.Blueprint, cat dsl.Catalogue, inputs map[string]intrinsic.Value, pack Package) (map[string]dsl.Content, diag.List) {
-	f := &fileFinder{judge: judge{checker: newChecker(bp, cat)}, pack: pack, found: map[string]dsl.Content{}, names: map[*dsl.Property]bool{}}
+	names := map[*dsl.Property]bool{}
+	f := &fileFinder{judge: judge{checker: &checker{cat: cat}}, names: names}
+	if !f.anyNames(bp) {
+		return nil, nil
+	}
+	f = &fileFinder{judge: judge{checker: newChecker(bp, cat)}, pack: pack, found: map[string]dsl.Content{}, names: names}
 	f.blueprint(inputs)
 	return f.found, f.diags.Sorted()
 }
@@ -29,6 +36,17 @@ type fileFinder struct {
 	found map[string]dsl.Content
 	final bool // what is unknown now stays so until the deployment
 	names map[*dsl.Property]bool
+}
+
+// anyNames reports whether a node template may name a file: most blueprints have
+// none, and are not looked at any further.
+func (f *fileFinder) anyNames(bp *dsl.Blueprint) bool {
+	for _, n := range bp.Nodes {
+		if typ := f.cat[n.TypeName]; typ != nil && f.naming(typ.Properties) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(bp.Types, func(t *dsl.Composite) bool { return f.anyNames(t.Body) })
 }
 
 func (f *fileFinder) blueprint(inputs map[string]intrinsic.Value) {
