@@ -16,8 +16,7 @@ const reason = "the suite wants it so"
 // what the cloud says, and of which part.
 func (k *kit) fails(t *testing.T, req *providers.Request) *ride {
 	t.Helper()
-	k.cloud.Fail(reason)
-	r := &ride{kit: k, req: req}
+	r := &ride{kit: k, req: req, fail: reason}
 	o, err := r.run(t)
 	if err == nil {
 		t.Fatalf("its work failed, and it ended with %+v", o)

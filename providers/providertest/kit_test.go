@@ -52,7 +52,7 @@ func prepare(t *testing.T, s subject) *world {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		c := openStill(t, filepath.Join(w.dir, "cloud.db"))
-		w.cfg = s.config(&bench{t: t, cloud: c.cloud, other: &bench{t: t, cloud: c.partner(t)}})
+		w.cfg = s.config(&bench{t: t, cloud: c.cloud, other: &bench{t: t, cloud: c.partner}})
 		c.close()
 		w.now = time.Since(begun)
 	})
@@ -90,6 +90,10 @@ type still struct {
 	wire     *providertest.Wire
 	registry providers.Registry
 	reason   atomic.Pointer[string] // why the work fails that is begun next
+
+	// as the other tenant has it
+	guestWire *providertest.Wire
+	guests    providers.Registry
 }
 
 func openStill(t *testing.T, file string) *still {
@@ -101,6 +105,7 @@ func openStill(t *testing.T, file string) *still {
 	}
 	c.emulator = e
 	c.wire, c.registry = c.as(t, e.Env())
+	c.guestWire, c.guests = c.as(t, e.Projects()[emulator.PartnerUserName])
 	return c
 }
 
@@ -120,10 +125,8 @@ func (c *still) as(t *testing.T, env map[string]string) (*providertest.Wire, pro
 }
 
 // partner is the cloud as the other tenant has it.
-func (c *still) partner(t *testing.T) func(typ string) providertest.Cloud {
-	t.Helper()
-	wire, registry := c.as(t, c.emulator.Projects()[emulator.PartnerUserName])
-	return func(typ string) providertest.Cloud { return inBubble(registry[typ], wire) }
+func (c *still) partner(typ string) providertest.Cloud {
+	return inBubble(c.guests[typ], c.guestWire)
 }
 
 func (c *still) close() { c.emulator.Close() }
@@ -144,6 +147,7 @@ func (c *still) cloud(typ string) providertest.Cloud {
 	in := inBubble(c.registry[typ], c.wire)
 	in.Fail = func(reason string) { c.reason.Store(&reason) }
 	in.Remains = c.remains
+	in.Partner = c.partner
 	return in
 }
 

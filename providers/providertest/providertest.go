@@ -29,6 +29,10 @@ type Config struct {
 	// name none.
 	Content func(ctx context.Context, sha256 string) (io.ReadCloser, error)
 
+	// Ready lets somebody else do, by the clouds of their own, what has to be done
+	// before each create; nil: nothing has.
+	Ready func(t *testing.T, partner func(typ string) Cloud)
+
 	// Unread names the properties that the cloud does not show, sorted.
 	Unread []string
 	// Missing is an ID, in the form of the type, of which there is no object.
@@ -66,6 +70,10 @@ type Cloud struct {
 	Wire *Wire
 	// Wait lets time pass in the cloud.
 	Wait func(ctx context.Context, d time.Duration) error
+
+	// Partner is the cloud as another tenant has it, by node type; nil: there is
+	// none.
+	Partner func(typ string) Cloud
 
 	// Made is told of each object that an action has made, or of which a failed one
 	// knows that it may have: deletion is the request that removes it. Gone is told

@@ -34,9 +34,12 @@ type ride struct {
 	// crash lets the process die once after each handle's first Advance: what it
 	// did is done, what it said is lost.
 	crash bool
+	// fail is why its work is to fail; "": it is not.
+	fail string
 	// unsure counts the outcomes that were open.
 	unsure int
 
+	begun   bool
 	forgot  map[string]bool
 	idle    int // looks at which nothing had changed
 	told    string
@@ -113,6 +116,7 @@ func (r *ride) account() {
 // advance makes one move, and checks what holds for each.
 func (r *ride) advance(t *testing.T) (providers.Progress, error) {
 	t.Helper()
+	r.begin(t)
 	left, struck := r.cloud.Wire.marks()
 	done := len(r.cloud.Wire.Done())
 	p, err := r.cloud.Provider.Advance(r.cloud.Wire.under(t.Context()), r.req, r.op, r.resumed)
@@ -135,6 +139,21 @@ func (r *ride) advance(t *testing.T) (providers.Progress, error) {
 		t.Errorf("%s %s looks %s after its request for the first time", r.req.Action, r.req.Type, p.After)
 	}
 	return p, err
+}
+
+// begin prepares an action once.
+func (r *ride) begin(t *testing.T) {
+	t.Helper()
+	if r.begun {
+		return
+	}
+	r.begun = true
+	if r.req.Action == providers.Create && r.Ready != nil {
+		r.Ready(t, r.cloud.Partner)
+	}
+	if r.fail != "" {
+		r.cloud.Fail(r.fail)
+	}
 }
 
 // follow takes up the handle and waits as long as it was told to, longer and

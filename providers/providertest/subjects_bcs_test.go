@@ -1,7 +1,10 @@
 package providertest_test
 
 import (
+	"testing"
+
 	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/emulator"
 	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 )
 
@@ -56,6 +59,55 @@ var bcsSubjects = []subject{
 			Forgotten: true, Repeatable: true, Nameless: true, NotImported: true,
 		}
 	}},
+	{"BCS.Invitation", "", func(b *bench) providertest.Config {
+		id := network(b)
+		return providertest.Config{
+			Properties: map[string]any{"blockchainId": id, "channelName": "trade", "tenantName": b.given("tenant", emulator.PartnerUserName)},
+			Missing:    id + "/trade/nobody",
+		}
+	}},
+	{"BCS.InvitationResponse", "", func(b *bench) providertest.Config {
+		cfg := response(b)
+		cfg.Works = []providers.Action{providers.Create, providers.Delete}
+		return cfg
+	}},
+	{"BCS.InvitationResponse", "that declines", func(b *bench) providertest.Config {
+		cfg := response(b)
+		cfg.Properties = with(cfg.Properties, map[string]any{"accept": false, "blockchainId": nil, "organizationNames": nil})
+		cfg.Forgotten = true
+		return cfg
+	}},
+}
+
+// response is what an invited tenant answers. After each answer another invitation
+// is needed.
+func response(b *bench) providertest.Config {
+	host := b.partner()
+	inviting := network(host)
+	invitation := map[string]any{"blockchainId": inviting, "channelName": "trade", "tenantName": b.given("name", emulator.DefaultUserName)}
+	invited := host.make("BCS.Invitation", "guest", invitation)
+
+	order := b.ledger("suite-03")
+	order["isInvitee"] = true
+	order["invitorInfos"] = map[string]any{
+		"tenantId": invited.Attributes["inviterTenantId"], "projectId": invited.Attributes["inviterProjectId"], "blockchainId": inviting,
+	}
+	own := b.make("BCS.Instance", "own", order).ID
+	b.make("BCS.Organization", "supplier", map[string]any{"blockchainId": own, "name": "supplier", "nodeCount": int64(1), "pvcName": "pvc-supplier"})
+	return providertest.Config{
+		Properties: map[string]any{
+			"blockchainId": own, "inviterBlockchainId": inviting, "channelName": "trade", "accept": true, "organizationNames": []any{"supplier"},
+		},
+		Missing: inviting + "/none",
+		Ready: func(t *testing.T, partner func(string) providertest.Cloud) {
+			old := &providers.Request{
+				Action: providers.Delete, Type: "BCS.Invitation", ObjectID: invited.ID, Properties: invitation, Prior: invitation, Attributes: invited.Attributes,
+			}
+			if partner("BCS.Invitation").Remove(t, old) == nil { // it stays while it is accepted
+				partner("BCS.Invitation").Make(t, "BCS.Invitation", "guest", invitation)
+			}
+		},
+	}
 }
 
 // ledger are the properties of a network on a cluster that is there.
