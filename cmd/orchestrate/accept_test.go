@@ -48,6 +48,7 @@ var acceptCommands = map[string]func(*testscript.TestScript, bool, []string){
 
 func withAccept(commands map[string]func(*testscript.TestScript, bool, []string)) map[string]func(*testscript.TestScript, bool, []string) {
 	maps.Copy(commands, acceptCommands)
+	maps.Copy(commands, canaryCommands)
 	return commands
 }
 

@@ -55,6 +55,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("BLUEPRINTS", blueprints)
 			e.Values[switchboardKey{}] = &switchboard{}
+			e.Values[canaryKey{}] = cage{}
 			e.Values[projectsKey{}] = map[string]map[string]string{}
 			// Built with -race, each of the many short processes would
 			// otherwise sleep for a second before it exits.
