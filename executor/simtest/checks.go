@@ -189,6 +189,9 @@ func (w *world) checkRecords(p *process, records []state.Record) {
 		if r.Kind != state.Result {
 			continue
 		}
+		if r.Element != nil { // it may have been let go, and come back
+			delete(w.unmanaged, r.Element.ObjectID)
+		}
 		o := w.cloud.byID(r.ObjectID)
 		switch {
 		case r.Action == "move" || r.Action == "none": // nobody has looked at the object for that

@@ -154,11 +154,22 @@ func (p *process) returning(ctx context.Context, req planner.Request, w way, tex
 	for node := range then {
 		req.AllowDataLoss[node] = true
 	}
+	if err == nil && w.undoes == "" { // what undoes itself was there a moment ago
+		req.Return.There, err = p.letGo(ctx, then)
+	}
 	req.Skip = map[string]bool{}
 	for _, node := range skip {
 		req.Skip[node] = true
 	}
 	return req, state.Terms{To: w.to, Undoes: w.undoes, Skip: skip}, err
+}
+
+// letGo reads what a stack has let go of what it had then, and what may be there
+// still.
+func (p *process) letGo(ctx context.Context, then map[string]*state.Element) (map[string]planner.Observed, error) {
+	gone := &state.Stack{Name: p.track.stack, Elements: maps.Clone(then)}
+	maps.DeleteFunc(gone.Elements, func(_ string, e *state.Element) bool { return e == nil || !e.LetGo })
+	return p.engine.Refresh(ctx, gone, p.w.catalogue, p.command.parallelism)
 }
 
 // finding is what an execution has found.
