@@ -102,7 +102,10 @@ func healthSum(found *executor.Checkup) string {
 		return "the stack has no elements whose health could be told"
 	}
 	if found.Condition() == providers.Healthy {
-		return "all " + count(all, "element is healthy", "elements are healthy")
+		if all == 1 {
+			return "its one element is healthy"
+		}
+		return fmt.Sprintf("all %d elements are healthy", all)
 	}
 	var parts []string
 	for _, c := range []providers.Condition{providers.Abnormal, providers.Unknown} {
@@ -214,16 +217,20 @@ func worstFirst(all []providers.Symptom) []providers.Symptom {
 func figuresText(all []providers.Figure) string {
 	parts := make([]string, len(all))
 	for i, f := range all {
-		parts[i] = f.Name + " " + strconv.FormatFloat(f.Value, 'f', -1, 64)
 		switch {
 		case f.Of > 0:
-			parts[i] += "/" + strconv.FormatFloat(f.Of, 'f', -1, 64)
-		case f.Unit != "":
-			parts[i] = fmt.Sprintf("%s %.4g %s", f.Name, f.Value, f.Unit)
+			parts[i] = f.Name + " " + numeral(f.Value) + "/" + numeral(f.Of)
+		case f.Unit == "%":
+			parts[i] = fmt.Sprintf("%s %.1f %%", f.Name, f.Value)
+		default:
+			parts[i] = strings.TrimSpace(f.Name + " " + numeral(f.Value) + " " + f.Unit)
 		}
 	}
 	return strings.Join(parts, ", ")
 }
+
+// numeral writes a number in full.
+func numeral(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 
 // aosStatus is the status of a stack that is so, in AOS's words.
 func aosStatus(c providers.Condition) string {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/orchestrate-tosca/orchestrate/planner"
@@ -10,7 +9,7 @@ import (
 
 // amountText is an amount in a currency, as the service tells it.
 func amountText(amount float64, currency string) string {
-	return strings.TrimSpace(currency + " " + strconv.FormatFloat(amount, 'f', -1, 64))
+	return strings.TrimSpace(currency + " " + numeral(amount))
 }
 
 // priceRemark says what an order costs.
