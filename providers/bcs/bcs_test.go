@@ -567,6 +567,9 @@ func TestMalformedID(t *testing.T) {
 		"BCS.Channel":           {network, "/trade"},
 		"BCS.ChannelMembership": {network + "/trade"},
 		"BCS.UserCertificate":   {network + "/bank/"},
+		"BCS.Invitation":        {network + "/trade"},
+
+		"BCS.InvitationResponse": {"", network, network + "/trade/bank"},
 	} {
 		for _, id := range ids {
 			if _, err := reg[typ].Read(t.Context(), &providers.Request{ObjectID: id}); providertest.Failure(t, err).Kind != providers.Invalid {
