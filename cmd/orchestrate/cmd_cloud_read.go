@@ -227,11 +227,7 @@ func (a *app) takeNode(ctx context.Context, c *cobra.Command, q *lookQuery) erro
 	}
 	e := st.Elements[q.node]
 	if e == nil {
-		var known []string
-		for _, x := range sortedElements(st) {
-			known = append(known, x.Node)
-		}
-		return notThere("node", q.node, known, "They are elements of the stack "+st.Name+".")
+		return unknownNode(st, q.node)
 	}
 	service, kind, _ := strings.Cut(e.Type, ".")
 	if service = strings.ToLower(service); service != serviceBCS && service != serviceHBS {
@@ -247,6 +243,15 @@ func (a *app) takeNode(ctx context.Context, c *cobra.Command, q *lookQuery) erro
 		}
 	}
 	return nil
+}
+
+// unknownNode is the error of a node that a stack does not have.
+func unknownNode(st *state.Stack, node string) error {
+	var known []string
+	for _, e := range sortedElements(st) {
+		known = append(known, e.Node)
+	}
+	return notThere("node", node, known, "They are elements of the stack "+st.Name+".")
 }
 
 // instanceOfElement is the ID of the instance that an element is, or belongs to.

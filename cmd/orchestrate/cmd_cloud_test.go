@@ -89,12 +89,13 @@ func plainJSON(t *testing.T, v any) any {
 
 // account is an emulated account, and what was asked of it.
 type account struct {
-	t    *testing.T
-	url  string
-	env  []string
-	mu   sync.Mutex
-	told map[string]bool // operations that were called
-	bad  map[string]int  // status with which operations are refused
+	t     *testing.T
+	cloud *emulator.Emulator
+	url   string
+	env   []string
+	mu    sync.Mutex
+	told  map[string]bool // operations that were called
+	bad   map[string]int  // status with which operations are refused
 }
 
 // Fault implements emulator.Faults.
@@ -130,6 +131,7 @@ func newAccount(t *testing.T) *account {
 		server.Close()
 		cloud.Close()
 	})
+	x.cloud = cloud
 	x.url = server.URL
 	x.env = []string{"ORCHESTRATE_STACK=estate", "ORCHESTRATE_CLOUD=" + x.url, "ORCHESTRATE_STATE=sqlite:" + filepath.Join(t.TempDir(), "state.db")}
 	for k, v := range cloud.Env() {

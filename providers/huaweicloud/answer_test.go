@@ -71,3 +71,16 @@ func TestScrub(t *testing.T) {
 type errText string
 
 func (e errText) Error() string { return string(e) }
+
+func TestOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		" a\n\tb ":                    "a b",
+		"a\x1b[2Jb\u202ec\u0085d":     "a [2Jb c d",
+		"\u540d\u79f0 \u00e4":         "\u540d\u79f0 \u00e4",
+		strings.Repeat("\u00e4", 301): strings.Repeat("\u00e4", 300) + "...",
+	} {
+		if got := OneLine(text); got != want {
+			t.Errorf("%q is %q", text, got)
+		}
+	}
+}

@@ -129,6 +129,9 @@ func lateness(endpoint string) time.Duration {
 	return 30 * time.Second
 }
 
+// Endpoint is the one that serves every service, "" if each has a public one.
+func (c *Client) Endpoint() string { return c.endpoint }
+
 // Region returns the region's name, "" if none is set.
 func (c *Client) Region() string { return c.creds.Region.Value() }
 

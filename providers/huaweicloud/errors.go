@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/sdkerr"
 
@@ -103,10 +104,10 @@ func undecodable(e *providers.Error, changes bool, err error) {
 	var sr *sdkerr.ServiceResponseError
 	switch {
 	case errors.As(err, &sr):
-		message += ": " + oneLine(sr.ErrorMessage)
+		message += ": " + OneLine(sr.ErrorMessage)
 	case err != nil:
 		e.Err = err
-		message = "the answer broke off: " + oneLine(err.Error())
+		message = "the answer broke off: " + OneLine(err.Error())
 	}
 	if changes {
 		ambiguous(e, message)
@@ -132,9 +133,9 @@ func rejected(e *providers.Error, changes bool, err error) {
 	var sr *sdkerr.ServiceResponseError
 	if errors.As(err, &sr) {
 		e.Code = sr.ErrorCode
-		e.Message = oneLine(sr.ErrorMessage)
+		e.Message = OneLine(sr.ErrorMessage)
 	} else if err != nil {
-		e.Message = oneLine(err.Error())
+		e.Message = OneLine(err.Error())
 	}
 	r, known := ruleOf(e.Code)
 	if !known {
@@ -179,10 +180,11 @@ func withoutURL(err error) error {
 	return err
 }
 
-// oneLine makes text of unknown origin fit for a line of an error message.
-func oneLine(s string) string {
+// OneLine makes text of unknown origin fit for a line of an error message: what
+// could move the cursor or change the terminal becomes a space.
+func OneLine(s string) string {
 	const most = 300
-	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }), " ")
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "..."
 	}
