@@ -89,6 +89,7 @@ var contractSubjects = []subject{
 				"instanceId": id, "abi": `[{"type":"constructor","inputs":[{"type":"uint256"}]}]`, "bytecode": "0x6080AB", "initParam": `[7]`, "description": "",
 			},
 			Unread: []string{"initParam"}, Missing: id + "/" + nowhere, Namesakes: true, Forgotten: true,
+			Works: []providers.Action{providers.Create}, Unexplained: true,
 		}
 	}},
 }

@@ -40,6 +40,8 @@ type Config struct {
 	// Works are the actions whose work goes on after their request was taken, and
 	// may fail then.
 	Works []providers.Action
+	// Unexplained tells that the service does not say why work has failed.
+	Unexplained bool
 
 	// Foreign holds what is different of an object of the same name that somebody
 	// else has made, so that the cloud lets it be.

@@ -44,12 +44,14 @@ var hbsSubjects = []subject{
 			Properties: map[string]any{"instanceId": id, "vpcId": vpc, "subnetId": part("part", "10.0.1.0/24", "10.0.1.1")},
 			Foreign:    map[string]any{"subnetId": part("other", "10.0.2.0/24", "10.0.2.1")},
 			Unread:     []string{"subnetId", "vpcId"},
-			Missing:    id + "/" + nowhere, Namesakes: true, Forgotten: true,
+			Missing:    id + "/" + nowhere, Namesakes: true, Forgotten: true, // nothing tells of one that can't be made
 		}
 	}},
 	{"HBS.Backup", "", func(b *bench) providertest.Config {
 		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha")).ID
-		return providertest.Config{Properties: map[string]any{"instanceId": id}, Missing: nowhere, Namesakes: true}
+		return providertest.Config{
+			Properties: map[string]any{"instanceId": id}, Missing: nowhere, Namesakes: true, Works: []providers.Action{providers.Create},
+		}
 	}},
 	{"HBS.SdkConfig", "", func(b *bench) providertest.Config {
 		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha", "beta")).ID
