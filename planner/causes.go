@@ -32,7 +32,7 @@ func (m *maker) causesOf(s *Step, c *Change, said written) []Cause {
 		chain.add(Cause{Kind: ByBlueprint, Why: m.req.Return.when() + " had this value", At: c.Range})
 	case said.expr != nil:
 		if said.file && !c.Before.IsNull() && !c.After.IsNull() {
-			chain.add(Cause{Kind: ByFile, Why: "what is in its file has changed", At: said.expr.Range})
+			chain.add(Cause{Kind: ByFile, Why: "its file has changed", At: said.expr.Range})
 		}
 		chain.add(Cause{Kind: ByBlueprint, Why: "the value is written here", At: said.expr.Range})
 		chain.given(said.from)

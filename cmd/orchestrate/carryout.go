@@ -286,6 +286,7 @@ func (s *session) execute(ctx context.Context, lease *state.Lease, m *made, in *
 	defer done()
 	res, err := s.engine.Run(ctx, lease, m.plan, executor.Options{
 		Parallelism: a.opts.parallelism, Timeout: in.terms.Timeout, Since: in.since, Stop: stop, Observe: observe, Source: in.text(), Terms: in.terms,
+		Files: in.files(),
 	})
 	if err == nil {
 		return res, nil

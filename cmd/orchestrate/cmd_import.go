@@ -176,7 +176,7 @@ func (s *session) importRequest(ctx context.Context, in *intent, node, id string
 	x := p.Steps[step]
 	return &executor.ImportRequest{
 		Stack: in.stack, Node: node, Type: x.Type, ObjectID: id, Properties: x.After, DependsOn: x.DependsOn, Retain: x.Retain,
-		Catalogue: req.Catalogue, Terms: state.Terms{},
+		Catalogue: req.Catalogue, Terms: state.Terms{}, Contents: req.Contents, Files: in.files(),
 	}, nil
 }
 

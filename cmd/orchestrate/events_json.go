@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
@@ -187,6 +188,9 @@ func (s *eventStream) event(e executor.Event) {
 		hook["substeps"] = e.Substeps
 		if e.Substeps == nil {
 			hook["substeps"] = []any{}
+		}
+		if t := e.Transfer; t != nil {
+			hook["transfer"] = object{"sent": t.Sent, "size": t.Size, "share": math.Round(share(t)*1000) / 1000}
 		}
 		addElapsed(hook, e.Elapsed)
 	case executor.StepComplete:

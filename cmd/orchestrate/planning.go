@@ -18,6 +18,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 )
@@ -132,6 +133,14 @@ func (in *intent) text() []byte {
 		return nil
 	}
 	return in.source.text
+}
+
+// files opens what the properties of the blueprint name; nil where that is kept.
+func (in *intent) files() executor.Files {
+	if in.source == nil {
+		return nil
+	}
+	return in.source.open
 }
 
 // made is a plan with what it was made from.
@@ -380,7 +389,10 @@ func (s *session) blueprintFor(ctx context.Context, in *intent, req *planner.Req
 		flat, in.unread = expand.LeaveOut(flat, in.inputs, read) // what is undone may need none of them
 	}
 	bp, found := expand.Bind(flat, in.inputs, read)
-	req.Blueprint = bp
+	req.Blueprint, req.Contents = bp, src.contents
+	if len(src.contents) > 0 && src.open != nil {
+		req.Package = src.path
+	}
 	if failed != nil {
 		return failed
 	}
@@ -455,8 +467,11 @@ func (a *app) planFileIntent(ctx context.Context, path string) (in *intent, ok b
 	for name, text := range file.Blueprint.Files {
 		used[name] = []byte(text)
 	}
-	in.source, err = checkSource(dsl.Restore(file.Blueprint.File, []byte(file.Blueprint.Source), used))
+	read := dsl.Restore(file.Blueprint.File, []byte(file.Blueprint.Source), used)
+	read.Path, read.Beside = file.Blueprint.Package, dsl.PackageAt(file.Blueprint.Package, read.Main)
+	in.source, err = checkSource(read)
 	if err == nil {
+		in.source.open = in.source.pack.Open
 		err = in.source.err(nil)
 	}
 	return in, true, err

@@ -187,6 +187,9 @@ func because(e executor.Event) string {
 // doingNow says what a running step is at: the operation's own sub-step and
 // how many there are, or the provider's message.
 func doingNow(e executor.Event) string {
+	if e.Transfer != nil {
+		return strings.TrimSpace(e.Message + " " + transferText(e.Transfer))
+	}
 	i, s := currentSubstep(e.Substeps)
 	if s.Name == "" {
 		return e.Message

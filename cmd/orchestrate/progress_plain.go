@@ -83,6 +83,9 @@ func (v *plainView) track(e executor.Event) {
 // news reports whether a running step has come to another sub-step.
 func (v *plainView) news(e executor.Event) bool {
 	s := v.running[e.Node]
+	if s != nil && sameTransfer(s.last, e) {
+		return e.At.Sub(s.said) >= transferEvery || arrived(e.Transfer) && !arrived(s.last.Transfer)
+	}
 	return s == nil || doingNow(s.last) != doingNow(e)
 }
 

@@ -187,6 +187,8 @@ func (v *ttyView) runningLine(s *runningStep) string {
 // at says what a running step is at: another attempt, or what its operation does.
 func (v *ttyView) at(s *runningStep) string {
 	switch left := s.again.Sub(v.now); {
+	case s.again.IsZero() && s.last.Transfer != nil:
+		return s.last.Message + " " + transferBar(s.last.Transfer)
 	case s.again.IsZero():
 		return doingNow(s.last)
 	case left > 0:

@@ -95,6 +95,8 @@ func (r *planRenderer) origin(c *planner.Change) string {
 			if i == 0 {
 				return "changed outside"
 			}
+		case planner.ByFile:
+			return "its file has changed"
 		case planner.ByAttribute:
 			node := cause.Name[:strings.LastIndexByte(cause.Name, '.')]
 			if fate := r.fate[node]; fate != "" && followed(c.Causes[i:]) {

@@ -117,6 +117,9 @@ func (a *app) showProperty(name string, p *dsl.Property, facts []string, indent 
 		a.printf(", %s", strings.Join(facts, ", "))
 	}
 	a.printf("\n%s", wrap(p.Description, indent+"    "))
+	if p.File != nil {
+		a.printf("%s", wrap("It "+p.File.String()+".", indent+"    "))
+	}
 	if p.Recorded != "" {
 		a.printf("%s", wrap("A change is only recorded: "+p.Recorded+".", indent+"    "))
 	}

@@ -16,7 +16,12 @@ import (
 // blueprint, expanded with its inputs. An error of type *invalid tells that it
 // was right then but is not any more, since the catalogue has changed.
 func restoreRevision(r *state.Revision) (*source, map[string]intrinsic.Value, error) {
-	s, err := checkSource(dsl.Restore(r.File, r.Blueprint, r.Files))
+	read := dsl.Restore(r.File, r.Blueprint, r.Files)
+	read.Contents = make(map[string]dsl.Content, len(r.Contents))
+	for name, c := range r.Contents {
+		read.Contents[name] = dsl.Content(c)
+	}
+	s, err := checkSource(read)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read revision %d: %w", r.Number, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/dsl/diag"
 	"github.com/orchestrate-tosca/orchestrate/dsl/expand"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
+	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/planner"
 )
 
@@ -23,8 +24,11 @@ type source struct {
 	text      []byte
 	texts     map[string][]byte // by file as shown
 	pack      *dsl.Package
-	blueprint *dsl.Blueprint // as it is written
-	flat      *dsl.Blueprint // expanded with the inputs; nil before
+	blueprint *dsl.Blueprint         // as it is written
+	flat      *dsl.Blueprint         // expanded with the inputs; nil before
+	contents  map[string]dsl.Content // of the files that the expanded one names
+	open      executor.Files         // opens them; nil: they are not at hand, but kept with the state
+	path      string                 // what was loaded; "": texts
 	catalogue dsl.Catalogue
 	problems  diag.List // of form and of meaning, warnings too
 }
@@ -37,10 +41,14 @@ func (a *app) loadSource(path string) (*source, error) {
 		return nil, &invalid{diags: problems.Sorted()}
 	}
 	s, err := checkSource(read)
-	if err == nil && a.opts.strictAOS {
+	if err != nil {
+		return nil, err
+	}
+	s.open = s.pack.Open
+	if a.opts.strictAOS {
 		s.strict()
 	}
-	return s, err
+	return s, nil
 }
 
 // checkSource parses and checks a blueprint with what it uses of its package.
@@ -49,7 +57,7 @@ func checkSource(read *dsl.Source) (*source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load node types: %w", err)
 	}
-	s := &source{file: read.File, place: read.Place, files: read.Files, shown: read.Shown, text: read.Bytes, catalogue: catalogue}
+	s := &source{file: read.File, place: read.Place, files: read.Files, shown: read.Shown, text: read.Bytes, catalogue: catalogue, path: read.Path}
 	s.pack, s.problems = dsl.ParsePackage(read, catalogue)
 	s.blueprint = s.pack.Main
 	if s.blueprint != nil {
@@ -58,6 +66,10 @@ func checkSource(read *dsl.Source) (*source, error) {
 		s.problems = append(s.problems, found...)
 		for _, bp := range nested {
 			s.problems = append(s.problems, check.Run(bp, catalogue)...)
+		}
+		for _, bp := range append(nested, s.blueprint) {
+			_, found := check.Files(bp, catalogue, nil, s.pack)
+			s.problems = append(s.problems, found...)
 		}
 	}
 	s.texts = s.pack.Texts()
@@ -84,6 +96,11 @@ func (s *source) expand(inputs map[string]intrinsic.Value, forceTrim bool) diag.
 	if flat != s.blueprint && !found.HasErrors() {
 		found = append(found, check.Expanded(flat, s.catalogue)...)
 	}
+	if !found.HasErrors() {
+		var more diag.List
+		s.contents, more = check.Files(flat, s.catalogue, inputs, s.pack)
+		found = append(found, more...)
+	}
 	s.flat = flat
 	for file, text := range s.pack.Texts() {
 		s.texts[file] = text
@@ -104,7 +121,7 @@ func (s *source) evaluate(inputs map[string]intrinsic.Value) diag.List {
 	if found = append(found, more...); found.HasErrors() {
 		return found
 	}
-	_, more = planner.Make(planner.Request{Stack: "stack", Blueprint: bp, Catalogue: s.catalogue, Inputs: inputs, Verify: check.Properties})
+	_, more = planner.Make(planner.Request{Stack: "stack", Blueprint: bp, Catalogue: s.catalogue, Inputs: inputs, Contents: s.contents, Verify: check.Properties})
 	return append(found, more...)
 }
 

@@ -103,7 +103,7 @@ func (a *app) tellStandings(x *state.Execution) {
 // tellWork says what a running step is at, with the sub-steps of its operation.
 func tellWork(b *strings.Builder, s state.StepRecord, d *state.Detail, now time.Time) {
 	fmt.Fprintf(b, "  %s: %s", s.Node, short(now.Sub(s.Started)))
-	e := executor.Event{Message: d.Message}
+	e := executor.Event{Message: d.Message, Transfer: (*providers.Transfer)(d.Transfer)}
 	for _, sub := range d.Substeps {
 		e.Substeps = append(e.Substeps, providers.Substep(sub))
 	}

@@ -151,7 +151,7 @@ func progress(e executor.Event, s *toldStep, r state.Record) (executor.Event, bo
 	case r.Error != "":
 		e.Kind = executor.StepRetry
 	default:
-		e.Kind = executor.StepProgress
+		e.Kind, e.Transfer = executor.StepProgress, (*providers.Transfer)(r.Detail.Transfer)
 		for _, sub := range r.Detail.Substeps {
 			e.Substeps = append(e.Substeps, providers.Substep(sub))
 		}

@@ -16,6 +16,7 @@ const everyFact = `{
     "zone": {"type": "string", "minLength": 1, "x-reference": "Test.Zone", "x-immutable": true, "description": "Where it stands."},
     "any": {},
     "code": {"type": "string", "pattern": "^a+$", "not": {"const": "aa"}, "x-sensitive": true},
+    "file": {"type": "string", "x-file": {"maxBytes": 1048576}},
     "kind": {"type": "string", "enum": ["one", ""], "default": "one"},
     "labels": {"type": "object", "maxProperties": 3, "additionalProperties": {"type": "string"}},
     "least": {"type": "number", "minimum": 0.5},

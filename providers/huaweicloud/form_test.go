@@ -57,9 +57,7 @@ func (e *endless) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	n := int(min(int64(len(p)), e.left))
-	for i := range p[:n] {
-		p[i] = byte(e.left - int64(i))
-	}
+	clear(p[:n])
 	e.left -= int64(n)
 	return n, nil
 }
