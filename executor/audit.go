@@ -63,6 +63,7 @@ type Accounted struct {
 	Imported    bool   // it was brought
 	Ended       Mark   // by whom it was deleted or let go
 	Fate        Fate
+	Superseded  bool   // its node has another object on record by now
 	Why         string // in a clause, if the fate alone does not say it
 }
 
@@ -126,6 +127,7 @@ type creation struct {
 	op                          providers.Operation // under which it was first sent
 	begun, ended                time.Time           // ended is zero while it is open
 	open                        *item               // stands for what it has made; nil: its end is known
+	made                        *item               // what it is known to have made; nil: nothing
 	err                         error               // why it could not be looked for what it has made
 }
 
@@ -259,6 +261,9 @@ func (l *ledger) takeCreation(x *state.Execution, sent map[string]*creation, r s
 	if o := l.object(r.Type, r.ObjectID); o != nil && r.Kind != state.Skipped {
 		l.made(o, x, r, c)
 		o.failed = r.Kind == state.Failure
+		if c != nil {
+			c.made = o
+		}
 	}
 }
 
@@ -321,8 +326,16 @@ func (l *ledger) takeOpen(x *state.Execution, sent map[string]*creation, r state
 func (l *ledger) audit() *Audit {
 	slices.Sort(l.running)
 	out := &Audit{Running: l.running}
+	type place struct{ stack, node string }
+	taken := map[place]bool{}
+	for _, o := range l.objects {
+		if o.element != nil {
+			taken[place{o.Stack, o.Node}] = true
+		}
+	}
 	for _, o := range slices.AppendSeq(slices.Clone(l.nameless), maps.Values(l.objects)) {
 		o.judge()
+		o.Superseded = o.element == nil && taken[place{o.Stack, o.Node}]
 		o.Name, o.Why = l.redact.text(o.Name), l.redact.text(o.Why)
 		out.Objects = append(out.Objects, &o.Accounted)
 	}

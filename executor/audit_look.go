@@ -162,7 +162,7 @@ func (l *ledger) search(ctx context.Context, c *creation) []providers.Candidate 
 // out, and so is what came up long before or after the request.
 func (l *ledger) note(c *creation, found []providers.Candidate) {
 	if c.err != nil {
-		l.nameless = append(l.nameless, &item{Accounted: c.stands(""), err: fmt.Errorf("what the creation may have made: %w", c.err)})
+		l.noteBlind(c)
 		return
 	}
 	var open []string
@@ -185,6 +185,18 @@ func (l *ledger) note(c *creation, found []providers.Candidate) {
 	}
 	if len(open) > 0 && c.open.ID == "" {
 		c.open.Why = "; it may be " + strings.Join(open, " or ")
+	}
+}
+
+// noteBlind takes in that nobody could look for what a creation may have made. It
+// is told once: with the object that is open or that could not be looked at either.
+func (l *ledger) noteBlind(c *creation) {
+	switch {
+	case c.open != nil && c.open.ID == "":
+		c.open.Why = "; it could not be looked for: " + c.err.Error()
+	case c.open != nil, c.made != nil && c.made.err != nil:
+	default:
+		l.nameless = append(l.nameless, &item{Accounted: c.stands(""), err: fmt.Errorf("what the creation may have made: %w", c.err)})
 	}
 }
 

@@ -68,6 +68,11 @@ func TestAuditFates(t *testing.T) {
 		b.cloud.objects[deleted.id] = deleted // as if the deletion had been undone
 		want[1] = "web/b orphan made by web-1, ended by web-2: it is on record as deleted by execution web-2"
 		equal(t, "back again", want, b.audit(AuditOptions{Stack: "web"}))
+		a, err := b.engine.Audit(context.Background(), AuditOptions{})
+		b.must(err)
+		if a.Objects[1].Superseded {
+			t.Errorf("no other object is in its place: %+v", a.Objects[1])
+		}
 
 		delete(b.cloud.objects, deleted.id)
 		b.run(b.plan("", nil), state.Terms{})
@@ -190,6 +195,31 @@ func TestAuditRefused(t *testing.T) {
 	})
 }
 
+// blind is a cloud where nothing can be looked for.
+type blind struct{ looking }
+
+func (blind) Search(context.Context, *providers.Request, providers.Operation) ([]providers.Candidate, error) {
+	return nil, &providers.Error{Kind: providers.Auth, Status: 401, Message: "who are you"}
+}
+
+// TestAuditBlind tells each object once where credentials are refused, whatever
+// else its creation may have made.
+func TestAuditBlind(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.engine.Providers = providers.Registry{"Fake.Thing": blind{looking{b.cloud}}}
+		b.cloud.faults["b"] = []fault{{err: &providers.Error{Kind: providers.Unexpected, Message: "broken pipe"}}}
+		b.cloud.faults["read a"] = []fault{{err: &providers.Error{Kind: providers.Auth, Status: 401, Message: "who are you"}}}
+		l, o := b.lease(), b.options()
+		o.Parallelism = 1
+		_, err := b.engine.Run(context.Background(), l, b.plan(chain, nil), o)
+		b.must(err)
+		equal(t, "audit", []string{
+			"web/a unknown made by web-1: it could not be looked for: HTTP 401 who are you",
+			"web/b open made by web-1: what came of its creation in execution web-1 is not known yet; it could not be looked for: HTTP 401 who are you",
+		}, b.audit(AuditOptions{}))
+	})
+}
+
 // looking is a cloud whose creations look before they send, and which can be
 // searched.
 type looking struct{ *fakeCloud }
@@ -228,6 +258,9 @@ func TestAuditSearch(t *testing.T) {
 		equal(t, "objects", 5, len(a.Objects))
 		equal(t, "audit", "web/a orphan made by : execution web-1 asked for that name, and it came up after that", b.audit(AuditOptions{})[0])
 		equal(t, "ID", "id-98", a.Objects[0].ID)
+		if !a.Objects[0].Superseded || a.Objects[1].Superseded {
+			t.Errorf("node a has another object than the orphan: %+v, %+v", a.Objects[0], a.Objects[1])
+		}
 		if a.Settled() || a.Count(FateElement) != 4 {
 			t.Errorf("%+v", a)
 		}

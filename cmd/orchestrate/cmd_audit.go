@@ -173,7 +173,7 @@ func (s *session) auditWays(found *executor.Audit) string {
 		case executor.FateMissing:
 			add(wayOut{a.stackCommand(o.Stack, "drift"), "see what is missing; an apply makes it anew"})
 		case executor.FateOrphan:
-			add(wayOut{a.importCommand(o), "take it into the stack, or delete it in the console"})
+			add(a.orphanWay(o))
 		case executor.FateUnknown:
 			unknown++
 		}
@@ -184,9 +184,18 @@ func (s *session) auditWays(found *executor.Audit) string {
 	return "To put it right:\n" + waysText(ways)
 }
 
+// orphanWay is what can be done about an object that nobody has. A node that has
+// another one can't take it too.
+func (a *app) orphanWay(o *executor.Accounted) wayOut {
+	if o.Superseded {
+		return wayOut{a.importCommand("NEW-NODE", o), fmt.Sprintf("keep it under a node template of its own (%s has another object), or delete it in the console", o.Node)}
+	}
+	return wayOut{a.importCommand(o.Node, o), "take it into the stack, or delete it in the console"}
+}
+
 // importCommand takes an object into the stack that asked for it.
-func (a *app) importCommand(o *executor.Accounted) string {
-	command := []string{"import", o.Node, o.ID, "--stack", o.Stack}
+func (a *app) importCommand(node string, o *executor.Accounted) string {
+	command := []string{"import", node, o.ID, "--stack", o.Stack}
 	if a.opts.cloud != "" && a.opts.cloud != "huaweicloud" {
 		command = append(command, "--cloud", a.opts.cloud)
 	}
