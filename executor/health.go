@@ -63,9 +63,10 @@ func (c *Checkup) Of(node string) *Checked {
 // CheckOptions steer a Check.
 type CheckOptions struct {
 	Parallelism int // most elements looked at at once; 0 means 10
-	// Blind says why the cloud can't be asked at all; nil: it can. Then only what
-	// exists in the state alone is looked at.
+	// Blind says why the cloud can't be asked at all; nil: it can. Then only objects
+	// of those types are looked at that are in none, as Bare says; nil: none is.
 	Blind error
+	Bare  func(typ string) bool
 }
 
 // Check asks the cloud how each element of a stack is. It changes nothing. What
@@ -74,7 +75,7 @@ type CheckOptions struct {
 func (e *Engine) Check(ctx context.Context, stack *state.Stack, opts CheckOptions) (*Checkup, error) {
 	ctx, cancel := context.WithCancel(providers.Sharing(ctx))
 	defer cancel()
-	x := &checkup{engine: e, stack: stack.Name, blind: opts.Blind, health: map[string]*providers.Health{}, give: cancel}
+	x := &checkup{engine: e, stack: stack.Name, opts: opts, health: map[string]*providers.Health{}, give: cancel}
 	limit := Options{Parallelism: opts.Parallelism}.parallelism()
 	objects := map[*state.Element]*providers.Object{} // those that were read
 	var mu sync.Mutex
@@ -123,7 +124,7 @@ func atOnce[T any](limit int, all []T, do func(T)) {
 type checkup struct {
 	engine *Engine
 	stack  string
-	blind  error
+	opts   CheckOptions
 	give   func() // gives up: the others would be refused too
 
 	mu     sync.Mutex
@@ -149,9 +150,9 @@ func (x *checkup) note(el *state.Element, h providers.Health) {
 // there.
 func (x *checkup) read(ctx context.Context, elements []*state.Element) map[*state.Element]*providers.Object {
 	out := map[*state.Element]*providers.Object{}
-	if x.blind != nil && !x.engine.effectless(elements[0].Type) {
+	if x.opts.Blind != nil && (x.opts.Bare == nil || !x.opts.Bare(elements[0].Type)) {
 		for _, el := range elements {
-			x.fails(el, x.blind)
+			x.fails(el, x.opts.Blind)
 		}
 		return out
 	}

@@ -81,7 +81,7 @@ func TestCheck(t *testing.T) {
 			t.Error("elements are found by their names")
 		}
 
-		c, err = b.engine.Check(context.Background(), st, CheckOptions{Parallelism: 1, Blind: errors.New("nothing answers")})
+		c, err = b.engine.Check(context.Background(), st, CheckOptions{Parallelism: 1, Blind: errors.New("nothing answers"), Bare: func(typ string) bool { return typ == "Fake.Note" }})
 		b.must(err)
 		equal(t, "told blindly", "unknown | Its health could not be told: nothing answers", strings.TrimPrefix(told(c)[0], "a | "))
 		equal(t, "without the cloud", []int{1, 5, 0}, []int{c.Count(providers.Healthy), c.Count(providers.Unknown), c.Count(providers.Abnormal)})

@@ -84,7 +84,9 @@ func (s *session) check(ctx context.Context, st *state.Stack) (*executor.Checkup
 	if errors.As(blind, &e) && e.Kind == providers.Auth {
 		return nil, blind
 	}
-	return s.engine.Check(ctx, st, executor.CheckOptions{Parallelism: s.app.opts.parallelism, Blind: blind})
+	return s.engine.Check(ctx, st, executor.CheckOptions{
+		Parallelism: s.app.opts.parallelism, Blind: blind, Bare: func(typ string) bool { return !callsCloud(typ) },
+	})
 }
 
 // exit is how a command ends that was asked for the health.

@@ -446,3 +446,55 @@ func (certificates) Health(_ context.Context, req *providers.Request, _ *provide
 func (sdkConfig) Health(context.Context, *providers.Request, *providers.Object) (providers.Health, error) {
 	return providers.Health{}, nil
 }
+
+// standings are the states of invitations, of whichever side (behaviour of
+// ListMembers and ListNotifications); declined says what a refusal means there.
+func standings(operation string, declined huaweicloud.Meaning) huaweicloud.States {
+	return huaweicloud.States{
+		What: "The invitation", Operation: operation, Well: []string{inviteAgreed},
+		Others: map[string]huaweicloud.Meaning{
+			inviteWaiting:  {Condition: providers.Healthy, Text: ": the tenant has not answered it yet"},
+			inviteReject:   declined,
+			inviteQuit:     {Condition: providers.Abnormal, Text: ": the tenant has left the channel", Advice: "Invite the tenant again, if it is to come back: apply --replace with this node."},
+			inviteReleased: {Condition: providers.Abnormal, Text: ": the network that it leads to is gone"},
+		},
+	}
+}
+
+// Health implements providers.HealthReader: what has become of the invitation, and
+// the state of the network.
+func (p invitation) Health(ctx context.Context, req *providers.Request, o *providers.Object) (h providers.Health, _ error) {
+	standings("ListMembers", huaweicloud.Meaning{
+		Condition: providers.Abnormal, Text: ": the tenant has declined it", Advice: "Invite the tenant again, if it has changed its mind: apply --replace with this node.",
+	}).Judge(&h, providers.Text(o.Attributes["status"]))
+	network, _, _ := strings.Cut(req.ObjectID, "/")
+	d, err := p.showBlockchainDetail(ctx, network)
+	if err != nil {
+		return h, err
+	}
+	judgeNetwork(&h, d)
+	return h, nil
+}
+
+// Health implements providers.HealthReader: is the invitation answered as it should
+// be, and how is the network that joined by it?
+func (p response) Health(ctx context.Context, req *providers.Request, o *providers.Object) (h providers.Health, _ error) {
+	var want responseProperties
+	if err := providers.Decode(req.Properties, &want); err != nil {
+		return h, err
+	}
+	declined := huaweicloud.Meaning{Condition: providers.Healthy, Text: ", as the blueprint says"}
+	if want.Accept {
+		declined = huaweicloud.Meaning{Condition: providers.Abnormal, Text: ": it can't be accepted any more", Advice: "Have the inviter send another one."}
+	}
+	standings("ListNotifications", declined).Judge(&h, providers.Text(o.Attributes["status"]))
+	if !want.Accept || want.Network == "" {
+		return h, nil
+	}
+	d, err := p.showBlockchainDetail(ctx, want.Network)
+	if err != nil {
+		return h, err
+	}
+	judgeNetwork(&h, d)
+	return h, nil
+}

@@ -2,7 +2,6 @@ package bcs_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -174,8 +173,17 @@ func TestHealthInNetworks(t *testing.T) {
 			"healthy: Its network is in state Abnormal: not all peers of trader are healthy. (ShowBlockchainDetail)", "organizations 1"}},
 		"a channel without order": {typ: "BCS.Channel", id: network + "/payments", answers: map[string][]string{show: {nodesOf("Abnormal", "", "1/3", "2/2", "1/2")}}, want: []string{
 			"abnormal: Its network is in state Abnormal. (ShowBlockchainDetail)", "organizations 1"}},
-		"a member":                       {typ: "BCS.ChannelMembership", id: network + "/payments/bank", properties: member, want: []string{"peers in the channel 2/2, peers of bank 2/2"}},
-		"a member that lacks a peer":     {typ: "BCS.ChannelMembership", id: network + "/payments/bank", properties: three, want: []string{"abnormal: 2 of 3 peers are in the channel. (ListBlockchainChannels)", "peers in the channel 2/3, peers of bank 2/2"}},
+		"a member":                   {typ: "BCS.ChannelMembership", id: network + "/payments/bank", properties: member, want: []string{"peers in the channel 2/2, peers of bank 2/2"}},
+		"a member that lacks a peer": {typ: "BCS.ChannelMembership", id: network + "/payments/bank", properties: three, want: []string{"abnormal: 2 of 3 peers are in the channel. (ListBlockchainChannels)", "peers in the channel 2/3, peers of bank 2/2"}},
+		"an invitation":              {typ: "BCS.Invitation", id: network + "/trade/partner", properties: invitation(), answers: map[string][]string{listMembers: {membersOf("agreed", "x")}}, want: []string{""}},
+		"an invitation that waits": {typ: "BCS.Invitation", id: network + "/trade/partner", properties: invitation(), answers: map[string][]string{listMembers: {membersOf("waiting", "")}}, want: []string{
+			"healthy: The invitation is in state waiting: the tenant has not answered it yet. (ListMembers)", ""}},
+		"an invitation that is declined": {typ: "BCS.Invitation", id: network + "/trade/partner", properties: invitation(), answers: map[string][]string{listMembers: {membersOf("reject", "")}}, want: []string{
+			"abnormal: The invitation is in state reject: the tenant has declined it. (ListMembers)", ""}},
+		"an acceptance": {typ: "BCS.InvitationResponse", id: inviter + "/trade", properties: acceptance(), answers: map[string][]string{listNotifications: {notified("agreed", network)}, show: frozen[show]}, want: []string{
+			"abnormal: Its network is in state Freeze: it is frozen. (ShowBlockchainDetail)", ""}},
+		"a refusal": {typ: "BCS.InvitationResponse", id: inviter + "/trade", properties: refusal(), answers: map[string][]string{listNotifications: {notified("reject", "")}}, want: []string{
+			"healthy: The invitation is in state reject, as the blueprint says. (ListNotifications)", ""}},
 		"a certificate":                  {typ: "BCS.UserCertificate", id: network + "/bank/app", properties: map[string]any{"frozen": true}, attributes: issued, want: []string{"healthy: It is frozen, as the blueprint says. ()", ""}},
 		"a certificate that can be used": {typ: "BCS.UserCertificate", id: network + "/bank/app", attributes: issued, want: []string{""}},
 	} {
@@ -192,7 +200,7 @@ func TestHealthInNetworks(t *testing.T) {
 func TestHealthAsksOnce(t *testing.T) {
 	_, reg := start(t, nil)
 	for _, typ := range reg.Types() {
-		if _, ok := reg[typ].(providers.HealthReader); !ok && !slices.Contains([]string{"BCS.Invitation", "BCS.InvitationResponse"}, typ) {
+		if _, ok := reg[typ].(providers.HealthReader); !ok {
 			t.Errorf("nobody tells how %s is", typ)
 		}
 	}

@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -18,8 +20,8 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
 
-// RegisterFile adds Orchestrate.File to a registry. Paths of files lie below
-// folder, and what leads out of it, a symbolic link too, is refused.
+// RegisterFile adds Orchestrate.File to a registry. What is made lies below folder,
+// an absolute path; what leads out of it, a symbolic link too, is refused.
 func RegisterFile(reg providers.Registry, folder string) { reg["Orchestrate.File"] = file{folder} }
 
 // file provides Orchestrate.File: a file on this machine, most often what a cloud
@@ -29,7 +31,8 @@ func RegisterFile(reg providers.Registry, folder string) { reg["Orchestrate.File
 // as it was or as it is wanted. Nothing is overwritten that the record does not
 // tell of: a create takes only what has the wanted content already, an update
 // replaces only what it was planned for, and a delete removes only what the stack
-// has written.
+// has written. Its ID is the whole path, so that it is found where it was made,
+// wherever the command runs; it is gone if that folder is.
 //
 //	create: ""  --absent, or the same-->  write  --written-->  done
 type file struct{ folder string }
@@ -126,7 +129,13 @@ func (p file) Advance(ctx context.Context, req *providers.Request, op providers.
 	if err != nil {
 		return providers.Progress{}, err
 	}
-	root, err := p.open()
+	folder := p.folder
+	if req.Action == providers.Update {
+		if folder, _, err = p.place(req); err != nil {
+			return providers.Progress{}, err
+		}
+	}
+	root, err := open(folder)
 	if err != nil {
 		return providers.Progress{}, err
 	}
@@ -137,11 +146,39 @@ func (p file) Advance(ctx context.Context, req *providers.Request, op providers.
 	return p.create(ctx, root, req, op, want)
 }
 
-// open opens the folder. It is not kept open: what is registered may never be used.
-func (p file) open() (*os.Root, error) {
-	root, err := os.OpenRoot(p.folder)
+// place takes the ID of a file apart: the folder that the path is below, and the
+// path. At an import it may be the path alone.
+func (p file) place(req *providers.Request) (folder, name string, err error) {
+	folder, name = p.folder, req.ObjectID
+	if filepath.IsAbs(name) {
+		known := or(providers.Text(req.Attributes["path"]), req.String("path"))
+		if above, ok := strings.CutSuffix(filepath.ToSlash(name), "/"+known); ok && known != "" {
+			folder, name = filepath.FromSlash(or(above, "/")), known
+		} else if name, err = filepath.Rel(folder, name); err != nil {
+			return "", "", invalidf("%s does not lie below %s", req.ObjectID, folder)
+		}
+	}
+	name = filepath.ToSlash(name)
+	return folder, name, checkPath(name)
+}
+
+func or(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// id is the ID of a file.
+func id(root *os.Root, name string) string {
+	return filepath.Join(root.Name(), filepath.FromSlash(name))
+}
+
+// open opens a folder. It is not kept open: what is registered may never be used.
+func open(folder string) (*os.Root, error) {
+	root, err := os.OpenRoot(folder)
 	if err != nil {
-		return nil, diskError("open the folder of the stack", err)
+		return nil, diskError("open the folder "+folder, err)
 	}
 	return root, nil
 }
@@ -156,7 +193,7 @@ func (p file) create(ctx context.Context, root *os.Root, req *providers.Request,
 	}
 	switch {
 	case op.Stage == "":
-		if by := holder(ctx, req, want.path); is.there && by != "" {
+		if by := holder(ctx, req, id(root, want.path)); is.there && by != "" {
 			return providers.Progress{}, &providers.Error{
 				Kind: providers.Conflict, Message: want.path + " is the file of " + by, Advice: "Give each node a path of its own.",
 			}
@@ -165,7 +202,7 @@ func (p file) create(ctx context.Context, root *os.Root, req *providers.Request,
 	case req.Settling && !is.there:
 		return providers.Progress{Done: true}, nil
 	case req.Settling || is.as(want):
-		return providers.Progress{Done: true, Object: fileObject(want.path, is, req.Properties, "")}, nil
+		return providers.Progress{Done: true, Object: fileObject(root, want.path, is, req.Properties, "")}, nil
 	}
 	return p.write(ctx, root, req, want, is)
 }
@@ -210,7 +247,7 @@ func (p file) update(ctx context.Context, root *os.Root, req *providers.Request,
 	case req.Settling && !is.there:
 		return providers.Progress{}, absent(want.path)
 	case req.Settling || is.as(want):
-		return providers.Progress{Done: true, Object: fileObject(want.path, is, req.Properties, "")}, nil
+		return providers.Progress{Done: true, Object: fileObject(root, want.path, is, req.Properties, "")}, nil
 	case is.there && !bytes.Equal(is.content, want.content) && !bytes.Equal(is.content, was):
 		return providers.Progress{}, &providers.Error{
 			Kind: providers.Conflict, Message: want.path + " was changed after it was looked at for the plan",
@@ -229,24 +266,20 @@ func (p file) write(ctx context.Context, root *os.Root, req *providers.Request, 
 		return providers.Progress{}, err
 	}
 	written := seen{there: true, content: want.content, mode: want.mode}
-	return providers.Progress{Done: true, Object: fileObject(want.path, written, req.Properties, "")}, nil
+	return providers.Progress{Done: true, Object: fileObject(root, want.path, written, req.Properties, "")}, nil
 }
 
 // delete removes the file if it is as the stack has written it. One that is not
 // holds somebody's work, and stays.
 func (p file) delete(ctx context.Context, req *providers.Request, op providers.Operation) (providers.Progress, error) {
-	root, err := p.open()
-	if os.IsNotExist(err) {
+	root, name, is, err := p.find(req)
+	if isAbsent(err) {
 		return providers.Progress{Done: true}, nil
 	}
 	if err != nil {
 		return providers.Progress{}, err
 	}
 	defer root.Close()
-	is, err := look(root, req.ObjectID)
-	if err != nil {
-		return providers.Progress{}, err
-	}
 	switch {
 	case !is.there || op.Stage == stageLeave:
 		return providers.Progress{Done: true}, nil
@@ -256,32 +289,48 @@ func (p file) delete(ctx context.Context, req *providers.Request, op providers.O
 	if err := providers.MaySend(ctx); err != nil {
 		return providers.Progress{}, err
 	}
-	return providers.Progress{Done: true}, remove(root, req.ObjectID)
+	return providers.Progress{Done: true}, remove(root, name)
+}
+
+// find looks at the file of a request. A folder that is gone holds none.
+func (p file) find(req *providers.Request) (root *os.Root, name string, is seen, err error) {
+	folder, name, err := p.place(req)
+	if err != nil {
+		return nil, "", seen{}, err
+	}
+	if root, err = open(folder); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = absent(req.ObjectID)
+		}
+		return nil, "", seen{}, err
+	}
+	if is, err = look(root, name); err != nil {
+		root.Close()
+	}
+	return root, name, is, err
 }
 
 // Read implements providers.Provider. What has taken the place of the file, such
 // as a folder or a link, is not it.
 func (p file) Read(_ context.Context, req *providers.Request) (*providers.Object, error) {
-	if err := checkPath(req.ObjectID); err != nil {
-		return nil, err
-	}
-	root, err := p.open()
+	root, name, is, err := p.find(req)
 	if err != nil {
 		return nil, err
 	}
 	defer root.Close()
-	is, err := look(root, req.ObjectID)
-	switch {
-	case err != nil:
-		return nil, err
-	case !is.there:
+	if !is.there {
 		return nil, absent(req.ObjectID)
 	}
-	return fileObject(req.ObjectID, is, req.Properties, providers.Text(req.Attributes["written"])), nil
+	return fileObject(root, name, is, req.Properties, providers.Text(req.Attributes["written"])), nil
 }
 
 func absent(name string) error {
 	return &providers.Error{Kind: providers.NotFound, Message: "there is no file " + name}
+}
+
+func isAbsent(err error) bool {
+	var e *providers.Error
+	return errors.As(err, &e) && e.Kind == providers.NotFound
 }
 
 // ReadAll implements providers.Lister.
@@ -299,16 +348,16 @@ func (file) Find(context.Context, *providers.Request) ([]*providers.Object, erro
 
 // fileObject is a file as it is there; given are the properties that it is compared
 // with, written is the digest of what the stack wrote ("": what is there).
-func fileObject(name string, is seen, given map[string]any, written string) *providers.Object {
+func fileObject(root *os.Root, name string, is seen, given map[string]any, written string) *providers.Object {
 	sum := digest(is.content)
 	if written == "" {
 		written = sum
 	}
 	content, encoding := told(is.content, providers.Text(given["content"]), providers.Text(given["encoding"]))
 	return &providers.Object{
-		ID: name,
+		ID: id(root, name),
 		Attributes: map[string]any{
-			"refID": name, "refName": path.Base(name), "path": name, "sha256": sum, "written": written,
+			"refID": id(root, name), "refName": path.Base(name), "path": name, "sha256": sum, "written": written,
 		},
 		Properties: map[string]any{
 			"path": name, "content": content, "encoding": encoding, "mode": modeText(is.mode, providers.Text(given["mode"])),
