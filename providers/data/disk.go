@@ -160,8 +160,8 @@ func remove(root *os.Root, name string) error {
 func diskError(doing string, err error) error {
 	e := &providers.Error{Kind: providers.Invalid, Message: doing + ": " + reason(err), Err: err}
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		e.Kind, e.Advice = providers.Quota, "Make room on the disk, then retry."
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		e.Kind, e.Advice = providers.Quota, "Make room on the disk, or raise the limit on the size of files (ulimit -f), then retry."
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		e.Advice = "Run the command where it may write, or give it the right to."
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):

@@ -123,13 +123,15 @@ func TestFileLife(t *testing.T) {
 	want := document("a/b/key.pem", "hello")
 	o := d.must(d.create(want))
 	d.holds("a/b/key.pem", "hello", "-rw-------")
-	attributes := map[string]any{"refID": "a/b/key.pem", "refName": "key.pem", "path": "a/b/key.pem", "sha256": helloSum, "written": helloSum}
+	attributes := map[string]any{"refID": filepath.Join(d.folder, "a/b/key.pem"), "refName": "key.pem", "path": "a/b/key.pem", "sha256": helloSum, "written": helloSum}
 	if diff := cmp.Diff(attributes, o.Attributes); diff != "" {
 		t.Error(diff)
 	}
-	for _, recorded := range []map[string]any{want, nil} { // nil: by its ID alone
-		read := d.must(d.Read(t.Context(), &providers.Request{ObjectID: o.ID, Properties: recorded}))
-		if diff := cmp.Diff(o, read); diff != "" {
+	for _, req := range []*providers.Request{
+		{ObjectID: o.ID, Properties: want, Attributes: attributes},
+		{ObjectID: o.ID}, {ObjectID: "a/b/key.pem"}, {ObjectID: "a/b/key.pem", Properties: want}, // imports
+	} {
+		if diff := cmp.Diff(o, d.must(d.Read(t.Context(), req))); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -139,7 +141,7 @@ func TestFileLife(t *testing.T) {
 	d.delete(o)
 	d.holds("a/b/key.pem", "", "")
 	_, err := d.read(o, other)
-	d.refused(err, providers.NotFound, "no file a/b/key.pem")
+	d.refused(err, providers.NotFound, "a/b/key.pem")
 	d.delete(o)
 	if left, _ := os.ReadDir(filepath.Join(d.folder, "a/b")); len(left) != 0 {
 		t.Errorf("left behind %v", left)
@@ -286,6 +288,34 @@ func TestFileIsPutBack(t *testing.T) {
 	d.holds("f", "hello", "-rw-------")
 }
 
+// A file is found where it was made, wherever the command runs.
+func TestFileOfAnotherFolder(t *testing.T) {
+	there, here := newDrawer(t), newDrawer(t)
+	want := document("a/f", "hello")
+	o := there.must(there.create(want))
+	if diff := cmp.Diff(o, here.must(here.read(o, want))); diff != "" {
+		t.Error(diff)
+	}
+	o = here.must(here.update(o, want, document("a/f", "more")))
+	there.holds("a/f", "more", "-rw-------")
+	here.holds("a/f", "", "")
+	here.delete(o)
+	there.holds("a/f", "", "")
+
+	o = there.must(there.create(want))
+	if err := os.RemoveAll(there.folder); err != nil {
+		t.Fatal(err)
+	}
+	_, err := here.read(o, want)
+	here.refused(err, providers.NotFound, "there is no file")
+	here.delete(o)
+
+	for _, id := range []string{filepath.Join(there.folder, "f"), "/etc/passwd", here.folder} {
+		_, err = here.Read(t.Context(), &providers.Request{ObjectID: id})
+		here.refused(err, providers.Invalid, "is no path below")
+	}
+}
+
 // What a command has left that died while it wrote is of no account.
 func TestFileLeftHalfWritten(t *testing.T) {
 	d := newDrawer(t)
@@ -320,7 +350,7 @@ func TestFileIsSettled(t *testing.T) {
 	d := newDrawer(t)
 	settle := func(a providers.Action) (*providers.Object, error) {
 		return d.play(t.Context(), &providers.Request{
-			Action: a, Settling: true, ObjectID: "f", Prior: document("f", "before"), Properties: document("f", "hello"),
+			Action: a, Settling: true, ObjectID: filepath.Join(d.folder, "f"), Prior: document("f", "before"), Properties: document("f", "hello"),
 		})
 	}
 	if o := d.must(settle(providers.Create)); o != nil {
@@ -360,7 +390,7 @@ func TestFilePreflight(t *testing.T) {
 		create("f", document("folder", "x")),
 		create("g", document("bad", "x!", map[string]any{"encoding": "base64"})),
 		create("h", document("moves", "x")),
-		{Action: providers.Delete, Node: "old", ObjectID: "moves", Attributes: map[string]any{"written": "ours"}},
+		{Action: providers.Delete, Node: "old", ObjectID: filepath.Join(d.folder, "moves"), Attributes: map[string]any{"written": "ours"}},
 		{Action: providers.Delete, Node: "x", ObjectID: "edited", Attributes: map[string]any{"written": helloSum}},
 		{Action: providers.Delete, Node: "y", ObjectID: "gone", Attributes: map[string]any{"written": helloSum}},
 		{Action: providers.Create, Node: "z", Properties: map[string]any{"content": "the path is not known yet"}},
@@ -398,7 +428,7 @@ func TestFileIsSearchedFor(t *testing.T) {
 	d.put("f", "hello")
 	for _, c := range []struct{ content, doubt string }{{"hello", ""}, {"other", "its content is another one"}} {
 		all, err := d.Provider.(providers.Searcher).Search(t.Context(), &providers.Request{Properties: document("f", c.content)}, providers.Operation{})
-		if err != nil || len(all) != 1 || all[0].ID != "f" || all[0].Doubt != c.doubt {
+		if err != nil || len(all) != 1 || all[0].ID != filepath.Join(d.folder, "f") || all[0].Doubt != c.doubt {
 			t.Errorf("got %+v, %v", all, err)
 		}
 	}

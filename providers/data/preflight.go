@@ -15,23 +15,12 @@ import (
 // is there already, and what stays because it is no longer what was written.
 func (p file) Preflight(_ context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	out := twice(reqs)
-	root, err := p.open()
-	if err != nil {
-		return out, err
-	}
-	defer root.Close()
-	room := map[string]bool{} // paths that are given up
+	room := map[string]bool{} // IDs of what is given up
 	for _, req := range reqs {
 		room[req.ObjectID] = room[req.ObjectID] || req.Action == providers.Delete
 	}
 	for _, req := range reqs {
-		var f *providers.Finding
-		switch {
-		case req.Action == providers.Delete:
-			f = stays(root, req)
-		case req.Properties["path"] != nil && !room[req.String("path")]:
-			f = inTheWay(root, req)
-		}
+		f := p.foresee(req, room)
 		if f != nil {
 			f.Node = req.Node
 			out = append(out, *f)
@@ -39,6 +28,25 @@ func (p file) Preflight(_ context.Context, reqs []*providers.Request) ([]provide
 	}
 	slices.SortStableFunc(out, func(a, b providers.Finding) int { return cmp.Compare(a.Node, b.Node) })
 	return out, nil
+}
+
+// foresee finds what stands against an action.
+func (p file) foresee(req *providers.Request, room map[string]bool) *providers.Finding {
+	switch {
+	case req.Action == providers.Delete:
+		return p.stays(req)
+	case req.Action == providers.Update || req.Properties["path"] == nil:
+		return nil // the plan has looked at what is there, or can't know
+	}
+	root, err := open(p.folder)
+	if err != nil {
+		return refused("path", err)
+	}
+	defer root.Close()
+	if room[id(root, req.String("path"))] {
+		return nil
+	}
+	return inTheWay(root, req)
 }
 
 // twice finds nodes of one path.
@@ -85,7 +93,7 @@ func inTheWay(root *os.Root, req *providers.Request) *providers.Finding {
 	if err != nil {
 		return refused("content", err)
 	}
-	if req.Action != providers.Create || !is.there || known && bytes.Equal(b, is.content) {
+	if !is.there || known && bytes.Equal(b, is.content) {
 		return nil
 	}
 	return &providers.Finding{
@@ -106,17 +114,21 @@ func refused(property string, err error) *providers.Finding {
 }
 
 // stays warns of a file that is not deleted with its node.
-func stays(root *os.Root, req *providers.Request) *providers.Finding {
-	is, err := look(root, req.ObjectID)
-	if err != nil {
+func (p file) stays(req *providers.Request) *providers.Finding {
+	root, name, is, err := p.find(req)
+	switch {
+	case isAbsent(err):
+		return nil
+	case err != nil:
 		return refused("", err)
 	}
+	defer root.Close()
 	if !is.there || digest(is.content) == providers.Text(req.Attributes["written"]) {
 		return nil
 	}
 	return &providers.Finding{
 		Kind: providers.Conflict, Warning: true,
-		Message: req.ObjectID + " is no longer as the stack wrote it, so it stays where it is.",
+		Message: name + " is no longer as the stack wrote it, so it stays where it is.",
 		Advice:  "Delete it by hand if nobody needs it.",
 	}
 }
@@ -127,7 +139,7 @@ func (p file) Search(_ context.Context, req *providers.Request, _ providers.Oper
 	if err := checkPath(name); err != nil {
 		return nil, nil // such a file was never written
 	}
-	root, err := p.open()
+	root, err := open(p.folder)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +148,7 @@ func (p file) Search(_ context.Context, req *providers.Request, _ providers.Oper
 	if err != nil || !is.there {
 		return nil, err
 	}
-	c := providers.Candidate{ID: name, Name: name}
+	c := providers.Candidate{ID: id(root, name), Name: name}
 	if b, err := decode(req.String("content"), req.String("encoding")); err != nil || !bytes.Equal(b, is.content) {
 		c.Doubt = "its content is another one"
 	}
