@@ -32,6 +32,8 @@ func (s subject) name() string { return strings.TrimSpace(s.typ + " " + s.varian
 func (s subject) config(b *bench) providertest.Config {
 	cfg := s.with(b)
 	cfg.Type = s.typ
+	cfg.Properties = completed(nodeType(b.t, s.typ).Properties, cfg.Properties)
+	cfg.Check = func(t *testing.T, o *providers.Object) { tells(t, s.typ, o) }
 	return cfg
 }
 

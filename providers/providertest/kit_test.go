@@ -25,6 +25,7 @@ func TestConformance(t *testing.T) {
 		t.Run(s.name(), func(t *testing.T) {
 			t.Parallel()
 			w := prepare(t, s)
+			t.Run("catalogue", func(t *testing.T) { fits(t, w.cfg) })
 			for _, c := range providertest.Cases() {
 				if c.Brief || s.variant == "" {
 					t.Run(c.Name, func(t *testing.T) {

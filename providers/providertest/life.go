@@ -49,6 +49,9 @@ func (k *kit) holds(t *testing.T, o *providers.Object, want map[string]any) {
 			t.Errorf("attribute %s is %v", name, o.Attributes[name])
 		}
 	}
+	if k.Check != nil {
+		k.Check(t, o)
+	}
 	read, err := k.cloud.Provider.Read(t.Context(), k.reading(o, want))
 	if err != nil {
 		t.Fatalf("read %s: %v", o.ID, err)

@@ -18,8 +18,8 @@ import (
 // Config says what to drive, and with what.
 type Config struct {
 	Type string
-	// Properties are those of the create, defaults filled in: valid, and those of
-	// no object that exists.
+	// Properties are those of the create, with all defaults: valid, and those of no
+	// object that exists.
 	Properties map[string]any
 	// Change holds the properties that an update sets; nil: nothing of the type
 	// can be changed.
@@ -32,6 +32,9 @@ type Config struct {
 	// Ready lets somebody else do, by the clouds of their own, what has to be done
 	// before each create; nil: nothing has.
 	Ready func(t *testing.T, partner func(typ string) Cloud)
+
+	// Check looks at each object that an action has ended with; nil: nobody does.
+	Check func(t *testing.T, o *providers.Object)
 
 	// Unread names the properties that the cloud does not show, sorted.
 	Unread []string

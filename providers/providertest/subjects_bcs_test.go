@@ -15,7 +15,10 @@ var bcsSubjects = []subject{
 	{"BCS.Instance", "", func(b *bench) providertest.Config {
 		return providertest.Config{
 			Properties: b.ledger("suite-01"), Change: map[string]any{"deleteStorage": true},
-			Unread:  []string{"createNewCluster", "deleteStorage", "resourcePassword", "volumeType"},
+			Unread: []string{
+				"createNewCluster", "deleteIef", "deleteObs", "deleteResource", "deleteStorage", "enterpriseProjectId", "isInvitee",
+				"peerOrgs", "resourcePassword", "restfulApiSupport", "tc3Need", "useEip", "volumeType",
+			},
 			Missing: nowhere, Works: []providers.Action{providers.Create, providers.Delete},
 		}
 	}},

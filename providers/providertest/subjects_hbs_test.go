@@ -26,9 +26,7 @@ var hbsSubjects = []subject{
 		}), nil)
 	}},
 	{"HBS.Instance", "with the records of its jobs", func(b *bench) providertest.Config {
-		c := instance(with(chain(b.name("chain-1"), "alpha"), map[string]any{"deleteJobs": true}), nil)
-		c.Unread = []string{"deleteJobs", "orgOrderInfo", "payOrder"}
-		return c
+		return instance(with(chain(b.name("chain-1"), "alpha"), map[string]any{"deleteJobs": true}), nil)
 	}},
 	{"HBS.Organization", "", func(b *bench) providertest.Config { return joining(b, paid()) }},
 	{"HBS.Organization", "paid by us", func(b *bench) providertest.Config {
@@ -89,7 +87,7 @@ var hbsSubjects = []subject{
 
 func instance(properties, change map[string]any) providertest.Config {
 	return providertest.Config{
-		Properties: properties, Change: change, Unread: []string{"orgOrderInfo", "payOrder"}, Missing: nowhere, Works: anything,
+		Properties: properties, Change: change, Unread: []string{"deleteJobs", "orgOrderInfo", "payOrder"}, Missing: nowhere, Works: anything,
 	}
 }
 
