@@ -13,6 +13,8 @@ import (
 type Explanation struct {
 	Step  *Step
 	Drift *Drift // what a refresh found about its element; nil: nothing
+	// Prices tell what the step buys and gives back, if anybody has asked.
+	Prices []Price
 	// WaitsFor are the phases of other steps, and its own, that must be over
 	// first; Awaits are those that wait for it. Steps that do nothing are left
 	// out: nobody waits for them.
@@ -44,7 +46,7 @@ func (p *Plan) Explain(node string) *Explanation {
 	if s == nil {
 		return nil
 	}
-	e := &Explanation{Step: s, WaitsFor: x.waits(s, "")}
+	e := &Explanation{Step: s, Prices: p.Prices[node], WaitsFor: x.waits(s, "")}
 	for i := range p.Drift {
 		if p.Drift[i].Node == node {
 			e.Drift = &p.Drift[i]
@@ -277,6 +279,7 @@ func (e *Explanation) Document(diags diag.List) *ExplanationDocument {
 		Step: e.Step.document(), WaitsFor: documentWaits(e.WaitsFor), Awaits: documentWaits(e.Awaits),
 		Turns: e.Turns, Object: e.Object, Diagnostics: documentDiagnostics(diags),
 	}
+	d.Step.Prices = documentPrices(e.Prices)
 	if e.Drift != nil {
 		drift := e.Drift.document()
 		d.Drift = &drift

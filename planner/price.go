@@ -76,9 +76,11 @@ type DocumentSum struct {
 }
 
 // DocumentPrices are the prices of a node.
-func (p *Plan) DocumentPrices(node string) []DocumentPrice {
+func (p *Plan) DocumentPrices(node string) []DocumentPrice { return documentPrices(p.Prices[node]) }
+
+func documentPrices(all []Price) []DocumentPrice {
 	var out []DocumentPrice
-	for _, price := range p.Prices[node] {
+	for _, price := range all {
 		d := DocumentPrice{For: price.For, Currency: price.Currency, Unknown: price.Unknown, Back: price.Back, Renews: price.Renews, ByHand: price.ByHand}
 		if price.Unknown == "" {
 			d.Amount, d.Original = &price.Amount, &price.Original

@@ -95,6 +95,7 @@ func renderExplanation(e *planner.Explanation, p *planner.Plan, st style) string
 	}
 	r.printf("  %s\n", strings.Join(facts, ", "))
 	r.why(s)
+	r.costs(e.Prices)
 	r.chains(s)
 	r.driftOf(e.Drift)
 	r.waits("It waits for:", e.WaitsFor, func(w planner.Wait) string { return w.Node + " " + phaseDone(w.Action, w.Other) })
@@ -136,6 +137,17 @@ func (r *planRenderer) why(s *planner.Step) {
 	r.section("Why:")
 	for _, l := range lines {
 		r.printf("  %s\n", l)
+	}
+}
+
+// costs tells what the step buys and gives back.
+func (r *planRenderer) costs(all []planner.Price) {
+	if len(all) == 0 {
+		return
+	}
+	r.section("What it costs:")
+	for i := range all {
+		r.printf("  %s\n", priceRemark(&all[i]))
 	}
 }
 
