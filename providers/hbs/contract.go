@@ -380,6 +380,11 @@ func (p contract) properties(ctx context.Context, instance string, c *contractIn
 	for _, name := range []string{"installOrgs", "endorseOrgs"} {
 		out[name] = inOrderOf(recorded[name], out[name].([]any))
 	}
+	for _, name := range []string{"securityCheck", "description"} { // what counts is what they were when this version was installed
+		if was, known := recorded[name]; known {
+			out[name] = was
+		}
+	}
 	if file := p.file(c, req); file != nil {
 		out["file"] = file
 	}

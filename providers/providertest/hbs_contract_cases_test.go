@@ -115,9 +115,13 @@ func TestHBSContractScanned(t *testing.T) {
 		t.Errorf("the report was fetched %d times", n)
 	}
 	// Only what is installed anew is scanned anew.
-	o, err = b.update(t, o, properties, with(properties, map[string]any{"securityCheck": false, "description": "other"}))
+	other := with(properties, map[string]any{"securityCheck": false, "description": "other"})
+	o, err = b.update(t, o, properties, other)
 	if err != nil || countOf(b.called, "InstallContractNew") != 1 {
 		t.Errorf("%v, %v", o, err)
+	}
+	if got := b.read(t, o, other).Properties; got["securityCheck"] != false || got["description"] != "other" {
+		t.Errorf("read as %v, which is no change", got)
 	}
 }
 
