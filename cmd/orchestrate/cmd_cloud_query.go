@@ -109,7 +109,7 @@ func eventOptions(c *cobra.Command, q *lookQuery) {
 }
 
 func stepOption(c *cobra.Command, q *lookQuery) {
-	c.Flags().DurationVar(&q.step, "step", time.Hour, "count by steps of this `DURATION`")
+	c.Flags().DurationVar(&q.step, "step", 0, "count by steps of this `DURATION`, such as 1h (default: what fits the time)")
 }
 
 func metricOptions(c *cobra.Command, q *lookQuery) {
@@ -180,7 +180,7 @@ func (q *lookQuery) check(c *cobra.Command, now time.Time) (err error) {
 		return usagef(c, "--limit: %d is below 0", q.limit)
 	case c.Flags().Changed("height") && q.height < 0, c.Flags().Changed("block") && q.block < 0:
 		return usagef(c, "the height of a block is 0 or more")
-	case c.Flags().Lookup("step") != nil && q.step < time.Minute:
+	case c.Flags().Changed("step") && q.step < time.Minute:
 		return usagef(c, "--step: %s is below a minute", q.step)
 	case c.Flags().Lookup("organizations") != nil && (q.organizations < 1 || q.months < 1 || q.years < 0):
 		return usagef(c, "a price is that of at least one organization for at least one month")

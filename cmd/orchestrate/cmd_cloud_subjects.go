@@ -439,7 +439,7 @@ HBS. The services keep them for some time only. "cloud steps" shows their parts.
 			long: `Lists measured values of instances of BCS; with --organization or --plugin of these,
 and with --pod of one of their nodes.`,
 			example: []string{"orchestrate cloud metrics", "orchestrate cloud metrics --instance ledger --organization bank"},
-			columns: []string{"instance", "name", "value", "unit", "statistic", "dimensions", "time"},
+			columns: []string{"instance", "of", "name", "value", "unit", "statistic", "time"},
 			options: []lookOption{instanceOption, metricOptions},
 			bcs:     each(readMetrics),
 		},

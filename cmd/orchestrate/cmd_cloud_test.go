@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -189,6 +191,17 @@ node_templates:
       orgs: [{name: operator}]
       orgOrderInfo: {periodType: 2, periodNum: 1}
       payOrder: true
+  settle:
+    type: Cloud.HBS.Contract
+    properties:
+      instanceId: {get_reference: chain}
+      name: settle
+      version: "1.0"
+      type: go
+      file: settle.zip
+      installOrgs: [operator]
+      endorseOrgs: [operator]
+      securityCheck: true
   labels:
     type: Cloud.HBS.Tags
     properties: {instanceId: {get_reference: chain}, tags: {team: ledger}}
@@ -220,8 +233,18 @@ func newEstate(t *testing.T) *account {
 	t.Helper()
 	x := newAccount(t)
 	folder := t.TempDir()
-	if err := os.WriteFile(filepath.Join(folder, "blueprint.yaml"), []byte(estate), 0o600); err != nil {
+	var contract bytes.Buffer
+	z := zip.NewWriter(&contract)
+	if err := z.AddFS(fstest.MapFS{"main.go": {Data: []byte("package main")}}); err != nil {
 		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"blueprint.yaml": []byte(estate), "settle.zip": contract.Bytes()} {
+		if err := os.WriteFile(filepath.Join(folder, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if code, _, errs := x.run("apply", folder, "-y"); code != 0 {
 		t.Fatalf("apply ends with %d:\n%s", code, errs)
@@ -251,6 +274,11 @@ func TestLooks(t *testing.T) {
 	}
 	job, record := first("jobs --service hbs", "id"), first("operations --service bcs", "id")
 	tx, besuTx, backup := first("transactions --instance chain", "id"), first("transactions --instance besu", "id"), first("restorable-backups", "id")
+	pod := first("peers --organization bank", "name")
+	t.Chdir(t.TempDir())
+	if err := x.cloud.SetHealth(t.Context(), first("channels", "instance_id"), "Abnormal"); err != nil {
+		t.Fatal(err)
+	}
 	schema, err := schemas.Named("cloud")
 	if err != nil {
 		t.Fatal(err)
@@ -298,20 +326,31 @@ func TestLooks(t *testing.T) {
 		{"blocks --instance chain --height 0", []string{hbsList, "ShowBlock"}, "=", 1},
 		{"blocks --instance besu", []string{hbsList, "ListBesuBlocks"}, "0x", 3},
 		{"blocks --instance besu --height 1", []string{hbsList, "ShowBesuBlock"}, "0x", 1},
-		{"transactions --instance chain", []string{hbsList, "ListBlocks", "ListTransactions"}, "VOTE_TRANSACTION", 2},
+		{"transactions --instance chain", []string{hbsList, "ListBlocks", "ListTransactions"}, "VOTE_TRANSACTION", 3},
 		{"txs --instance chain --limit 1", []string{hbsList, "ListBlocks", "ListTransactions"}, "VALID", 1},
 		{"txs --instance chain --block 0", []string{hbsList, "ListTransactions"}, "VALID", 1},
 		{"txs --instance chain --id " + tx, []string{hbsList, "ShowTransaction"}, tx, 1},
 		{"transactions --instance besu", []string{hbsList, "ListBesuBlocks", "ListBesuTransactions"}, "0x", 1},
 		{"transactions --instance besu --id " + besuTx, []string{hbsList, "ShowBesuTransaction"}, besuTx, 1},
 		{"contracts --instance besu", []string{hbsList, "ListBesuContracts"}, "0x", 1},
-		{"contracts --instance chain", []string{hbsList, "ListContractsNew"}, "", 0},
+		{"contracts --instance chain", []string{hbsList, "ListContractsNew"}, "settle", 1},
 		{"operations --since 1h", []string{"ListOpRecord", "ListHuaweiChainJobs"}, "create instance", 6},
 		{"operations --limit 2", []string{"ListOpRecord", "ListHuaweiChainJobs"}, "", 2},
 		{"operations --instance besu --status success", []string{bcsList, hbsList, "ListHuaweiChainJobs"}, "create instance", 1},
 		{"operations --instance ledger --status failed", []string{bcsList, hbsList, "ListOpRecord"}, "", 0},
 		{"operations --id " + record, []string{"ListOpRecord", "ShowHuaweiChainJob"}, record, 1},
 		{"jobs --id " + job, []string{"ListOpRecord", "ShowHuaweiChainJob"}, job, 1},
+		{"events", []string{bcsList, "ListBcsEvents"}, "OperationFinished", 5},
+		{"alarms --open --since 7d", []string{bcsList, "ListBcsEvents"}, "Major", 1},
+		{"events --since 2h --until 1h", []string{bcsList, "ListBcsEvents"}, "", 0},
+		{"event-counts --since 365d", []string{bcsList, "ListBcsEventsStatistic"}, "Major", 3},
+		{"event-counts --instance ledger", []string{bcsList, "ListBcsEventsStatistic"}, "Info", 3},
+		{"metrics", []string{bcsList, "ListBcsMetric"}, "memUsedRate", 5},
+		{"metrics --metric cpuUsage --metric diskCapacity", []string{bcsList, "ListBcsMetric"}, "diskCapacity", 2},
+		{"metrics --node bank", []string{bcsList, "ListEntityMetric"}, pod, 14},
+		{"metrics --organization bank --pod " + pod, []string{bcsList, "ListInstanceMetric"}, pod, 7},
+		{"contracts --instance chain --name settle", []string{hbsList, "ShowContractNew"}, "1.0", 1},
+		{"contracts --name settle --report scan.zip", []string{hbsList, "ShowContractNew", "ShowContractReport"}, "finished", 1},
 		{"steps --id " + record, []string{"ListOpRecord"}, "Join", 3},
 	} {
 		t.Run(c.args, func(t *testing.T) {
@@ -335,6 +374,58 @@ func TestLooks(t *testing.T) {
 				t.Errorf("the table has %d lines:\n%s", lines, table)
 			}
 		})
+	}
+}
+
+// An invitation is seen from both sides, each with its own credentials.
+func TestLooksOfAConsortium(t *testing.T) {
+	x := newAccount(t)
+	folder := t.TempDir()
+	ledger, _, _ := strings.Cut(estate, "  chain:\n")
+	ledger += `  invited:
+    type: Cloud.BCS.Invitation
+    properties: {blockchainId: {get_reference: ledger}, channelName: {get_reference: trade}, tenantName: partner}
+`
+	if err := os.WriteFile(filepath.Join(folder, "blueprint.yaml"), []byte(ledger), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := x.run("apply", folder, "-y"); code != 0 {
+		t.Fatalf("apply ends with %d:\n%s", code, errs)
+	}
+	schema, err := schemas.Named("cloud")
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(args string, n int, has ...string) {
+		t.Helper()
+		code, out, errs := x.run(append(append([]string{"cloud"}, strings.Fields(args)...), "--json")...)
+		var doc struct{ Items []object }
+		if err := json.Unmarshal([]byte(out), &doc); err != nil || code != 0 || len(doc.Items) != n {
+			t.Fatalf("%s: exit %d with %d items, want %d: %v\n%s%s", args, code, len(doc.Items), n, err, out, errs)
+		}
+		for _, v := range schema.Validate(plainJSON(t, json.RawMessage(out))) {
+			t.Errorf("%s: %s: %s", args, v.Pointer, v.Message)
+		}
+		_, table, errs := x.run(append([]string{"cloud"}, strings.Fields(args)...)...)
+		for _, text := range has {
+			if !strings.Contains(table+errs, text) {
+				t.Errorf("%s: no %q in\n%s%s", args, text, table, errs)
+			}
+		}
+	}
+	look("members", 1, "trade", "ledger", "partner")
+	look("members --node invited", 1, "partner")
+	look("members --channel other", 0, "There are no members.")
+	look("notifications", 0, "There are no notifications.")
+	for k, v := range x.cloud.Projects()["partner"] {
+		x.env = append(x.env, k+"="+v)
+	}
+	look("instances", 0)
+	look("notifications --status waiting", 1, "trade", "waiting", "ledger")
+	look("invitations --channel trade", 1, "emulator")
+	look("notifications --status reject", 0)
+	if asked := x.asked(); !slices.Contains(asked, "ListMembers") || !slices.Contains(asked, "ListNotifications") {
+		t.Error(asked)
 	}
 }
 

@@ -23,7 +23,7 @@ type EventFilter struct {
 	From, To time.Time
 	Only     EventState
 	Search   string        // part of a text of the event; "" for all
-	Step     time.Duration // of the statistics; 0 means a minute
+	Step     time.Duration // of the statistics; 0 means what fits the time
 }
 
 // EventState is open or past alarms only.
@@ -45,6 +45,27 @@ func (f EventFilter) timeRange() string {
 	return fmt.Sprintf("-1.-1.%d", minutes(f.Last))
 }
 
+// mostSteps is how many steps are asked for unless somebody chooses them.
+const mostSteps = 1500
+
+// step is the given one, or else the shortest that divides the time into few enough.
+func (f EventFilter) step() time.Duration {
+	if f.Step > 0 {
+		return f.Step
+	}
+	span := f.Last
+	if !f.From.IsZero() && !f.To.IsZero() {
+		span = f.To.Sub(f.From)
+	}
+	for _, step := range []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour} {
+		if span <= mostSteps*step {
+			return step
+		}
+	}
+	const day = 24 * time.Hour
+	return day * max(1, (span+mostSteps*day-1)/(mostSteps*day))
+}
+
 // minutes rounds up, so that what is asked for is within.
 func minutes(d time.Duration) int64 {
 	return max(1, int64((d+time.Minute-1)/time.Minute))
@@ -61,7 +82,7 @@ type eventsRequest struct {
 func (f EventFilter) request(id string) *eventsRequest {
 	newest := model.GetEventResultSortOrderEnum().DESC
 	q := &eventsRequest{BlockchainId: id, Body: &model.ListBcsEventRequestBody{
-		TimeRange: f.timeRange(), Step: cmp.Or(f.Step, time.Minute).Milliseconds(), Search: &f.Search,
+		TimeRange: f.timeRange(), Step: f.step().Milliseconds(), Search: &f.Search,
 		Sort: &model.EventResultSort{OrderBy: &[]string{"starts_at"}, Order: &newest},
 	}}
 	if f.Only != "" {
@@ -174,6 +195,7 @@ func (l Look) EventCounts(ctx context.Context, id string, f EventFilter) ([]Even
 
 // Metric is one measured value.
 type Metric struct {
+	Of         string    `json:"of"` // value of the last dimension, which is the narrowest
 	Name       string    `json:"name"`
 	Value      float64   `json:"value"`
 	Unit       string    `json:"unit"`
@@ -214,12 +236,13 @@ type dimensionWire struct {
 	Value loose `json:"value"`
 }
 
-func dimensions(wire []dimensionWire) []string {
-	var out []string
+// along tells what a metric is of.
+func (m Metric) along(wire []dimensionWire) Metric {
 	for _, d := range wire {
-		out = append(out, string(d.Name)+"="+string(d.Value))
+		m.Of = string(d.Value)
+		m.Dimensions = append(m.Dimensions, string(d.Name)+"="+m.Of)
 	}
-	return out
+	return m
 }
 
 func (r *metricsAnswer) values() []Metric {
@@ -227,7 +250,8 @@ func (r *metricsAnswer) values() []Metric {
 	for _, m := range r.Metrics {
 		for _, p := range m.Points {
 			for _, s := range p.Statistics {
-				out = append(out, Metric{m.Metric.Name, s.Value.Number(), p.Unit, s.Statistic, dimensions(m.Metric.Dimensions), p.Time.Moment()})
+				v := Metric{Name: m.Metric.Name, Value: s.Value.Number(), Unit: p.Unit, Statistic: s.Statistic, Time: p.Time.Moment()}
+				out = append(out, v.along(m.Metric.Dimensions))
 			}
 		}
 	}
@@ -253,7 +277,7 @@ func (r *entityMetricsAnswer) values() []Metric {
 		for _, values := range m.Values {
 			for _, name := range entityMetrics {
 				if v, ok := values[name]; ok && v != "" {
-					out = append(out, Metric{Name: name, Value: v.Number(), Dimensions: dimensions(m.Dimensions)})
+					out = append(out, Metric{Name: name, Value: v.Number()}.along(m.Dimensions))
 				}
 			}
 		}

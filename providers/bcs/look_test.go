@@ -3,6 +3,7 @@ package bcs_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func TestWhatTheSDKCannotRead(t *testing.T) {
 		{Severity: "Minor", Total: 3, Last: t2, Steps: []bcs.EventBucket{{Time: t0, Count: 0}, {Time: t1, Count: 2}, {Time: t2, Count: 1}}},
 		{Severity: "Info", Steps: []bcs.EventBucket{{Time: t0}, {Time: t1}}},
 	})
-	measured := []bcs.Metric{{Name: "cpuUsage", Value: 23, Unit: "Percent", Statistic: "maximum", Dimensions: []string{"pod=p-0"}, Time: utc("2016-07-07T12:00:00Z")}}
+	measured := []bcs.Metric{{Of: "p-0", Name: "cpuUsage", Value: 23, Unit: "Percent", Statistic: "maximum", Dimensions: []string{"pod=p-0"}, Time: utc("2016-07-07T12:00:00Z")}}
 	for range 2 { // numbers, then texts
 		got, err := l.Metrics(ctx, network, bcs.MetricFilter{Names: []string{"cpuUsage"}})
 		check("metrics", got, err, measured)
@@ -99,7 +100,7 @@ func TestWhatTheSDKCannotRead(t *testing.T) {
 	check("metrics of a node", got, err, measured)
 	got, err = l.Metrics(ctx, network, bcs.MetricFilter{Entity: "baas-agent"})
 	check("metrics of an entity", got, err, []bcs.Metric{
-		{Name: "cpuUsage", Value: 0.175, Dimensions: []string{"cluster=abc"}}, {Name: "memUsage", Value: 1.252, Dimensions: []string{"cluster=abc"}},
+		{Of: "abc", Name: "cpuUsage", Value: 0.175, Dimensions: []string{"cluster=abc"}}, {Of: "abc", Name: "memUsage", Value: 1.252, Dimensions: []string{"cluster=abc"}},
 	})
 	got, err = l.Metrics(ctx, network, bcs.MetricFilter{Entity: "baas-agent"})
 	check("no metrics of an entity", got, err, []bcs.Metric(nil))
@@ -149,6 +150,22 @@ func TestMonitoringRequests(t *testing.T) {
 	}
 	if d := cmp.Diff(want, sent); d != "" {
 		t.Errorf("-want +got:\n%s", d)
+	}
+}
+
+// The service refuses too many steps; nobody has to work out how many there are.
+func TestStepsOfEvents(t *testing.T) {
+	const day = 24 * time.Hour
+	for last, want := range map[time.Duration]int64{
+		time.Hour: 60_000, day: 60_000, 7 * day: 900_000, 30 * day: 3_600_000, 365 * day: 21_600_000, 1500 * day: 86_400_000, 36_500 * day: 25 * 86_400_000,
+	} {
+		s, l := look(t, map[string][]string{statistics: {`{}`}})
+		if _, err := l.EventCounts(t.Context(), network, bcs.EventFilter{Last: last}); err != nil {
+			t.Fatal(err)
+		}
+		if sent := s.Bodies()[0]; !strings.Contains(sent, fmt.Sprintf(`"step":%d,`, want)) {
+			t.Errorf("%s: %s, want steps of %d ms", last, sent, want)
+		}
 	}
 }
 
