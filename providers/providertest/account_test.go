@@ -62,7 +62,7 @@ func TestAccount(t *testing.T) {
 	a := newAccount(t, huaweicloud.Config{Endpoint: endpoint, Env: os.Getenv, Home: home}, *buyFlag, givenFlag)
 	t.Logf("all that is made has a name that begins with %s or %s", a.stack, a.prefix)
 	for typ := range strings.SplitSeq(*typesFlag, ",") {
-		found := slices.DeleteFunc(subjects(), func(s subject) bool { return s.typ != strings.TrimSpace(typ) || s.variant != "" })
+		found := slices.DeleteFunc(of(strings.TrimSpace(typ)), func(s subject) bool { return s.variant != "" })
 		if len(found) == 0 {
 			t.Errorf("there is no node type %q", typ)
 		}
@@ -188,10 +188,9 @@ func TestAccountIsLeftAsItWas(t *testing.T) {
 	c.make(t, "VPC.VPC", "old", vpcNamed("old"))
 	env := c.emulator.Env()
 	a := newAccount(t, huaweicloud.Config{Endpoint: c.url, Env: func(name string) string { return env[name] }}, false, nil)
-	i := slices.IndexFunc(subjects(), func(s subject) bool { return s.typ == "VPC.Subnet" })
 	brief := slices.DeleteFunc(providertest.Cases(), func(c providertest.Case) bool { return !c.Brief })
 	a.known = map[string]string{"zone": "az1"}
-	a.drive(t, subjects()[i], brief)
+	a.drive(t, of("VPC.Subnet")[0], brief)
 
 	a.cloud("VPC.VPC").Make(t, "VPC.VPC", "left", vpcNamed(""))
 	changes, err := c.emulator.Changes(t.Context())

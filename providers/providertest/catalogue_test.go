@@ -2,6 +2,7 @@ package providertest_test
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"testing"
 
@@ -25,6 +26,52 @@ func fits(t *testing.T, cfg providertest.Config) {
 	changed := maps.Clone(cfg.Properties)
 	maps.Copy(changed, cfg.Change)
 	said(t, "changed: ", typ.Properties, changed)
+}
+
+// elsewhere are the properties that no subject changes, and the tests that do.
+var elsewhere = map[string]string{
+	"HBS.Instance.chainEngineVersion": "TestHBSUpgrade: another version has to come out first",
+	"BCS.SdkConfig.members":           "providers/bcs, TestConfigOfAClient: it takes organizations of another tenant",
+}
+
+// changes collects which properties of a type its subjects change.
+type changes struct {
+	mu       sync.Mutex
+	subjects map[string]int             // by type; guarded by mu
+	changed  map[string]map[string]bool // by type and property; guarded by mu
+}
+
+func (c *changes) add(cfg providertest.Config) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.subjects[cfg.Type]++
+	for name := range cfg.Change {
+		if c.changed[cfg.Type] == nil {
+			c.changed[cfg.Type] = map[string]bool{}
+		}
+		c.changed[cfg.Type][name] = true
+	}
+}
+
+// check looks whether everything is changed that can be, of the types of which no
+// subject was left out.
+func (c *changes) check(t *testing.T) {
+	for name, n := range c.subjects {
+		if n != len(of(name)) {
+			continue
+		}
+		for property, p := range nodeType(t, name).Properties.Properties {
+			_, tested := elsewhere[name+"."+property]
+			if !p.Immutable && p.Recorded == "" && !tested && !c.changed[name][property] {
+				t.Errorf("no subject of %s changes %s", name, property)
+			}
+		}
+	}
+}
+
+// of are the subjects of a type.
+func of(typ string) []subject {
+	return slices.DeleteFunc(subjects(), func(s subject) bool { return s.typ != typ })
 }
 
 func nodeType(t *testing.T, name string) *dsl.NodeType {

@@ -64,9 +64,10 @@ var contractSubjects = []subject{
 		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha", "beta")).ID
 		files := shelf{}
 		return providertest.Config{
-			Properties: trade(id, files.put("contracts/trade.zip", goFile(b.t, "package main"))),
+			Properties: with(trade(id, files.put("contracts/trade.zip", goFile(b.t, "package main"))), map[string]any{"installOrgs": []any{"alpha"}}),
 			Change: map[string]any{
 				"version": "1.1", "file": files.put("contracts/trade.zip", goFile(b.t, "package main // changed")), "endorsePolicy": "AND",
+				"installOrgs": []any{"alpha", "beta"}, "endorseOrgs": []any{"alpha", "beta"},
 			},
 			Content: files.open, Missing: id + "/" + "nowhere", Forgotten: true,
 			Works: []providers.Action{providers.Create, providers.Update},

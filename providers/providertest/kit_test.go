@@ -21,10 +21,13 @@ import (
 // TestConformance drives every type through every case, each in a cloud and a
 // time of its own.
 func TestConformance(t *testing.T) {
+	changed := &changes{subjects: map[string]int{}, changed: map[string]map[string]bool{}}
+	t.Cleanup(func() { changed.check(t) })
 	for _, s := range subjects() {
 		t.Run(s.name(), func(t *testing.T) {
 			t.Parallel()
 			w := prepare(t, s)
+			changed.add(w.cfg)
 			t.Run("catalogue", func(t *testing.T) { fits(t, w.cfg) })
 			for _, c := range providertest.Cases() {
 				if c.Brief || s.variant == "" {

@@ -37,6 +37,7 @@ var bcsSubjects = []subject{
 		id := network(b)
 		return providertest.Config{
 			Properties: map[string]any{"blockchainId": id, "organizationName": "base", "userName": "baseapp", "securityMode": false},
+			Change:     map[string]any{"frozen": true},
 			Missing:    id + "/none/baseapp",
 			Forgotten:  true, Repeatable: true, Nameless: true, NotImported: true,
 		}
@@ -57,7 +58,10 @@ var bcsSubjects = []subject{
 				"blockchainId": id, "organizationNames": []any{"base"}, "certPath": "/opt/certs", "members": map[string]any{},
 				"channels": []any{map[string]any{"channelName": "trade", "chaincodeNames": []any{"papers"}}},
 			},
-			Change:    map[string]any{"certPath": "/opt/others"},
+			Change: map[string]any{
+				"certPath": "/opt/others",
+				"channels": []any{map[string]any{"channelName": "trade", "chaincodeNames": []any{"papers", "orders"}}},
+			},
 			Missing:   id + "/none",
 			Forgotten: true, Repeatable: true, Nameless: true, NotImported: true,
 		}

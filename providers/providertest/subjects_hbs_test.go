@@ -57,7 +57,7 @@ var hbsSubjects = []subject{
 			Properties: map[string]any{
 				"instanceId": id, "organizationNames": []any{"alpha", "beta"}, "certPath": "opt/chain", "downloadCa": false, "accessMode": "StandardChannel",
 			},
-			Change:    map[string]any{"accessMode": "HighPerformanceChannel", "endpointIp": "10.0.0.4"},
+			Change:    map[string]any{"accessMode": "HighPerformanceChannel", "endpointIp": "10.0.0.4", "certPath": "etc/chain", "downloadCa": true},
 			Missing:   nowhere + "/alpha",
 			Forgotten: true, Repeatable: true, Nameless: true, NotImported: true,
 		}

@@ -8,13 +8,16 @@ import (
 var vpcSubjects = []subject{
 	{"VPC.VPC", "", func(b *bench) providertest.Config {
 		return providertest.Config{
-			Properties: vpcNamed(""), Change: map[string]any{"name": b.name("renamed"), "description": "new"},
+			Properties: vpcNamed(""), Change: map[string]any{"name": b.name("renamed"), "cidr": "192.168.0.0/18", "description": "new"},
 			Missing: nowhere,
 		}
 	}},
 	{"VPC.Subnet", "", func(b *bench) providertest.Config {
 		return providertest.Config{
-			Properties: b.part(b.make("VPC.VPC", "net", vpcNamed("")).ID), Change: map[string]any{"name": b.name("renamed"), "dnsList": []any{"192.168.0.3"}},
+			Properties: b.part(b.make("VPC.VPC", "net", vpcNamed("")).ID),
+			Change: map[string]any{
+				"name": b.name("renamed"), "description": "new", "dnsList": []any{"192.168.0.3"}, "dhcpEnable": false,
+			},
 			Missing: nowhere, Namesakes: true, Foreign: map[string]any{"cidr": "192.168.2.0/24", "gateway": "192.168.2.1"},
 		}
 	}},
@@ -29,7 +32,7 @@ var ecsSubjects = []subject{
 		}
 		return providertest.Config{
 			Properties: server,
-			Change:     map[string]any{"name": b.name("renamed")},
+			Change:     map[string]any{"name": b.name("renamed"), "description": "new"},
 			Unread:     []string{"nics", "publicIP", "rootVolume"},
 			Missing:    nowhere, Namesakes: true, Works: []providers.Action{providers.Create, providers.Delete},
 		}
