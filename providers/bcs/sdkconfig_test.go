@@ -34,6 +34,8 @@ func inChannel(name string, chaincodes ...any) map[string]any {
 }
 
 func TestConfigOfAClient(t *testing.T) {
+	joined := config(inChannel("trade", "tradecc"))
+	joined["members"] = map[string]any{"partner": []any{"0a1b2c"}}
 	for _, tt := range []struct {
 		name       string
 		properties map[string]any
@@ -41,6 +43,10 @@ func TestConfigOfAClient(t *testing.T) {
 	}{
 		{"one chaincode", config(inChannel("trade", "tradecc")), map[string]any{
 			"chaincode_name": "tradecc", "channel_name": "trade", "cert_path": "/opt",
+			"peer_orgs": map[string]any{"bank": []any{"peer-8b-2.peer-8b.svc", "peer-8b-10.peer-8b.svc"}},
+		}},
+		{"another tenant's organization", joined, map[string]any{
+			"chaincode_name": "tradecc", "channel_name": "trade", "cert_path": "/opt", "union_info": map[string]any{"partner": []any{"0a1b2c"}},
 			"peer_orgs": map[string]any{"bank": []any{"peer-8b-2.peer-8b.svc", "peer-8b-10.peer-8b.svc"}},
 		}},
 		{"several channels", config(inChannel("trade", "tradecc"), inChannel("docs", "papercc")), map[string]any{
