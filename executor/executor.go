@@ -72,6 +72,7 @@ const (
 	StepSkipped   EventKind = "step_skipped" // Message says why
 	StepAdopted   EventKind = "adopted"      // found by evidence after a lost answer
 	StepStopped   EventKind = "step_stopped" // interrupted at a recorded point; Message says what runs on in the cloud
+	StepPaused    EventKind = "step_paused"  // with other credentials the next command goes on: Err says what was refused, Message what runs on in the cloud
 	StepForgotten EventKind = "forgotten"    // out of the stack, but not destroyed: Message or Err says why
 	StepMoved     EventKind = "moved"        // recorded under another name; Message says under which it was
 	StopAsked     EventKind = "stop_asked"

@@ -246,7 +246,9 @@ func (j *job) record(execution string, r sched.Record, now time.Time) state.Reco
 			out.Error = errorText(j.failure(r.Why))
 		}
 	case sched.Fail:
-		out.Phase, out.Error = j.verb().failed(), errorText(j.failure(r.Why))
+		if out.Phase, out.Error = j.verb().failed(), errorText(j.failure(r.Why)); j.refused() {
+			out.Phase = j.verb().paused()
+		}
 	case sched.Halt:
 		out.Phase, out.Error = j.verb().failed(), errorText(j.failure(r.Why))
 		switch {

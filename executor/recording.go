@@ -28,6 +28,10 @@ func (d *driver) record(j *job, r sched.Record) {
 		d.waiting = append(d.waiting, e)
 		return
 	}
+	if j.refused() { // before it had done anything
+		d.waiting = append(d.waiting, e)
+		return
+	}
 	redact := d.redact // as of now: the loop goes on learning
 	go func() {
 		e.record.Element = j.remains(d.leftBehind(j, redact), e.record.At)
@@ -121,7 +125,11 @@ func (d *driver) recorded(e *entry, err error) {
 		d.settled(j, rec.Element)
 		d.ended(j, rec)
 	case sched.Fail:
-		d.failed(j, j.failure(r.Why))
+		if j.refused() {
+			d.paused(j, r, "nothing was sent")
+		} else {
+			d.failed(j, j.failure(r.Why))
+		}
 	case sched.Halt:
 		d.halted(j, r)
 	case sched.Skip:
@@ -172,7 +180,7 @@ func (d *driver) journal(j *job, r sched.Record, now time.Time) state.Record {
 }
 
 func (d *driver) halted(j *job, r sched.Record) {
-	if !r.Interrupted {
+	if !r.Interrupted && !j.refused() {
 		d.failed(j, j.failure(r.Why))
 		return
 	}
@@ -180,7 +188,19 @@ func (d *driver) halted(j *job, r sched.Record) {
 	if j.op.ID != "" {
 		message = fmt.Sprintf("operation %s runs on in the cloud; the next command takes it up", j.op.ID)
 	}
+	if !r.Interrupted {
+		d.paused(j, r, message)
+		return
+	}
 	d.observeJob(j, Event{Kind: StepStopped, Operation: j.op.ID, Message: message, Err: j.err})
+}
+
+// paused tells that a step can't go on with these credentials.
+func (d *driver) paused(j *job, r sched.Record, message string) {
+	err := j.failure(r.Why)
+	d.errors = append(d.errors, StepError{Node: j.node, Type: j.typ, Step: j.step, Err: err})
+	d.observeJob(j, Event{Kind: StepPaused, Operation: j.op.ID, Attempt: j.attempt, Message: message, Err: err})
+	d.engine.log().Info("step paused", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", err)
 }
 
 func (d *driver) failed(j *job, err error) {

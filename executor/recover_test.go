@@ -440,6 +440,24 @@ func TestRefusedDeletion(t *testing.T) {
 	})
 }
 
+// TestRefusedAtOnce has no rights for the first call of a step: it is paused, and
+// nothing has become of its element.
+func TestRefusedAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(chain)
+		b.cloud.faults["d"] = []fault{{err: &providers.Error{Kind: providers.Auth, Status: 403}}}
+		b.events = nil
+		res := b.run(b.plan("", nil), state.Terms{})
+		equal(t, "phases", "DeletePaused d: DeletePaused", fmt.Sprint(res.Execution.Phase, " d: ", b.phaseOf("web-2", "d")))
+		equal(t, "element", "CreateSucceeded", b.stack().Elements["d"].Phase)
+		if i := slices.IndexFunc(b.events, func(e Event) bool { return e.Node == "d" && e.Kind == StepPaused }); i < 0 || b.events[i].Message != "nothing was sent" {
+			t.Errorf("told: %q", b.trace())
+		}
+		b.goOn(b.plan("", nil), state.Terms{})
+		b.agree(0)
+	})
+}
+
 func TestRecoverIsStopped(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		p := b.plan(chain, nil)

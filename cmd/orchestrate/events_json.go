@@ -196,6 +196,9 @@ func (s *eventStream) event(e executor.Event) {
 	case executor.StepComplete:
 		addID(hook, e)
 		addElapsed(hook, e.Elapsed)
+	case executor.StepPaused:
+		level = "warn"
+		addID(hook, e)
 	case executor.StepErrored:
 		level = "error"
 		addElapsed(hook, e.Elapsed)

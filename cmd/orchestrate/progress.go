@@ -106,6 +106,8 @@ func eventLine(e executor.Event) string {
 		return e.Node + ": Moved" + bracket(idPart(e.ObjectID)) + because(e)
 	case executor.StepStopped:
 		return e.Node + ": Stopped while " + w.still + bracket(idPart(e.ObjectID)) + because(e)
+	case executor.StepPaused:
+		return fmt.Sprintf("%s: Paused while %s%s: %v; %s", e.Node, w.still, bracket(idPart(e.ObjectID)), e.Err, e.Message)
 	case executor.StopAsked:
 		return "Stopping: nothing new is started" + because(e)
 	}

@@ -134,7 +134,7 @@ func (v *ttyView) know(node string, over bool) {
 // ends reports whether a step is over after an event of the kind.
 func ends(k executor.EventKind) bool {
 	switch k {
-	case executor.StepComplete, executor.StepErrored, executor.StepSkipped, executor.StepStopped, executor.StepForgotten:
+	case executor.StepComplete, executor.StepErrored, executor.StepSkipped, executor.StepStopped, executor.StepPaused, executor.StepForgotten:
 		return true
 	}
 	return false

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/executor"
@@ -90,12 +91,12 @@ func (t *teller) event(r state.Record) (e executor.Event, ok bool) {
 	case state.Failure:
 		s.end(r.At)
 		e.Operation = s.operation
-		t.fail(&e)
+		t.fail(&e, r.Phase, "nothing was sent")
 	case state.Halted:
 		s.end(r.At)
 		e.Operation = s.operation
 		if e.Kind, e.Message = executor.StepStopped, leftText(e.Operation); e.Err != nil {
-			t.fail(&e)
+			t.fail(&e, r.Phase, e.Message)
 		}
 	case state.Skipped:
 		s.end(r.At)
@@ -184,8 +185,13 @@ func (t *teller) over(nodes []string) bool {
 	return !slices.ContainsFunc(nodes, func(n string) bool { return t.step(n).ended.IsZero() })
 }
 
-func (t *teller) fail(e *executor.Event) {
+// fail tells a step that has failed, or that refused credentials have paused: then
+// left says what becomes of it.
+func (t *teller) fail(e *executor.Event, phase, left string) {
 	e.Kind, e.Message = executor.StepErrored, ""
+	if strings.HasSuffix(phase, "Paused") {
+		e.Kind, e.Message = executor.StepPaused, left
+	}
 	if e.Err == nil {
 		e.Err = errors.New("why is not on record")
 	}
