@@ -453,3 +453,32 @@ func TestFileOnAFullDisk(t *testing.T) {
 	_, err := d.create(document("f", "canary"))
 	d.refused(err, providers.Invalid, "permission denied")
 }
+
+func TestFileHealth(t *testing.T) {
+	d := newDrawer(t)
+	want := document("f", "hello")
+	o := d.must(d.create(want))
+	for _, c := range []struct {
+		change func() error
+		want   []string
+	}{
+		{func() error { return nil }, nil},
+		{func() error { return os.Chmod(filepath.Join(d.folder, "f"), 0o644) }, []string{"Its mode is 0644 instead of 0600."}},
+		{func() error { return os.WriteFile(filepath.Join(d.folder, "f"), []byte("canary"), 0o600) }, []string{
+			"Its content is another one than on record.", "Its mode is 0644 instead of 0600.",
+		}},
+	} {
+		if err := c.change(); err != nil {
+			t.Fatal(err)
+		}
+		req := &providers.Request{ObjectID: o.ID, Attributes: o.Attributes, Properties: want}
+		h, err := d.Provider.(providers.HealthReader).Health(t.Context(), req, d.must(d.Read(t.Context(), req)))
+		var got []string
+		for _, s := range h.Symptoms {
+			got = append(got, s.Message)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
+			t.Error(diff, err)
+		}
+	}
+}
