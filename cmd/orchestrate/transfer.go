@@ -34,7 +34,7 @@ func transferText(t *providers.Transfer) string {
 	return fmt.Sprintf("(%s of %s, %d%%)", bytesText(t.Sent), bytesText(t.Size), int(share(t)*100))
 }
 
-const barCells = 24
+const barCells = 16
 
 // transferBar draws how far a transfer is.
 func transferBar(t *providers.Transfer) string {
@@ -43,7 +43,7 @@ func transferBar(t *providers.Transfer) string {
 	if full < barCells {
 		bar += ">" + strings.Repeat(" ", barCells-full-1)
 	}
-	return fmt.Sprintf("[%s] %d%% of %s", bar, int(share(t)*100), bytesText(t.Size))
+	return fmt.Sprintf("%d%% [%s] of %s", int(share(t)*100), bar, bytesText(t.Size))
 }
 
 // bytesText writes a number of bytes with a unit that keeps it short.

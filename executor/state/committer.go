@@ -145,7 +145,28 @@ func (w *writer) close() error {
 	for _, s := range w.stmts {
 		err = errors.Join(err, s.Close())
 	}
+	w.shrink()
 	return errors.Join(err, w.conn.Close(), w.db.Close())
+}
+
+// looseBytes is how much room has to be free in a file before it is written anew
+// without it.
+const looseBytes = 16 << 20
+
+// shrink gives back the room of what a file held, if that is most of it: what was
+// kept for a stack that is gone. Where that fails, as on a full disk or because
+// somebody else writes, it is left to the next one.
+func (w *writer) shrink() {
+	ctx := context.Background()
+	var free, pages, size int64
+	for name, into := range map[string]*int64{"freelist_count": &free, "page_count": &pages, "page_size": &size} {
+		if err := w.conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(into); err != nil {
+			return
+		}
+	}
+	if free*size > looseBytes && free > pages/2 {
+		_, _ = w.conn.ExecContext(ctx, "VACUUM") // nothing is lost without it
+	}
 }
 
 func (w *writer) loop() {

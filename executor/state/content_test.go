@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -151,4 +152,35 @@ func TestContentsDamaged(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The room of what nobody needs any more is given back.
+func TestContentsShrink(t *testing.T) {
+	ctx, path := context.Background(), temp(t)
+	s := openTest(t, path, "")
+	text := strings.Repeat("x", 20<<20)
+	l := acquire(t, s, "one", "a")
+	must(t, s.Keep(ctx, l, contentOf("f", text), reading(text)))
+	e := begin(t, s, l, nil)
+	must(t, s.Close())
+	if n := fileSize(t, path); n < 20<<20 {
+		t.Fatalf("%d bytes are too few", n)
+	}
+	s = openTest(t, path, "")
+	must(t, s.Finish(ctx, l, e, nil, true))
+	must(t, s.Close())
+	if n := fileSize(t, path); n > 1<<20 {
+		t.Errorf("%d bytes are left", n)
+	}
+	s = openTest(t, path, "")
+	if all, err := s.Executions(ctx, "one"); len(all) != 1 || err != nil {
+		t.Errorf("%v, %v", all, err)
+	}
+}
+
+func fileSize(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	must(t, err)
+	return info.Size()
 }
