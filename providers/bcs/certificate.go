@@ -2,7 +2,6 @@ package bcs
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"maps"
@@ -43,37 +42,31 @@ const (
 	stageFreeze = "freeze"
 )
 
-// noteHeld in an operation's notes names the archive that is held meanwhile.
-const noteHeld = "held"
-
 // archives holds archives between the two requests of a create, in memory only:
 // they are secret, so no operation may carry them. Who finds none issues another
 // certificate, as after a lost answer.
 type archives struct {
 	mu   sync.Mutex
-	made map[string][]byte // guarded by mu
+	made map[string][]byte // by ID of the certificate; guarded by mu
 }
 
-// hold keeps an archive and returns its name.
-func (a *archives) hold(archive []byte) (name string) {
+func (a *archives) hold(id string, archive []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	name = rand.Text()
-	a.made[name] = archive
-	return name
+	a.made[id] = archive
 }
 
 // find returns an archive that is held, nil if there is none.
-func (a *archives) find(name string) []byte {
+func (a *archives) find(id string) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.made[name]
+	return a.made[id]
 }
 
-func (a *archives) drop(name string) {
+func (a *archives) drop(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.made, name)
+	delete(a.made, id)
 }
 
 // certProperties are the properties of a user certificate.
@@ -100,7 +93,7 @@ func (p certificate) Advance(ctx context.Context, req *providers.Request, op pro
 	case req.Action == providers.Update:
 		return p.update(ctx, req, want, op)
 	case op.Stage == stageFreeze:
-		return p.freezeNew(ctx, req, want, op)
+		return p.freezeNew(ctx, req, want)
 	case req.Settling:
 		return providers.Progress{Done: true}, nil // nobody holds the key of what may have been issued
 	}
@@ -119,13 +112,13 @@ func (p certificate) issue(ctx context.Context, want certProperties, op provider
 	case !want.Frozen:
 		return done(o), nil
 	}
-	return providers.Progress{Next: providers.Operation{Stage: stageFreeze, Note: map[string]string{noteHeld: p.held.hold(archive)}}}, nil
+	p.held.hold(want.id(), archive)
+	return providers.Progress{Next: providers.Operation{Stage: stageFreeze}}, nil
 }
 
 // freezeNew freezes what was just issued.
-func (p certificate) freezeNew(ctx context.Context, req *providers.Request, want certProperties, op providers.Operation) (providers.Progress, error) {
-	name := op.Note[noteHeld]
-	archive := p.held.find(name)
+func (p certificate) freezeNew(ctx context.Context, req *providers.Request, want certProperties) (providers.Progress, error) {
+	archive := p.held.find(want.id())
 	switch {
 	case archive == nil && req.Settling:
 		return providers.Progress{Done: true}, nil // nobody holds its key
@@ -137,7 +130,7 @@ func (p certificate) freezeNew(ctx context.Context, req *providers.Request, want
 	}
 	o, err := archiveObject("CreateBlockchainCertByUserName", want.id(), want.User, archive)
 	if err == nil {
-		p.held.drop(name)
+		p.held.drop(want.id())
 	}
 	return done(o), err
 }

@@ -103,7 +103,7 @@ func TestCertificateIsMadeFrozen(t *testing.T) {
 	})
 	t.Run("after a crash", func(t *testing.T) {
 		s, reg := start(t, answers())
-		held := providers.Operation{Stage: "freeze", Note: map[string]string{"held": "of another process"}}
+		held := providers.Operation{Stage: "freeze"} // by another process
 		p, err := providertest.Drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", frozen(false, true)), held, true)
 		if err != nil || p.Object == nil {
 			t.Fatalf("%+v, %v", p, err)
@@ -113,7 +113,7 @@ func TestCertificateIsMadeFrozen(t *testing.T) {
 		}
 	})
 	t.Run("settled after a crash", func(t *testing.T) {
-		for _, op := range []providers.Operation{{}, {Stage: "freeze", Note: map[string]string{"held": "x"}}} {
+		for _, op := range []providers.Operation{{}, {Stage: "freeze"}} {
 			s, reg := start(t, nil)
 			req := creation("BCS.UserCertificate", frozen(false, true))
 			req.Settling = true

@@ -42,6 +42,15 @@ var bcsSubjects = []subject{
 			Forgotten:  true, Repeatable: true, Nameless: true, NotImported: true,
 		}
 	}},
+	{"BCS.UserCertificate", "that is made frozen", func(b *bench) providertest.Config {
+		id := network(b)
+		return providertest.Config{
+			Properties: map[string]any{"blockchainId": id, "organizationName": "base", "userName": "baseapp", "securityMode": false, "frozen": true},
+			Change:     map[string]any{"frozen": false},
+			Missing:    id + "/none/baseapp",
+			Forgotten:  true, Repeatable: true, Nameless: true, NotImported: true,
+		}
+	}},
 	{"BCS.Certificates", "", func(b *bench) providertest.Config {
 		id := network(b)
 		return providertest.Config{
