@@ -79,6 +79,7 @@ func stepProblem(s executor.StepError) diag.Diagnostic {
 func advice(err error) string {
 	var vendor *providers.Error
 	var held *state.HeldError
+	var outdated *state.OutdatedError
 	var none *noWayBack
 	var sealed *state.SealedError
 	switch {
@@ -86,6 +87,8 @@ func advice(err error) string {
 		return none.instead
 	case errors.As(err, &vendor):
 		return vendor.Advice
+	case errors.As(err, &outdated):
+		return "Until it has ended this program can only read the state. Wait, or end it where it runs, or with a `cancel` of its own version. If its process is dead, its hold ends by itself at " + outdated.Held.Expires.UTC().Format("15:04:05") + " UTC."
 	case errors.As(err, &held):
 		return "Wait until it has ended, and run the command again; `executions` shows how far it is, `cancel` asks it to end. If its process is dead, its hold ends by itself at " + held.Expires.UTC().Format("15:04:05") + " UTC."
 	case errors.As(err, &sealed):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -176,6 +177,57 @@ func TestSchema2(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("before %d (-want +got):\n%s", number, diff)
 		}
+	}
+}
+
+// holder writes a lease of a process into an old file.
+func holder(t *testing.T, o Owner, expires time.Time) string {
+	t.Helper()
+	text, err := json.Marshal(o)
+	must(t, err)
+	return fmt.Sprintf(`INSERT INTO leases VALUES ('demo', 7, '%s', %d)`, text, nanos(expires))
+}
+
+// A state is not migrated while a process of an older program may be at work: it
+// could record nothing any more. It can be read meanwhile.
+func TestNoMigrationUnderALease(t *testing.T) {
+	ctx := context.Background()
+	here, soon, past := NewOwner("apply", t0), time.Now().Add(time.Minute), time.Now().Add(-time.Minute)
+	dead := here
+	dead.PID, dead.Process = 1<<30, here.Process+"0"
+	for name, c := range map[string]struct {
+		owner    Owner
+		expires  time.Time
+		migrates bool
+	}{
+		"elsewhere, and renewed":    {owner("old"), soon, false},
+		"elsewhere, and run out":    {owner("old"), past, true},
+		"here, and stopped":         {here, past, here.Process == ""},
+		"here, and dead":            {dead, soon, true},
+		"nobody, but there was one": {Owner{}, time.Time{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			row := holder(t, c.owner, c.expires)
+			if c.owner.ID == "" {
+				row = `INSERT INTO leases VALUES ('demo', 7, '', 0)`
+			}
+			path := oldFile(t, 1, `INSERT INTO stacks VALUES ('demo', 3, 'Creating', 1, 1, '{}')`, row)
+			s := openTest(t, path, "")
+			_, err := s.Acquire(ctx, "other", owner("a"), time.Minute)
+			var outdated *OutdatedError
+			var held *HeldError
+			if errors.As(err, &outdated) != !c.migrates || errors.As(err, &held) != !c.migrates {
+				t.Fatalf("error %v", err)
+			}
+			if _, err := os.Stat(backupName(path, 1)); (err == nil) != c.migrates {
+				t.Errorf("the copy: %v", err)
+			}
+			if outdated != nil && (outdated.Held.Stack != "demo" || !strings.Contains(err.Error(), "schema 1") || !strings.Contains(err.Error(), c.owner.Host)) {
+				t.Errorf("error %v", err)
+			}
+			_, err = s.Stack(ctx, "demo")
+			must(t, err)
+		})
 	}
 }
 

@@ -55,8 +55,13 @@ func (s *SQLite) snapshot(ctx context.Context, t *sql.Tx, do func(*snapshot) err
 	return do(v)
 }
 
+// rowsQuerier is what can be asked for rows.
+type rowsQuerier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // each calls scan for every row of a query.
-func each(ctx context.Context, t *snapshot, scan func(*sql.Rows) error, query string, args ...any) error {
+func each(ctx context.Context, t rowsQuerier, scan func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := t.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // applicationID marks the file as ours ("orch"; SQLite file format, section
@@ -183,9 +184,21 @@ func check(ctx context.Context, q querier) error {
 	return nil
 }
 
+// checkLeases refuses to change the schema while somebody may be at work: a program
+// that knows the older one only could record nothing any more of what it has begun.
+func checkLeases(ctx context.Context, c *sql.Conn, schema int) error {
+	held, err := holdsIn(ctx, c, time.Now(), NewOwner("", time.Now()))
+	for _, h := range held {
+		if h.Living() {
+			return &OutdatedError{Schema: schema, Held: &HeldError{Stack: h.Stack, Owner: h.Owner, Expires: h.Expires}}
+		}
+	}
+	return err
+}
+
 // migrate brings a file to the newest schema, all or nothing, and copies what
-// is in it before that. It runs inside a
-// transaction that excludes other writers, and looks again: another process
+// is in it before that; not while somebody works with the older one. It runs inside
+// a transaction that excludes other writers, and looks again: another process
 // may have been faster.
 func migrate(ctx context.Context, c *sql.Conn, path string) error {
 	v, err := readVersion(ctx, c)
@@ -201,6 +214,9 @@ func migrate(ctx context.Context, c *sql.Conn, path string) error {
 		return nil
 	}
 	if v.schema > 0 {
+		if err := checkLeases(ctx, c, v.schema); err != nil {
+			return err
+		}
 		if err := backup(ctx, path, v.schema); err != nil {
 			return fmt.Errorf("copy it to %s before its schema changes; it was left as it is: %w", backupName(path, v.schema), err)
 		}

@@ -261,6 +261,21 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("stack %q is held by %s", e.Stack, e.Owner)
 }
 
+// OutdatedError tells that a state is of an older schema, which can't change while
+// somebody is at work with it: until then it can only be read.
+type OutdatedError struct {
+	Schema int
+	Held   *HeldError
+}
+
+// Error says who works with it.
+func (e *OutdatedError) Error() string {
+	return fmt.Sprintf("the state is of an older orchestrate (schema %d), and can't be brought to schema %d while that may be at work with it: %v", e.Schema, len(migrations), e.Held)
+}
+
+// Unwrap returns who holds a stack.
+func (e *OutdatedError) Unwrap() error { return e.Held }
+
 // Errors that callers tell apart.
 var (
 	ErrNotFound  = errors.New("not found")

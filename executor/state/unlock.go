@@ -70,8 +70,13 @@ func (s *SQLite) Break(ctx context.Context, h *Hold) error {
 
 // holds reads the leases that somebody has.
 func (s *SQLite) holds(ctx context.Context, t *snapshot) ([]*Hold, error) {
+	return holdsIn(ctx, t, s.now(), s.self)
+}
+
+// holdsIn judges the leases by a clock and from a machine.
+func holdsIn(ctx context.Context, q rowsQuerier, now time.Time, self Owner) ([]*Hold, error) {
 	var out []*Hold
-	err := each(ctx, t, func(r *sql.Rows) error {
+	err := each(ctx, q, func(r *sql.Rows) error {
 		h := &Hold{}
 		var owner string
 		var expires int64
@@ -82,8 +87,8 @@ func (s *SQLite) holds(ctx context.Context, t *snapshot) ([]*Hold, error) {
 			return fmt.Errorf("decode the owner of stack %s: %w", h.Stack, err)
 		}
 		h.Expires = moment(expires)
-		h.Expired = !s.now().Before(h.Expires)
-		h.Process = h.Owner.liveness(s.self)
+		h.Expired = !now.Before(h.Expires)
+		h.Process = h.Owner.liveness(self)
 		out = append(out, h)
 		return nil
 	}, `SELECT stack, token, owner, expires FROM leases WHERE owner <> '' ORDER BY stack`)
