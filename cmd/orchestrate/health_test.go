@@ -84,3 +84,21 @@ func TestHealthSum(t *testing.T) {
 		}
 	}
 }
+
+// Of every type there is somebody tells how its objects are.
+func TestHealthOfEveryType(t *testing.T) {
+	a := newApp(process{})
+	a.opts.cloud = "http://127.0.0.1:1"
+	cloud, err := a.openCloud(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cloud.close()
+	for _, typ := range cloud.providers.Types() {
+		_, tells := cloud.providers[typ].(providers.HealthReader)
+		_, bare := cloud.providers[typ].(providers.Effectless)
+		if !tells && !bare {
+			t.Errorf("nobody tells how %s is", typ)
+		}
+	}
+}

@@ -165,6 +165,10 @@ const lastDay = 24 * time.Hour
 // remarks.
 var alarmConditions = map[string]providers.Condition{"Critical": providers.Abnormal, "Major": providers.Abnormal}
 
+// podOfDNS begins the names of pods whose alarms need not be handled, says the user
+// guide (1.4.3.2): small clusters have too few nodes for all of them.
+const podOfDNS = "coredns-"
+
 // judgeAlarms notes the alarms of a network that last, as far as they concern
 // what is looked at.
 func (a api) judgeAlarms(ctx context.Context, h *providers.Health, network string, concerns func(*Event) bool) {
@@ -186,10 +190,10 @@ func (e *Event) lasts() bool {
 }
 
 // mentions tells whether an alarm is about an organization: it is named as the
-// resource, or one of its peers in the text.
+// resource, or one of its peers as the pod or in the text.
 func (e *Event) mentions(org string, peers []string) bool {
 	return e.ResourceID == org || slices.ContainsFunc(peers, func(peer string) bool {
-		return e.ResourceID == peer || strings.Contains(e.Message, peer)
+		return e.Pod == peer || e.ResourceID == peer || strings.Contains(e.Message, peer)
 	})
 }
 
@@ -198,7 +202,7 @@ func (e *Event) symptom() providers.Symptom {
 		Condition: providers.Healthy, Operation: "ListBcsEvents", Advice: or(e.Remedy, "Look at the monitoring of the network on the console."),
 		Message: strings.TrimSuffix(fmt.Sprintf("Alarm %s (%s): %s", e.Name, e.Severity, or(e.Message, e.Cause)), ": "),
 	}
-	if c, ok := alarmConditions[e.Severity]; ok {
+	if c, ok := alarmConditions[e.Severity]; ok && !strings.HasPrefix(e.Pod, podOfDNS) {
 		s.Condition = c
 	}
 	if e.Started.Before(time.Now()) { // the reference shows one that begins in the far future

@@ -116,12 +116,14 @@ func TestHealthOfNetworks(t *testing.T) {
 		"alarms": {map[string][]string{
 			events: {`{"events":[
 				{"id":"1","starts_at":1618218591906,"ends_at":0,"metadata":{"event_type":"alarm","event_severity":"Major","event_name":"PeerConnectFailed"},"annotations":{"message":"peer-b-0 is lost","alarm_fix_suggestion_en_us":"Restart it."}},
+				{"id":"5","starts_at":1618218591906,"metadata":{"event_type":"alarm","event_severity":"Major","event_name":"FailedScheduling","name":"coredns-7d5-x"}},
 				{"id":2,"starts_at":"1618218591906","metadata":{"event_type":"alarm","event_severity":"Minor","event_name":"HighMemory"}},
 				{"id":"3","starts_at":16377362908000,"metadata":{"event_type":"event","event_severity":"Major","event_name":"Deployed"}},
 				{"id":"4","starts_at":1,"ends_at":2,"metadata":{"event_type":"alarm","event_severity":"Major","event_name":"Over"}}]}`},
 			statistics: {`{"series":[{"event_severity":"Minor","values":[0,2,1]},{"event_severity":"Info","values":[0,0,0]}],"step":3600000,"timestamps":[1,2,3]}`},
 		}, []string{
 			"abnormal: Alarm PeerConnectFailed (Major): peer-b-0 is lost (ListBcsEvents since 2021-04-12)",
+			"healthy: Alarm FailedScheduling (Major) (ListBcsEvents since 2021-04-12)",
 			"healthy: Alarm HighMemory (Minor) (ListBcsEvents since 2021-04-12)", well + ", Minor events of a day 3",
 		}},
 		"metrics": {map[string][]string{metrics: {`{"metrics":[` + strings.Join([]string{measured("cpuUsage", 99, 97.5), measured("memUsedRate", 95, 85), measured("diskUsedRate", 12, 92.25)}, ",") + `]}`}}, []string{
@@ -156,10 +158,10 @@ func TestHealthInNetworks(t *testing.T) {
 	}{
 		"an organization": {typ: "BCS.Organization", id: network + "/bank", answers: map[string][]string{
 			entity: {`{"metrics":[{"dimensions":[],"values":[{"cpuUsage":0.175,"memUsage":"1.25","filesystemUsage":"81"}]}]}`},
-			events: {`{"events":[{"metadata":{"event_severity":"Major","event_name":"PeerWriteDBFailed"},"annotations":{"message":"peer-b-1 can't write"}},
+			events: {`{"events":[{"metadata":{"event_severity":"Major","event_name":"PeerWriteDBFailed","name":"peer-b-1"},"annotations":{"message":"it can't write"}},
 				{"metadata":{"event_severity":"Major","event_name":"PeerWriteDBFailed"},"annotations":{"message":"peer-t-1 can't write"}}]}`},
 		}, want: []string{
-			"abnormal: Alarm PeerWriteDBFailed (Major): peer-b-1 can't write (ListBcsEvents)",
+			"abnormal: Alarm PeerWriteDBFailed (Major): it can't write (ListBcsEvents)",
 			"healthy: 81 % of the disk is in use. (ListEntityMetric)", "peers 2/2, cpu 0.175, memory 1.25, disk 81",
 		}},
 		"without peers": {typ: "BCS.Organization", id: network + "/bank", answers: noBank, want: []string{"abnormal: 0 of 2 peers are healthy. (ShowBlockchainDetail)", "peers 0/2"}},

@@ -101,6 +101,7 @@ type Event struct {
 	ResourceType string    `json:"resource_type"`
 	ResourceID   string    `json:"resource_id"`
 	Source       string    `json:"source"`
+	Pod          string    `json:"-"` // that it is about; "" where the service names none
 	Message      string    `json:"message"`
 	Cause        string    `json:"cause"`
 	Remedy       string    `json:"remedy"`
@@ -133,7 +134,7 @@ func (l Look) Events(ctx context.Context, id string, f EventFilter) ([]Event, er
 		m := e.Metadata
 		out = append(out, Event{
 			ID: string(e.ID), Name: string(m["event_name"]), Severity: string(m["event_severity"]), Type: string(m["event_type"]),
-			ResourceType: string(m["resource_type"]), ResourceID: string(m["resource_id"]), Source: string(m["resource_provider"]),
+			ResourceType: string(m["resource_type"]), ResourceID: string(m["resource_id"]), Source: string(m["resource_provider"]), Pod: string(m["name"]),
 			Message: note("message"), Cause: note("alarm_probableCause"), Remedy: note("alarm_fix_suggestion"),
 			Started: e.Starts.Moment(), Ended: e.Ends.Moment(),
 		})
