@@ -13,6 +13,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/bcs"
 	"github.com/orchestrate-tosca/orchestrate/providers/hbs"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 )
 
 // lookFormat is the version of the JSON of `cloud SUBJECT`; see
@@ -274,6 +275,9 @@ func (a *app) tellMissed(all []missed) error {
 		if text := m.err.Error(); !slices.Contains(told, text) {
 			told = append(told, text)
 			list, sources := diagnostics(m)
+			if huaweicloud.IsKind(m.err, providers.Invalid) {
+				list[0].Detail = "" // it is about blueprints
+			}
 			a.showProblems(list, sources)
 		}
 	}

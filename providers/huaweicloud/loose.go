@@ -42,13 +42,13 @@ func (l Loose) Int() int64 {
 }
 
 // Moment is the time that it stands for, in one of the forms that the references
-// show: RFC 3339, or milliseconds. The zero time if it is neither, or 0.
+// show: RFC 3339, or milliseconds or finer since 1970. The zero time if it is neither, or 0.
 func (l Loose) Moment() time.Time {
 	if at, err := time.Parse(time.RFC3339, string(l)); err == nil {
 		return at
 	}
 	n := l.Int()
-	if n >= tooManyMilliseconds {
+	for n >= tooManyMilliseconds { // nanoseconds, or a digit more than there should be
 		n /= 10
 	}
 	if n <= 0 {
@@ -57,6 +57,6 @@ func (l Loose) Moment() time.Time {
 	return time.UnixMilli(n).UTC()
 }
 
-// tooManyMilliseconds is from where on a time has one digit more than one in
-// milliseconds has until the year 2286, as in the example of ListBcsEvents.
+// tooManyMilliseconds is from where on a time has more digits than one in
+// milliseconds has until the year 2286. The example of ListBcsEvents has one more.
 const tooManyMilliseconds = 10_000_000_000_000
