@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"syscall"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -120,7 +121,8 @@ func place(root *os.Root, temporary, name string, replaces bool) error {
 		case errors.Is(err, fs.ErrExist):
 			return taken(name, "has come up meanwhile")
 		case err == nil:
-			return root.Remove(temporary)
+			root.Remove(temporary) // else the next one who writes here does
+			return nil
 		}
 	}
 	if err := root.Rename(temporary, name); err != nil {
@@ -132,6 +134,9 @@ func place(root *os.Root, temporary, name string, replaces bool) error {
 // keep has a folder survive a loss of power as it is now. Where folders can't be
 // synced nothing can be done about it.
 func keep(root *os.Root, folder string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	f, err := root.Open(folder)
 	if err != nil {
 		return diskError("open the folder "+folder, err)

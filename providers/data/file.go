@@ -226,11 +226,11 @@ func taken(name, why string) error {
 }
 
 // holder is the other node that has a file on record, "" if none has.
-func holder(ctx context.Context, req *providers.Request, id string) string {
+func holder(ctx context.Context, req *providers.Request, object string) string {
 	if req.Holder == nil {
 		return ""
 	}
-	by, _ := req.Holder(ctx, id)
+	by, _ := req.Holder(ctx, object)
 	return by
 }
 
@@ -246,6 +246,8 @@ func (p file) update(ctx context.Context, root *os.Root, req *providers.Request,
 		return providers.Progress{}, taken(want.path, "is "+is.other)
 	case req.Settling && !is.there:
 		return providers.Progress{}, absent(want.path)
+	case req.Settling && !bytes.Equal(is.content, want.content):
+		return providers.Progress{Done: true, Object: fileObject(root, want.path, is, req.Properties, providers.Text(req.Attributes["written"]))}, nil
 	case req.Settling || is.as(want):
 		return providers.Progress{Done: true, Object: fileObject(root, want.path, is, req.Properties, "")}, nil
 	case is.there && !bytes.Equal(is.content, want.content) && !bytes.Equal(is.content, was):
@@ -272,7 +274,7 @@ func (p file) write(ctx context.Context, root *os.Root, req *providers.Request, 
 // delete removes the file if it is as the stack has written it. One that is not
 // holds somebody's work, and stays.
 func (p file) delete(ctx context.Context, req *providers.Request, op providers.Operation) (providers.Progress, error) {
-	root, name, is, err := p.find(req)
+	root, name, is, err := p.locate(req)
 	if isAbsent(err) {
 		return providers.Progress{Done: true}, nil
 	}
@@ -292,8 +294,8 @@ func (p file) delete(ctx context.Context, req *providers.Request, op providers.O
 	return providers.Progress{Done: true}, remove(root, name)
 }
 
-// find looks at the file of a request. A folder that is gone holds none.
-func (p file) find(req *providers.Request) (root *os.Root, name string, is seen, err error) {
+// locate looks at the file of a request. A folder that is gone holds none.
+func (p file) locate(req *providers.Request) (root *os.Root, name string, is seen, err error) {
 	folder, name, err := p.place(req)
 	if err != nil {
 		return nil, "", seen{}, err
@@ -313,7 +315,7 @@ func (p file) find(req *providers.Request) (root *os.Root, name string, is seen,
 // Read implements providers.Provider. What has taken the place of the file, such
 // as a folder or a link, is not it.
 func (p file) Read(_ context.Context, req *providers.Request) (*providers.Object, error) {
-	root, name, is, err := p.find(req)
+	root, name, is, err := p.locate(req)
 	if err != nil {
 		return nil, err
 	}

@@ -351,6 +351,7 @@ func TestFileIsSettled(t *testing.T) {
 	settle := func(a providers.Action) (*providers.Object, error) {
 		return d.play(t.Context(), &providers.Request{
 			Action: a, Settling: true, ObjectID: filepath.Join(d.folder, "f"), Prior: document("f", "before"), Properties: document("f", "hello"),
+			Attributes: map[string]any{"path": "f", "written": "of before"},
 		})
 	}
 	if o := d.must(settle(providers.Create)); o != nil {
@@ -358,7 +359,7 @@ func TestFileIsSettled(t *testing.T) {
 	}
 	d.holds("f", "", "")
 	d.put("f", "before")
-	if o := d.must(settle(providers.Update)); o.Properties["content"] != "before" {
+	if o := d.must(settle(providers.Update)); o.Properties["content"] != "before" || o.Attributes["written"] != "of before" {
 		t.Errorf("got %+v", o)
 	}
 	d.put("f", "hello")

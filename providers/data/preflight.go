@@ -115,7 +115,7 @@ func refused(property string, err error) *providers.Finding {
 
 // stays warns of a file that is not deleted with its node.
 func (p file) stays(req *providers.Request) *providers.Finding {
-	root, name, is, err := p.find(req)
+	root, name, is, err := p.locate(req)
 	switch {
 	case isAbsent(err):
 		return nil
