@@ -16,7 +16,7 @@ import (
 
 // schemaVersion is kept in SQLite's user_version. A file with a higher one was
 // written by a newer emulator and is refused.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // schema holds every object as a JSON document beside what finds it, the work
 // that has not ended yet, and the log of changing requests. Times are
@@ -30,9 +30,10 @@ CREATE TABLE objects (
 	name    TEXT NOT NULL,
 	created INTEGER NOT NULL,
 	data    BLOB NOT NULL,
+	place   TEXT NOT NULL DEFAULT '',
 	PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
-CREATE INDEX objects_by_parent ON objects (kind, parent);
+CREATE INDEX objects_by_place ON objects (kind, parent, place);
 CREATE INDEX objects_by_name ON objects (kind, project, name);
 
 CREATE TABLE work (
@@ -56,11 +57,18 @@ CREATE TABLE changes (
 	lost       INTEGER NOT NULL
 );`
 
+// placing brings a file of version 1 to version 2, but for the places themselves.
+const placing = `
+ALTER TABLE objects ADD COLUMN place TEXT NOT NULL DEFAULT '';
+DROP INDEX objects_by_parent;
+CREATE INDEX objects_by_place ON objects (kind, parent, place);`
+
 // The statements that requests are made of. They are prepared once: reading
 // their text takes longer than carrying them out.
 const (
-	putObject = `INSERT INTO objects (kind, id, project, parent, name, created, data) VALUES (?,?,?,?,?,?,?)
-		ON CONFLICT (kind, id) DO UPDATE SET project=excluded.project, parent=excluded.parent, name=excluded.name, created=excluded.created, data=excluded.data`
+	putObject = `INSERT INTO objects (kind, id, project, parent, name, created, data, place) VALUES (?,?,?,?,?,?,?,?)
+		ON CONFLICT (kind, id) DO UPDATE SET project=excluded.project, parent=excluded.parent, name=excluded.name, created=excluded.created,
+			data=excluded.data, place=excluded.place`
 	removeObject  = "DELETE FROM objects WHERE kind = ? AND id = ?"
 	objectOfID    = "SELECT data FROM objects WHERE kind = ? AND id = ?"
 	objectsOf     = "SELECT data FROM objects WHERE kind = ? AND project = ? ORDER BY id"
@@ -70,6 +78,7 @@ const (
 	countObjects  = "SELECT count(*) FROM objects WHERE kind = ? AND project = ?"
 	countByParent = "SELECT parent, count(*) FROM objects WHERE kind = ? AND project = ? GROUP BY parent"
 	countWithin   = "SELECT count(*) FROM objects WHERE kind = ? AND parent = ?"
+	placeUpTo     = "SELECT place FROM objects WHERE kind = ? AND parent = ? AND place <= ? ORDER BY place DESC LIMIT 1"
 	removeWithin  = "DELETE FROM objects WHERE kind = ? AND parent = ?"
 	addWork       = "INSERT INTO work (id, kind, due) VALUES (?,?,?)"
 	takeWork      = "DELETE FROM work WHERE id = (SELECT id FROM work WHERE due <= ? ORDER BY due, id LIMIT 1) RETURNING id, kind, due"
@@ -117,7 +126,8 @@ func openStore(ctx context.Context, path string) (*store, error) {
 func (s *store) prepare(ctx context.Context) error {
 	s.prepared = map[string]*sql.Stmt{}
 	for _, text := range []string{
-		putObject, removeObject, objectOfID, objectsOf, objectsOfAll, objectsNamed, objectsWithin, countObjects, countByParent, countWithin, removeWithin,
+		putObject, removeObject, objectOfID, objectsOf, objectsOfAll, objectsNamed, objectsWithin, countObjects, countByParent, countWithin,
+		placeUpTo, removeWithin,
 		addWork, takeWork, beginAttempt, undoAttempt, endAttempt, addChange,
 	} {
 		stmt, err := s.db.PrepareContext(ctx, text)
@@ -146,18 +156,44 @@ func (s *store) migrate(ctx context.Context) error {
 		if err := t.sql.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 			return fmt.Errorf("reading its version: %w", err)
 		}
-		switch {
-		case version > schemaVersion:
-			return fmt.Errorf("it has version %d, but this program knows versions up to %d; use a newer program or another file", version, schemaVersion)
-		case version == schemaVersion:
+		var err error
+		switch version {
+		case schemaVersion:
 			return nil
+		case 0:
+			_, err = t.sql.ExecContext(ctx, schema)
+		case 1:
+			err = t.place()
+		default:
+			return fmt.Errorf("it has version %d, but this program knows versions up to %d; use a newer program or another file", version, schemaVersion)
 		}
-		if _, err := t.sql.ExecContext(ctx, schema); err != nil {
+		if err != nil {
 			return fmt.Errorf("making its tables: %w", err)
 		}
-		_, err := t.sql.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
+		_, err = t.sql.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion))
 		return err
 	})
+}
+
+// place gives the subnets of a file of version 1 their places.
+func (t *tx) place() error {
+	if _, err := t.sql.ExecContext(t.ctx, placing); err != nil {
+		return err
+	}
+	rows, err := t.sql.QueryContext(t.ctx, objectsOfAll, kindSubnet)
+	if err != nil {
+		return err
+	}
+	subnets, err := scan[subnet](rows)
+	if err != nil {
+		return err
+	}
+	for _, s := range subnets {
+		if _, err := t.sql.ExecContext(t.ctx, "UPDATE objects SET place = ? WHERE kind = ? AND id = ?", s.object().Place, kindSubnet, s.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // within runs f in one write transaction, and commits if it returns nil.
@@ -223,6 +259,7 @@ type Object struct {
 	Parent  string    `json:"parent,omitempty"` // ID of the object that it belongs to
 	Name    string    `json:"name,omitempty"`
 	Created time.Time `json:"created"`
+	Place   string    `json:"-"` // among those of the same parent, where their order is asked for
 }
 
 // document is what can be stored.
@@ -235,8 +272,7 @@ func (t *tx) put(d document) error {
 		return fmt.Errorf("encoding %T: %w", d, err)
 	}
 	o := d.object()
-	return t.exec(putObject,
-		o.Kind, o.ID, o.Project, o.Parent, o.Name, o.Created.UnixNano(), data)
+	return t.exec(putObject, o.Kind, o.ID, o.Project, o.Parent, o.Name, o.Created.UnixNano(), data, o.Place)
 }
 
 // remove forgets a document. One that is not there is no error.
@@ -280,6 +316,11 @@ func query[T any](t *tx, text string, args ...any) ([]*T, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading objects: %w", err)
 	}
+	return scan[T](rows)
+}
+
+// scan decodes documents.
+func scan[T any](rows *sql.Rows) ([]*T, error) {
 	defer rows.Close()
 	list := []*T{}
 	for rows.Next() {
@@ -294,6 +335,17 @@ func query[T any](t *tx, text string, args ...any) ([]*T, error) {
 		list = append(list, v)
 	}
 	return list, rows.Err()
+}
+
+// lastPlace is the highest place up to a given one that an object with a parent
+// has; "" if none has any.
+func (t *tx) lastPlace(kind, parent, place string) (string, error) {
+	var last string
+	err := t.statement(placeUpTo).QueryRowContext(t.ctx, kind, parent, place).Scan(&last)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("looking for a place: %w", err)
+	}
+	return last, nil
 }
 
 // count counts a project's documents of a kind.

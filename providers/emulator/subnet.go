@@ -1,8 +1,10 @@
 package emulator
 
 import (
+	"encoding/hex"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -47,7 +49,17 @@ type dhcpOption struct {
 }
 
 func (s *subnet) object() Object {
-	return Object{Kind: kindSubnet, ID: s.ID, Project: s.Project, Parent: s.VPC, Name: s.Name, Created: s.Created}
+	return Object{Kind: kindSubnet, ID: s.ID, Project: s.Project, Parent: s.VPC, Name: s.Name, Created: s.Created, Place: placeOf(s.network())}
+}
+
+// placeOf puts networks that don't overlap in order: the first and the last
+// address, in hex.
+func placeOf(p netip.Prefix) string {
+	if !p.IsValid() {
+		return ""
+	}
+	first, last := p.Addr().As4(), lastAddress(p).As4()
+	return hex.EncodeToString(first[:]) + "-" + hex.EncodeToString(last[:])
 }
 
 // network is the subnet's CIDR, which was checked when it was made.
@@ -161,14 +173,15 @@ func (c *call) checkSubnetNetwork(v *vpc, f subnetFields) error {
 	if err != nil || !p.Contains(gateway) || gateway == p.Addr() || gateway == lastAddress(p) {
 		return refuse(subnetBadParameter, "gateway_ip %s is no address of a host in %s.", f.Gateway, f.CIDR)
 	}
-	sisters, err := children[struct{ CIDR string }](c.tx, kindSubnet, v.ID)
+	// Sisters don't overlap each other. So of those that begin before this one
+	// ends, the last one ends last.
+	first, last, _ := strings.Cut(placeOf(p), "-")
+	sister, err := c.lastPlace(kindSubnet, v.ID, last+"~")
 	if err != nil {
 		return err
 	}
-	for _, s := range sisters {
-		if sister, ok := parseNetwork(s.CIDR); ok && sister.Overlaps(p) {
-			return refuse(subnetOverlaps, "The subnet has already existed in the VPC, or has been in conflict with the VPC subnet.")
-		}
+	if _, end, ok := strings.Cut(sister, "-"); ok && end >= first {
+		return refuse(subnetOverlaps, "The subnet has already existed in the VPC, or has been in conflict with the VPC subnet.")
 	}
 	return nil
 }
