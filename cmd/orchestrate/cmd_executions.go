@@ -26,7 +26,8 @@ operation, and what each of the others waits for.
 
 With --follow it shows a running execution as its own terminal does, from
 wherever the state can be read, until the execution has ended; the exit code is 1
-if it did not succeed. Ctrl-C ends the following only.
+if it did not succeed. Ctrl-C ends the following only. With --json it prints the
+events of the steps; those of the plan and of the outputs are not on record.
 
 With --timeline it draws the execution as SVG: a lane a step, when it waited and
 when it was at work, with its attempts and sub-steps; and the critical path, the
@@ -35,7 +36,7 @@ steps without which the execution could not have ended sooner.`,
 			"orchestrate executions", "orchestrate executions consortium-3", "orchestrate executions --stack consortium --json",
 			"orchestrate executions consortium-3 --follow",
 			"orchestrate executions consortium-3 --timeline course.svg",
-			"orchestrate executions consortium-3 --follow --json   # the event stream of apply --json"),
+			"orchestrate executions consortium-3 --follow --json   # the steps in the event stream of apply --json"),
 		Args: cobra.MaximumNArgs(1),
 	}
 	a.addStackFlags(c)
