@@ -57,6 +57,10 @@ func catalogue() dsl.Catalogue {
 		"Test.Member": {Name: "Test.Member", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{
 			"chainId": fixed(), "orgName": fixed(), "peers": {Type: "integer"},
 		}), Attributes: attrs(nil)},
+		"Test.Code": {Name: "Test.Code", Properties: object(map[string]*dsl.Property{
+			"file": {Type: "string", File: &dsl.FileRule{MaxBytes: 100}}, "base": {Type: "string", Immutable: true, File: &dsl.FileRule{MaxBytes: 100}},
+			"pages": {Type: "array", Items: &dsl.Property{Type: "string", File: &dsl.FileRule{MaxBytes: 100}}},
+		}), Attributes: attrs(nil)},
 		"Test.Data": {Name: "Test.Data", Properties: object(map[string]*dsl.Property{"input": {}}),
 			Attributes: attrs(map[string]*dsl.Property{"output": {From: "input"}}),
 			Undo:       map[string]dsl.Reversal{"delete": {Kind: "reversible"}}},
@@ -220,6 +224,16 @@ func request(t *testing.T, ar *txtar.Archive) Request {
 			req.Observed = map[string]Observed{}
 		}
 		req.Observed[node] = Observed{Gone: props == nil, Properties: intrinsic.Of(props), Attributes: intrinsic.Of(sc.Seen[node])}
+	}
+	if s := section(ar, "contents.json"); s != "" { // digests by name
+		var digests map[string]string
+		if err := json.Unmarshal([]byte(s), &digests); err != nil {
+			t.Fatal(err)
+		}
+		req.Contents = map[string]dsl.Content{}
+		for name, digest := range digests {
+			req.Contents[name] = dsl.Content{Path: name, Size: int64(len(digest)), SHA256: digest}
+		}
 	}
 	src := section(ar, "blueprint.yaml")
 	if src == "" {
