@@ -228,6 +228,9 @@ func (r *keptReader) end() error {
 // Close implements io.Closer.
 func (r *keptReader) Close() error { return nil }
 
+// sealBytes is how much longer a sealed part is.
+const sealBytes = chacha20poly1305.NonceSizeX + chacha20poly1305.Overhead
+
 var errDamaged = errors.New("it is damaged or was moved from another place")
 
 func (k *key) sealBytes(ad, plain []byte) ([]byte, error) {

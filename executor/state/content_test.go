@@ -184,3 +184,32 @@ func fileSize(t *testing.T, path string) int64 {
 	must(t, err)
 	return info.Size()
 }
+
+// Verify finds what is named and not there any more.
+func TestContentsVerified(t *testing.T) {
+	ctx, path := context.Background(), temp(t)
+	s := openTest(t, path, "")
+	c, text := contentOf("a.zip", strings.Repeat("x", contentPart+5)), strings.Repeat("x", contentPart+5)
+	l := acquire(t, s, "one", "a")
+	must(t, s.Keep(ctx, l, c, reading(text)))
+	must(t, s.Finish(ctx, l, begin(t, s, l, &Revision{Blueprint: []byte("x"), File: "b.yaml", Contents: map[string]Content{"a.zip": c}}), nil, false))
+	for _, damage := range []struct{ do, place, message string }{
+		{``, "", ""},
+		{`DELETE FROM content_parts WHERE part = 1`, "file with the digest " + c.SHA256, "is not kept whole"},
+		{`DELETE FROM contents`, "stack one, revision 1, file a.zip", "is named by a property, but not kept"},
+	} {
+		must(t, s.write(ctx, "damage", func(w *tx) error {
+			_, err := w.w.conn.ExecContext(ctx, damage.do)
+			return err
+		}))
+		report, err := s.Verify(ctx)
+		must(t, err)
+		var want []Finding
+		if damage.place != "" {
+			want = []Finding{{CheckReferences, damage.place, damage.message}}
+		}
+		if d := cmp.Diff(want, report.Problems); d != "" {
+			t.Errorf("%s: %s", damage.do, d)
+		}
+	}
+}

@@ -167,7 +167,7 @@ func tablesOf(ctx context.Context, q interface {
 
 // references looks for rows that belong to nothing.
 func (v *verifier) references(ctx context.Context, t *snapshot) error {
-	for _, c := range []struct{ what, query string }{
+	checks := []struct{ what, query string }{
 		{"belongs to a stack that is not there", `SELECT 'stack ' || stack || ', element ' || node FROM elements WHERE stack NOT IN (SELECT name FROM stacks) ORDER BY 1`},
 		{"belongs to a stack that is not there", `SELECT 'stack ' || stack || ', revision ' || number FROM revisions WHERE stack NOT IN (SELECT name FROM stacks) ORDER BY 1`},
 		{"has records in the journal, but is not there", `SELECT DISTINCT 'execution ' || execution FROM journal WHERE execution NOT IN (SELECT id FROM executions) ORDER BY 1`},
@@ -175,7 +175,16 @@ func (v *verifier) references(ctx context.Context, t *snapshot) error {
 		{"is not there, but no execution has removed it", `SELECT 'stack ' || stack FROM executions e WHERE NOT ` + t.column(3, "final", finalBefore3) + `
 			AND number = (SELECT max(number) FROM executions WHERE stack = e.stack) AND stack NOT IN (SELECT name FROM stacks) ORDER BY 1`},
 		{"was made by no execution", `SELECT 'stack ' || name FROM stacks WHERE name NOT IN (SELECT stack FROM executions) ORDER BY 1`},
-	} {
+	}
+	if t.schema >= 5 {
+		checks = append(checks, []struct{ what, query string }{
+			{"is named by a property, but not kept", `SELECT 'stack ' || r.stack || ', revision ' || r.number || ', file ' || f.key FROM revisions r, json_each(iif(r.contents = '', '{}', r.contents)) f
+				WHERE json_extract(f.value, '$.sha256') NOT IN (SELECT sha256 FROM contents) ORDER BY 1`},
+			{"is not kept whole", `SELECT 'file with the digest ' || sha256 FROM contents c WHERE size <>
+				(SELECT coalesce(sum(length(data) - ` + fmt.Sprint(sealBytes) + `), 0) FROM content_parts WHERE sha256 = c.sha256) ORDER BY 1`},
+		}...)
+	}
+	for _, c := range checks {
 		err := each(ctx, t, func(r *sql.Rows) error {
 			var place string
 			err := r.Scan(&place)
