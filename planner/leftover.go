@@ -37,6 +37,8 @@ func (m *maker) planLeftover(name string, e *state.Element) *Step {
 		s.Gone = true
 		s.HoldsData = m.recordOf(s, e)
 		m.gone(name, e)
+	} else if e.Phase == phaseCreateFailed && m.asItFailed(s, e) {
+		s.HoldsData = "" // as where it is replaced
 	}
 	s.Retained = m.retains(s) && !s.Gone
 	return s
