@@ -2,6 +2,7 @@ package bcs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -74,6 +75,7 @@ func (p instance) Health(ctx context.Context, req *providers.Request, _ *provide
 	}
 	if val(info.Status) != statusNormal {
 		p.judgeCreation(ctx, &h, req.ObjectID)
+		p.judgeOperation(ctx, &h, req.ObjectID)
 	}
 	if val(info.ProcessStatus) == processCreate {
 		return h, nil // nothing is measured yet
@@ -155,6 +157,20 @@ func (a api) judgeCreation(ctx context.Context, h *providers.Health, network str
 			continue
 		}
 		h.Add(s)
+	}
+}
+
+// judgeOperation notes why the last operation on a network has failed, as long as
+// the service keeps its record.
+func (a api) judgeOperation(ctx context.Context, h *providers.Health, network string) {
+	record, err := a.newest(ctx, network, func(*model.RecordDetailInfo) bool { return true })
+	if err != nil {
+		huaweicloud.Missed(h, "The last operation on it", err)
+		return
+	}
+	var e *providers.Error
+	if status := val(val(record).OperationStatus); (status == recordFailed || status == recordStop) && errors.As(failure(record), &e) {
+		h.Add(providers.Symptom{Condition: providers.Abnormal, Message: "The last " + strings.TrimSuffix(e.Message, ".") + ".", Since: recordTime(record), Operation: e.Operation, Advice: e.Advice})
 	}
 }
 

@@ -71,9 +71,10 @@ func healthOf(t *testing.T, reg providers.Registry, typ, id string, properties, 
 func answering(other map[string][]string) map[string][]string {
 	all := map[string][]string{
 		show: {nodesOf("Normal", "", "3/3", "2/2", "2/2")}, events: {noEvents}, statistics: {noCounts}, metrics: {noMetrics}, entity: {noMetrics},
-		created:  {`{"bcs":{"status":"finished"},"sfs":{"status":"finished"}}`},
-		nodes:    {`{"node_orgs":{"bank":{"peers":{"peer-b-0":{},"peer-b-1":{}}}}}`},
-		channels: {`{"channels":[{"name":"payments","peers":{"bank":["peer-b-0","peer-b-1"]}},{"name":"empty","peers":{}}]}`},
+		created:    {`{"bcs":{"status":"finished"},"sfs":{"status":"finished"}}`},
+		operations: {noRecord},
+		nodes:      {`{"node_orgs":{"bank":{"peers":{"peer-b-0":{},"peer-b-1":{}}}}}`},
+		channels:   {`{"channels":[{"name":"payments","peers":{"bank":["peer-b-0","peer-b-1"]}},{"name":"empty","peers":{}}]}`},
 	}
 	for call, answers := range other {
 		all[call] = answers
@@ -107,6 +108,10 @@ func TestHealthOfNetworks(t *testing.T) {
 		}, []string{
 			"abnormal: The network is in state Abnormal. (ShowBlockchainDetail)",
 			"abnormal: When it was created, its elastic IP could not be made: no address is left (ShowBlockchainStatus since 2020-10-15)", well,
+		}},
+		"after a failure": {map[string][]string{show: {nodesOf("Abnormal", "", "3/3", "2/2", "2/2")}, operations: {record("BCSSVC01-02-1", "failed")}}, []string{
+			"abnormal: The network is in state Abnormal. (ShowBlockchainDetail)",
+			"abnormal: The last operation BCSSVC01-02-1 failed: quota of the file system is used up; Deploy: no node is ready. (ListOpRecord since 2021-04-12)", well,
 		}},
 		"being scaled":   {map[string][]string{show: {nodesOf("Normal", "IsScaling", "3/3", "2/2", "2/2")}}, []string{"healthy: Work runs on it (IsScaling). (ShowBlockchainDetail)", well}},
 		"being upgraded": {map[string][]string{show: {nodesOf("Normal", "IsUpgrading", "3/3", "2/2", "2/2")}}, []string{"abnormal: The network is being upgraded, and is out of service until that has ended. (ShowBlockchainDetail)", ""}},

@@ -204,21 +204,18 @@ type (
 
 // instanceInfo is an instance as the service shows it.
 type instanceInfo struct {
-	ID                string `json:"id"`
-	Name              string `json:"name"`
-	Status            string `json:"status"`
-	Edition           string `json:"edition"`
-	Kind              string `json:"kind"`
-	Mode              string `json:"data_management"`
-	Engine            string `json:"chain_engine_version"`
-	Created           string `json:"create_time"`
-	Updated           string `json:"update_time"`
-	EnterpriseProject string `json:"enterprise_project_id"`
-	Orgs              []struct {
-		Name   string `json:"name"`
-		Status string `json:"status"`
-	} `json:"orgs"`
-	Chains []struct {
+	ID                string        `json:"id"`
+	Name              string        `json:"name"`
+	Status            string        `json:"status"`
+	Edition           string        `json:"edition"`
+	Kind              string        `json:"kind"`
+	Mode              string        `json:"data_management"`
+	Engine            string        `json:"chain_engine_version"`
+	Created           string        `json:"create_time"`
+	Updated           string        `json:"update_time"`
+	EnterpriseProject string        `json:"enterprise_project_id"`
+	Orgs              []instanceOrg `json:"orgs"`
+	Chains            []struct {
 		ID            string `json:"chain_id"`
 		Consensus     string `json:"consensus"`
 		SignAlgorithm string `json:"sign_algorithm"`
@@ -226,6 +223,12 @@ type instanceInfo struct {
 		Blocks        int64  `json:"block_num"`
 		Transactions  int64  `json:"transaction_num"`
 	} `json:"chains"`
+}
+
+// instanceOrg is an organization as its instance shows it.
+type instanceOrg struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
 }
 
 // orgInfo is an organization as the service shows it.

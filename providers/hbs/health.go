@@ -2,7 +2,9 @@ package hbs
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,6 +38,7 @@ func (p instance) Health(ctx context.Context, req *providers.Request, _ *provide
 		return h, err
 	}
 	statesOf("The instance", "ShowInstance").Judge(&h, i.Status)
+	p.judgeJob(ctx, &h, i)
 	for _, c := range i.Chains {
 		for _, f := range []struct {
 			name string
@@ -61,6 +64,24 @@ func (p instance) Health(ctx context.Context, req *providers.Request, _ *provide
 	h.Nodes = len(orgs)
 	h.Measure(providers.Figure{Name: "organizations", Value: float64(well), Of: float64(len(orgs)), Operation: "ListOrganizations"})
 	return h, nil
+}
+
+// judgeJob notes why the last job on an instance that is not well has failed, as
+// long as the service keeps it.
+func (a api) judgeJob(ctx context.Context, h *providers.Health, i *instanceInfo) {
+	ill := slices.ContainsFunc(i.Orgs, func(o instanceOrg) bool { return o.Status == statusException })
+	if i.Status != statusException && !ill {
+		return
+	}
+	job, err := a.newestJob(ctx, i.ID, i.Name, jobCreateInstance, jobDeleteInstance, jobCreateOrg, jobDeleteOrg, jobUpgrade)
+	if err != nil {
+		huaweicloud.Missed(h, "The last job on it", err)
+		return
+	}
+	var e *providers.Error
+	if job != nil && job.Status == jobFailed && errors.As(failure(job), &e) {
+		h.Add(providers.Symptom{Condition: providers.Abnormal, Message: "The last " + strings.TrimSuffix(e.Message, ".") + ".", Since: moment(job.Ended), Operation: "ListHuaweiChainJobs", Advice: e.Advice})
+	}
 }
 
 // Health implements providers.HealthReader: the state of the organization, its

@@ -66,8 +66,10 @@ func TestHealth(t *testing.T) {
 	}{
 		"an instance": {"HBS.Instance", id, map[string][]string{show: {instance("Available")}, orgs: {org("alpha", "Available")}},
 			[]string{"blocks 0, transactions 0, contracts 0, organizations 1/1"}},
-		"an instance that fails": {"HBS.Instance", id, map[string][]string{show: {instance("Exception")}, orgs: {org("alpha", "Unavailable")}}, []string{
+		"an instance that fails": {"HBS.Instance", id, map[string][]string{show: {instance("Exception")}, orgs: {org("alpha", "Unavailable")},
+			jobs: {`{"jobs":[` + jobIn("Failed") + `]}`}}, []string{
 			"abnormal: The instance is in state Exception. (ShowInstance)",
+			"abnormal: The last job j1 (CreateInstance) failed: no room. (ListHuaweiChainJobs)",
 			"abnormal: Its organization alpha is in state Unavailable: it can't be used. (ListOrganizations)",
 			"blocks 0, transactions 0, contracts 0, organizations 0/1",
 		}},
