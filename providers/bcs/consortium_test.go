@@ -339,3 +339,46 @@ func TestPreflightOfInvitations(t *testing.T) {
 		}
 	}
 }
+
+func TestInviteeFitsItsInviter(t *testing.T) {
+	of := func(text string) string {
+		return `{"notifications":[{"channel_name":"trade","status":"waiting","invitor_info":{"invitor_bcs_id":"` + inviter + `",` + text + `}}]}`
+	}
+	for _, tt := range []struct {
+		name    string
+		inviter string
+		want    []string
+	}{
+		{"as it should be", of(`"invitor_consensus":"sflic","invitor_signature_algorithm":"ECDSA","invitor_fabric_version":"2.2","invitor_id":"a","invitor_project_id":"p"`), nil},
+		{"nothing is told", of(`"invitor_consensus":""`), nil},
+		{"not invited", noNotifications, nil},
+		{"everything else", of(`"invitor_consensus":"etcdraft","invitor_signature_algorithm":"sm2","invitor_fabric_version":"1.4","invitor_id":"b","invitor_project_id":"q"`), []string{
+			"consensus: The consensus of the inviter is etcdraft, not SFLIC.",
+			"fabricVersion: The version of Fabric of the inviter is 1.4, not 2.2.",
+			"invitorInfos.projectId: The project of the inviter is q, not p.",
+			"invitorInfos.tenantId: The account of the inviter is b, not a.",
+			"signAlgorithm: The cryptography of the inviter is sm2, not ECDSA.",
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, reg := start(t, map[string][]string{
+				listNotifications: {tt.inviter}, list: {notThere}, "GET quotas": {`{"resources":[]}`},
+			})
+			req := creation("BCS.Instance", map[string]any{
+				"name": "ledger", "versionType": int64(2), "consensus": "SFLIC", "signAlgorithm": "ECDSA", "fabricVersion": "2.2", "isInvitee": true,
+				"invitorInfos": map[string]any{"tenantId": "a", "projectId": "p", "blockchainId": inviter},
+			})
+			found, err := reg["BCS.Instance"].(providers.Preflighter).Preflight(t.Context(), []*providers.Request{req})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range found {
+				got = append(got, f.Property+": "+f.Message)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}

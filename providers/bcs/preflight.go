@@ -16,7 +16,8 @@ import (
 const moreQuota = "Delete a network that is no longer needed, or ask for more quota in a service ticket."
 
 // Preflight implements providers.Preflighter: are there networks left to
-// order, are names, clusters and flavors free, can what shall go be deleted.
+// order, are names, clusters and flavors free, does an invitee fit its inviter, can
+// what shall go be deleted.
 func (p instance) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	ctx = providers.Sharing(ctx)
 	var out huaweicloud.Looks
@@ -25,6 +26,7 @@ func (p instance) Preflight(ctx context.Context, reqs []*providers.Request) ([]p
 		out.Add(p.checkNames(ctx, reqs))
 		for _, req := range creations {
 			out.Add(p.checkOrdered(ctx, req))
+			out.Add(p.checkInvitee(ctx, req))
 		}
 	}
 	out.Add(p.checkAtWork(ctx, huaweicloud.Of(reqs, providers.Delete), func(req *providers.Request) string { return req.ObjectID }, deletable))
