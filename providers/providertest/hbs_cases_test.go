@@ -194,28 +194,6 @@ func TestHBSFailedJob(t *testing.T) {
 	}
 }
 
-// Throttling and refused credentials are no answers about the object.
-func TestHBSRefusals(t *testing.T) {
-	c := newCloud(t)
-	properties := chain("chain-1", "alpha")
-	o := c.make(t, "HBS.Instance", "chain", properties)
-	for fault, kind := range map[*emulator.Fault]providers.Kind{
-		{Status: 429}: providers.Throttled, {Status: 401}: providers.Auth, {Status: 403}: providers.Auth, {Status: 503}: providers.Ambiguous,
-	} {
-		for _, operation := range []string{"CreateInstance", "CancelResourcesSubscription"} {
-			c.faults.Add(emulator.Rule{Operation: operation, Times: 1, Fault: *fault})
-		}
-		_, _, err := c.play(t, creation("HBS.Instance", "other", chain("chain-2", "alpha")), providers.Operation{}, false)
-		if providertest.Failure(t, err).Kind != kind {
-			t.Errorf("%+v: %v", *fault, err)
-		}
-		_, _, err = c.play(t, deletion("HBS.Instance", "chain", o.ID, properties), providers.Operation{}, false)
-		if providertest.Failure(t, err).Kind != kind {
-			t.Errorf("%+v: %v", *fault, err)
-		}
-	}
-}
-
 // An instance goes with its last organization, which therefore does not go alone.
 func TestHBSLastOrganization(t *testing.T) {
 	c := newCloud(t)

@@ -16,6 +16,7 @@ func (k *kit) life(t *testing.T) {
 	o := k.do(t, k.create())
 	k.holds(t, o, k.Properties)
 	k.imports(t, o)
+	k.lists(t, o)
 	o, recorded := k.changes(t, o, nil)
 	k.remove(t, o, recorded)
 }
@@ -99,6 +100,17 @@ func (k *kit) imports(t *testing.T, o *providers.Object) {
 			t.Errorf("read for a blueprint, property %s is %#v and wanted as %#v", name, v, k.Properties[name])
 		}
 	}
+}
+
+// lists reads an object together with others, of which one never was: that has to
+// give what reading it alone gives.
+func (k *kit) lists(t *testing.T, o *providers.Object) {
+	t.Helper()
+	if _, ok := k.cloud.Provider.(providers.Lister); !ok {
+		return
+	}
+	it := k.reading(o, k.Properties)
+	SameAsRead(t, k.cloud.Provider, []*providers.Request{it, k.reading(&providers.Object{ID: k.Missing}, k.Properties), it})
 }
 
 // matches checks that an object is the one that was made, and that all is there

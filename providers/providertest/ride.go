@@ -17,7 +17,7 @@ import (
 const (
 	mostAdvances = 3000
 	mostRetries  = 200
-	mostHandles  = 60
+	mostHandles  = 12
 )
 
 // longestPoll is how far the wait between two looks is lengthened.
