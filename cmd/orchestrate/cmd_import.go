@@ -191,7 +191,7 @@ func noTemplate(req *planner.Request, node string) error {
 
 // planCommand is a command line to copy.
 func (a *app) planCommand(in *intent) string {
-	command := []string{"plan", in.source.file, "--stack", in.stack}
+	command := []string{"plan", in.source.path, "--stack", in.stack}
 	if a.opts.cloud != "huaweicloud" {
 		command = append(command, "--cloud", a.opts.cloud)
 	}
