@@ -124,3 +124,20 @@ func TestCertificateIsMadeFrozen(t *testing.T) {
 		}
 	})
 }
+
+// Nobody tells whether a certificate is frozen, so what may have been sent is sent
+// again before it is recorded as done.
+func TestFreezingIsSettled(t *testing.T) {
+	s, reg := start(t, map[string][]string{freezeCert: {success}})
+	req := &providers.Request{
+		Action: providers.Update, Settling: true, ObjectID: network + "/bank/bankapp",
+		Attributes: map[string]any{"archive": "UEsDBHJlc3Q="}, Properties: frozen(false, true),
+	}
+	p, err := reg["BCS.UserCertificate"].Advance(t.Context(), req, providers.Operation{Stage: "freeze"}, true)
+	if err != nil || !p.Done {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if diff := cmp.Diff([]string{freezeCert + " archive"}, calls(s)); diff != "" {
+		t.Error(diff)
+	}
+}

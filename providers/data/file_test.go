@@ -3,10 +3,12 @@ package data_test
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -480,6 +482,51 @@ func TestFileHealth(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" || err != nil {
 			t.Error(diff, err)
+		}
+	}
+}
+
+// The catalogue tells early, with the place in the blueprint, what the provider
+// would refuse: both have the same rule.
+func TestPathsAsTheCatalogueHasThem(t *testing.T) {
+	text, err := os.ReadFile("../../schemas/types/orchestrate.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type path struct {
+		Pattern string
+		Not     struct{ Pattern string }
+	}
+	var catalogue map[string]struct {
+		Rules []struct {
+			Then struct{ Properties struct{ Path path } }
+		}
+	}
+	if err := json.Unmarshal(text, &catalogue); err != nil {
+		t.Fatal(err)
+	}
+	var is, not *regexp.Regexp
+	for _, r := range catalogue["Orchestrate.File"].Rules {
+		if p := r.Then.Properties.Path; p.Pattern != "" {
+			is = regexp.MustCompile(p.Pattern)
+		} else if p.Not.Pattern != "" {
+			not = regexp.MustCompile(p.Not.Pattern)
+		}
+	}
+	d := newDrawer(t)
+	parts := []string{"a", ".", "..", "...", ".a", "..a", "a.", "a\\", "", ".orchestrate", ".orchestrates", "用户", "a b"}
+	for _, first := range parts {
+		for _, second := range append(parts, "none") {
+			name := first + "/" + second
+			if second == "none" {
+				name = first
+			}
+			_, err := d.create(document(name, "hello"))
+			var e *providers.Error
+			refused := errors.As(err, &e) && e.Kind == providers.Invalid
+			if told := !is.MatchString(name) || not.MatchString(name); told != refused {
+				t.Errorf("%q: the catalogue refuses it: %v, the provider: %v", name, told, err)
+			}
 		}
 	}
 }
