@@ -295,13 +295,16 @@ func notThere(what, name string, known []string, where string) error {
 		if len(known) > mostShown {
 			shown, more = known[:mostShown], fmt.Sprintf(" and %d more", len(known)-mostShown)
 		}
-		detail = "There are: " + strings.Join(shown, ", ") + more + "."
+		detail = "There are: " + listed(shown) + more + "."
 	}
 	if c := diag.Closest(name, known); c != "" {
 		detail = fmt.Sprintf("Did you mean %q? ", c) + detail
 	}
 	return &providers.Error{Kind: providers.NotFound, Message: fmt.Sprintf("%s %q does not exist", what, name), Advice: detail + " " + where}
 }
+
+// listed lists names that others have chosen.
+func listed(names []string) string { return strings.Map(printable, strings.Join(names, ", ")) }
 
 // mostShown is how many names a message lists.
 const mostShown = 10

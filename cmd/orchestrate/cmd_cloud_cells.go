@@ -24,7 +24,9 @@ func addFields(out object, v reflect.Value) {
 			addFields(out, v.Field(i))
 			continue
 		}
-		out[f.Tag.Get("json")] = plainField(v.Field(i))
+		if name := f.Tag.Get("json"); name != "-" {
+			out[name] = plainField(v.Field(i))
+		}
 	}
 }
 

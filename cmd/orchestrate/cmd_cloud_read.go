@@ -132,7 +132,7 @@ func (v *viewer) portions(ctx context.Context, out *findings) ([]*portion, error
 		for _, p := range all {
 			names = append(names, p.instance.Name)
 		}
-		return nil, usageError{command: v.app.command, err: fmt.Errorf("--instance has to say of which one: %s", strings.Join(names, ", "))}
+		return nil, usageError{command: v.app.command, err: fmt.Errorf("--instance has to say of which one: %s", listed(names))}
 	}
 	return all, nil
 }
@@ -215,7 +215,7 @@ func ambiguousInstance(command, name string, found []instanceRef) error {
 	for _, i := range found {
 		which = append(which, i.ID+" of "+strings.ToUpper(i.service))
 	}
-	return usageError{command: command, err: fmt.Errorf("--instance: several instances are called %q; give the ID of one: %s", name, strings.Join(which, ", "))}
+	return usageError{command: command, err: fmt.Errorf("--instance: several instances are called %q; give the ID of one: %s", name, listed(which))}
 }
 
 // takeNode takes the instance that a node of a stack is, or belongs to, and what
@@ -269,4 +269,3 @@ func instanceOfElement(e *state.Element, first string) string {
 func inCloud(i instanceRef) bool      { return !i.edge }
 func besuOnly(i instanceRef) bool     { return i.besu }
 func chainInCloud(i instanceRef) bool { return !i.besu && !i.edge }
-func notBesu(i instanceRef) bool      { return !i.besu }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"log"
 	"net/http/httptest"
 	"os"
 	"path"
@@ -74,6 +75,7 @@ func newPlugin(t *testing.T) *plugin {
 		p.ids[o.Name] = o.ID
 	}
 	p.tls = httptest.NewUnstartedServer(p.cloud)
+	p.tls.Config.ErrorLog = log.New(io.Discard, "", 0)
 	p.tls.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
 	p.tls.StartTLS()
 	t.Cleanup(p.tls.Close)

@@ -101,7 +101,7 @@ type Event struct {
 	ResourceType string    `json:"resource_type"`
 	ResourceID   string    `json:"resource_id"`
 	Source       string    `json:"source"`
-	Pod          string    `json:"-"` // that it is about; "" where the service names none
+	Pod          string    `json:"pod"` // that it is about; "" where the service names none
 	Message      string    `json:"message"`
 	Cause        string    `json:"cause"`
 	Remedy       string    `json:"remedy"`
