@@ -64,18 +64,34 @@ func (p *Property) Part(key string) *Property {
 // properties name: main is the name of its blueprint. One that can't be read any more
 // has no files.
 func PackageAt(path, main string) fs.FS {
-	if path == "" {
+	switch archived, err := isArchive(path); {
+	case path == "" || err != nil && !errors.Is(err, fs.ErrNotExist):
 		return textFiles{}
-	}
-	info, err := os.Stat(path)
-	if err == nil && info.Mode().IsRegular() && archive.Extension(path) == "" {
-		return folder(filepath.Dir(path)) // the blueprint itself may be another one by now
+	case !archived:
+		return folder(filepath.Dir(path)) // the blueprint itself may be another one by now, or be gone
 	}
 	src, diags := LoadMain(path, main)
 	if diags.HasErrors() {
 		return textFiles{}
 	}
 	return src.Files
+}
+
+// isArchive reports whether a path that was loaded leads to an archive, and not to a
+// blueprint.
+func isArchive(path string) (bool, error) {
+	named := archive.Extension(path) != ""
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return named, err
+	}
+	defer f.Close()
+	head := make([]byte, 512)
+	n, err := io.ReadFull(f, head)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return named || archive.Is(head[:n]), err
 }
 
 // Content finds out what a file of the package holds. why says, as the end of a
