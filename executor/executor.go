@@ -139,4 +139,5 @@ type StepError struct {
 	Type string
 	Step *planner.Step // nil for a step that recovery took up
 	Err  error         // usually wraps *providers.Error
+	Left string        // in a clause, what of it is left open: work in the cloud, or a request; "": nothing
 }

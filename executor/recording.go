@@ -128,7 +128,7 @@ func (d *driver) recorded(e *entry, err error) {
 		if j.refused() {
 			d.paused(j, r, "nothing was sent")
 		} else {
-			d.failed(j, j.failure(r.Why))
+			d.failed(j, r, "")
 		}
 	case sched.Halt:
 		d.halted(j, r)
@@ -180,33 +180,39 @@ func (d *driver) journal(j *job, r sched.Record, now time.Time) state.Record {
 }
 
 func (d *driver) halted(j *job, r sched.Record) {
-	if !r.Interrupted && !j.refused() {
-		d.failed(j, j.failure(r.Why))
-		return
-	}
-	message := "the next command finds out what came of the last request"
+	left := "the next command finds out what came of the last request"
 	if j.op.ID != "" {
-		message = fmt.Sprintf("operation %s runs on in the cloud; the next command takes it up", j.op.ID)
+		left = fmt.Sprintf("operation %s runs on in the cloud; the next command takes it up", j.op.ID)
 	}
-	if !r.Interrupted {
-		d.paused(j, r, message)
-		return
+	switch {
+	case r.Interrupted:
+		d.observeJob(j, Event{Kind: StepStopped, Operation: j.op.ID, Message: left, Err: j.err})
+	case j.refused():
+		d.paused(j, r, left)
+	default:
+		d.failed(j, r, left)
 	}
-	d.observeJob(j, Event{Kind: StepStopped, Operation: j.op.ID, Message: message, Err: j.err})
 }
 
 // paused tells that a step can't go on with these credentials.
-func (d *driver) paused(j *job, r sched.Record, message string) {
-	err := j.failure(r.Why)
-	d.errors = append(d.errors, StepError{Node: j.node, Type: j.typ, Step: j.step, Err: err})
-	d.observeJob(j, Event{Kind: StepPaused, Operation: j.op.ID, Attempt: j.attempt, Message: message, Err: err})
-	d.engine.log().Info("step paused", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", err)
+func (d *driver) paused(j *job, r sched.Record, left string) {
+	e := d.stepError(j, r, left)
+	d.observeJob(j, Event{Kind: StepPaused, Operation: j.op.ID, Attempt: j.attempt, Message: left, Err: e.Err})
+	d.engine.log().Info("step paused", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", e.Err)
 }
 
-func (d *driver) failed(j *job, err error) {
-	d.errors = append(d.errors, StepError{Node: j.node, Type: j.typ, Step: j.step, Err: err})
-	d.observeJob(j, Event{Kind: StepErrored, Operation: j.op.ID, Attempt: j.attempt, Err: err})
-	d.engine.log().Info("step failed", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", err)
+// failed tells that a step has failed; left says what of it is open.
+func (d *driver) failed(j *job, r sched.Record, left string) {
+	e := d.stepError(j, r, left)
+	d.observeJob(j, Event{Kind: StepErrored, Operation: j.op.ID, Attempt: j.attempt, Err: e.Err})
+	d.engine.log().Info("step failed", "execution", d.execution.ID, "node", j.node, "action", j.action, "error", e.Err)
+}
+
+// stepError keeps why a step has not succeeded.
+func (d *driver) stepError(j *job, r sched.Record, left string) StepError {
+	e := StepError{Node: j.node, Type: j.typ, Step: j.step, Err: j.failure(r.Why), Left: left}
+	d.errors = append(d.errors, e)
+	return e
 }
 
 // count sums up what was done. An update that turned out to be none does not

@@ -69,6 +69,9 @@ func stepProblem(s executor.StepError) diag.Diagnostic {
 		return questionProblem(q, at)
 	}
 	detail := sentence(fmt.Sprintf("%s: %v", s.Node, s.Err))
+	if s.Left != "" {
+		detail += " " + sentence(strings.ToUpper(s.Left[:1])+s.Left[1:])
+	}
 	if a := advice(s.Err); a != "" {
 		detail += "\n" + a
 	}

@@ -69,7 +69,7 @@ func (x *exchange) unanswered(e *providers.Error, changes bool, err error) {
 	default:
 		e.Kind = providers.Unavail
 		e.Message = fmt.Sprintf("%s did not answer: %v", x.host, e.Err)
-		e.Advice = "Nothing was changed. Try again later."
+		e.Advice = "The call was one that changes nothing. Try again later."
 	}
 }
 
@@ -118,7 +118,7 @@ func undecodable(e *providers.Error, changes bool, err error) {
 		e.Kind = providers.Unavail
 	}
 	e.Message = message
-	e.Advice = "Nothing was changed. Check that the endpoint is the service itself, and try again."
+	e.Advice = "The call was one that changes nothing. Check that the endpoint is the service itself, and try again."
 }
 
 func ambiguous(e *providers.Error, message string) {
@@ -165,7 +165,7 @@ func ruleOfStatus(status int, code string, changes bool) rule {
 	case status >= 500 && changes:
 		return rule{providers.Ambiguous, "The request may have been carried out. Run the command again: it looks at what exists before it sends anything."}
 	case status >= 500:
-		return rule{providers.Unavail, "The service failed. Nothing was changed; try again later."}
+		return rule{providers.Unavail, "The service failed. The call was one that changes nothing; try again later."}
 	}
 	return rule{kind: providers.Invalid}
 }
