@@ -133,11 +133,17 @@ func priceOptions(c *cobra.Command, q *lookQuery) {
 }
 
 func heightOption(c *cobra.Command, q *lookQuery) {
-	c.Flags().Int64Var(&q.height, "height", -1, "only the block of this `HEIGHT`")
+	heightFlag(c, &q.height, "height", "only the block of this `HEIGHT`")
 }
 
 func blockOption(c *cobra.Command, q *lookQuery) {
-	c.Flags().Int64Var(&q.block, "block", -1, "only of the block of this `HEIGHT`")
+	heightFlag(c, &q.block, "block", "only of the block of this `HEIGHT`")
+}
+
+// heightFlag adds an option that is below 0 unless it is given, which no help tells.
+func heightFlag(c *cobra.Command, value *int64, name, usage string) {
+	c.Flags().Int64Var(value, name, -1, usage)
+	c.Flags().Lookup(name).DefValue = "0"
 }
 
 func minutesOption(c *cobra.Command, q *lookQuery) {
