@@ -30,7 +30,11 @@ type FileRule struct {
 
 // String says it as the end of a sentence.
 func (r *FileRule) String() string {
-	return fmt.Sprintf("names a file of the package, of at most %d bytes, as a path from its root", r.MaxBytes)
+	most := fmt.Sprintf("%d bytes", r.MaxBytes)
+	if r.MaxBytes%(1<<20) == 0 {
+		most = fmt.Sprintf("%d MiB", r.MaxBytes>>20)
+	}
+	return fmt.Sprintf("names a file of the package, of at most %s, as a path from its root", most)
 }
 
 // The parts of what stands in the place of a file's name once the file is known.
