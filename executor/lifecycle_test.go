@@ -504,6 +504,34 @@ func TestUndoOfWhatDidNotChange(t *testing.T) {
 	}
 }
 
+// TestLeftOutOfARollback leaves out what could not be deleted. It is in a failed
+// phase no more, unless it is not as it was, or nobody has looked.
+func TestLeftOutOfARollback(t *testing.T) {
+	for _, c := range []struct {
+		size  int64 // that e has by then; it was 5
+		looks bool
+		want  string
+	}{{5, true, "UpgradeSucceeded"}, {5, false, "DeleteFailed"}, {9, true, "DeleteFailed"}} {
+		inBubble(t, func(t *testing.T, b *bench) {
+			b.apply(chain)
+			b.apply(changed) // e is new
+			b.cloud.faults["e"] = []fault{{err: &providers.Error{Kind: providers.Invalid}}}
+			equal(t, "outcome", Failed, b.run(b.returning(chain, 1, nil), state.Terms{To: 1}).Outcome)
+			equal(t, "after the failure", "DeleteFailed", b.stack().Elements["e"].Phase)
+			b.outside("e", c.size)
+			req := b.request(chain, nil)
+			if !c.looks {
+				req.Observed = nil
+			}
+			elements, err := b.store.Before(context.Background(), "web", 2, "web-3")
+			b.must(err)
+			req.Return, req.Skip = &planner.Return{To: 1, Elements: elements}, map[string]bool{"e": true}
+			equal(t, "outcome", Succeeded, b.run(b.make(req), state.Terms{To: 1, Skip: []string{"e"}}).Outcome)
+			equal(t, "after the rollback", c.want, b.stack().Elements["e"].Phase)
+		})
+	}
+}
+
 // TestUndoOfWhatWasLetGo takes back what an option has retained, not only what
 // its template has: no second object is made.
 func TestUndoOfWhatWasLetGo(t *testing.T) {

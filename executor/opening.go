@@ -93,7 +93,7 @@ func (r *runner) renaming(now time.Time) []state.Record {
 			if read = !s.Kept && !s.Before.Equal(value(was.Properties)); read {
 				e.Properties, e.Attributes = document(s.Before), document(s.Attributes)
 			}
-			if mended = s.Seen && !s.Kept && (was.Phase == upgrading.failed() || was.Phase == deleting.failed()); mended {
+			if mended = s.Seen && (was.Phase == upgrading.failed() || was.Phase == deleting.failed()); mended {
 				e.Phase = upgrading.succeeded()
 			}
 		}

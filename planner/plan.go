@@ -128,7 +128,7 @@ type Step struct {
 	// begins after all phases of lower stages; the others wait for nobody.
 	DeleteStage, ApplyStage int
 
-	Seen      bool   // a refresh has read the object
+	Seen      bool   // a refresh has read the object; of one that is left out also that it is as recorded
 	HoldsData string // what destroying it loses; "" if nothing
 	Forgotten string // why a delete only forgets it; "" if it is deleted
 	Leaves    string // what stays when it is deleted; "" if nothing does

@@ -46,10 +46,14 @@ func (m *maker) leaveOut() {
 	}
 }
 
-// skip keeps an element as it is because the user wants it left out.
+// skip keeps an element as it is because the user wants it left out. If it is as
+// it is on record, what failed on it has changed nothing.
 func (m *maker) skip(name string) {
 	e := m.element(name)
 	m.keep(name, e, keptSkip)
+	s := m.steps[name]
+	seen, read := m.observed(name)
+	s.Seen = read && !seen.Gone && overlay(s.Before, seen.Properties).Equal(s.Before)
 	then, changed := m.then(name)
 	m.differs[name] = changed && (then == nil || then.ObjectID != e.ObjectID || !value(then.Properties).Equal(value(e.Properties)))
 }
