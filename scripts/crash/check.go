@@ -50,7 +50,7 @@ func inspect(p *program, c *cloud, gone bool) (*evidence, error) {
 	}
 	e := &evidence{requests: map[string]int{}, objects: map[string]int{}, elements: map[string]int{}}
 	for _, x := range changes {
-		if x.Status >= 200 && x.Status < 300 {
+		if x.Status >= 200 && x.Status < 300 && x.Operation != "ShowResourcePrice" { // a question, though it is posted
 			e.requests[anonymous(strings.TrimSpace(x.Operation+" "+x.Path+" "+x.Body))]++
 		}
 	}
@@ -66,7 +66,7 @@ func inspect(p *program, c *cloud, gone bool) (*evidence, error) {
 
 // isRecord tells kinds that are no objects but tell of work: they stay for good.
 func isRecord(kind string) bool {
-	return strings.HasSuffix(kind, ".operation") || strings.HasSuffix(kind, ".job") || strings.HasPrefix(kind, "emulator.")
+	return strings.HasSuffix(kind, ".operation") || strings.HasSuffix(kind, ".job") || kind == "bss.order" || strings.HasPrefix(kind, "emulator.")
 }
 
 // nameOf leaves out names that are addresses: those are given out in the order
@@ -78,7 +78,8 @@ func nameOf(o object) string {
 	return anonymous(o.Name)
 }
 
-var ids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,40}`)
+// ids are those of objects, and the numbers of orders and subscriptions.
+var ids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,40}|CS[0-9]{10}[A-Z]{5}|[0-9]{5}-[0-9]{9}-0`)
 
 func anonymous(text string) string { return ids.ReplaceAllString(text, "ID") }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -89,6 +90,23 @@ func (c *cloud) changes() ([]change, error) {
 func (c *cloud) objects() ([]object, error) {
 	var list []object
 	return list, c.ask("/_emulator/objects", &list)
+}
+
+// set changes the settings of the emulator. It keeps them in its file.
+func (c *cloud) set(settings string) error {
+	req, err := http.NewRequest(http.MethodPut, c.url+"/_emulator/settings", strings.NewReader(settings))
+	if err != nil {
+		return err
+	}
+	resp, err := asking.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return fmt.Errorf("set %s at the emulator: %s", settings, resp.Status)
+	}
+	return nil
 }
 
 var asking = http.Client{Timeout: 30 * time.Second}

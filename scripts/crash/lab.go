@@ -57,7 +57,7 @@ func (l *lab) prepare(c chapter) (*prepared, error) {
 		return nil, err
 	}
 	out.dir = p.dir
-	if err := errors.Join(l.begin(p, c), cl.stop()); err != nil {
+	if err := errors.Join(l.begin(p, cl, c), cl.stop()); err != nil {
 		return nil, err
 	}
 	if err := os.Remove(p.transcript()); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -70,20 +70,25 @@ func (l *lab) prepare(c chapter) (*prepared, error) {
 }
 
 // begin leads to where a chapter begins.
-func (l *lab) begin(p *program, c chapter) error {
+func (l *lab) begin(p *program, cl *cloud, c chapter) error {
 	for _, args := range c.setup {
 		if err := succeed(p, args); err != nil {
 			return err
 		}
 	}
-	if c.broken == nil {
-		return nil
+	if c.broken != nil {
+		x, err := l.throughProxy(p, &prepared{chapter: chapter{args: c.broken}}, point{at: atChange, n: 4, when: between})
+		if err == nil && !x.wasKilled() {
+			err = errors.New("the command that was to die has lived")
+		}
+		if err != nil {
+			return err
+		}
 	}
-	x, err := l.throughProxy(p, &prepared{chapter: chapter{args: c.broken}}, point{at: atChange, n: 4, when: between})
-	if err == nil && !x.wasKilled() {
-		err = errors.New("the command that was to die has lived")
+	if c.offers != "" {
+		return cl.set(c.offers)
 	}
-	return err
+	return nil
 }
 
 func succeed(p *program, args []string) error {

@@ -4,8 +4,9 @@
 // made twice when it dies. It builds orchestrate, runs the emulator as a process
 // of its own, and
 //
-//   - kills an apply, an upgrade and a deletion of blueprints/consortium, and an
-//     apply that takes up what another one left when it died: at each sync of
+//   - kills an apply, an upgrade, a rollback and a deletion of
+//     blueprints/consortium, an apply that takes up what another one left when it
+//     died, and the same of blueprints/hbs-raft but for these two: at each sync of
 //     the state (before it, after it, and before it with the loss of all that was
 //     not synced, as if the machine lost its power) and around each request to
 //     the cloud (before it is passed on, when it was carried out but not
@@ -67,7 +68,7 @@ func parseOptions(args []string) (options, error) {
 	f := flag.NewFlagSet("crash", flag.ContinueOnError)
 	f.StringVar(&o.root, "root", ".", "the root of the repository")
 	f.StringVar(&o.executable, "orchestrate", "", "the program (default: built from the root)")
-	f.StringVar(&chapters, "chapters", "create,upgrade,delete,recovery", "what is disturbed, separated by commas; none: no matrix")
+	f.StringVar(&chapters, "chapters", strings.Join(chapterNames, ","), "what is disturbed, separated by commas; none: no matrix")
 	f.StringVar(&at, "at", atSync+","+atRequest, "what it is killed around, separated by commas")
 	f.IntVar(&o.every, "every", 1, "only each n-th sync and request")
 	f.StringVar(&o.point, "point", "", "only this point, such as create/sync/12/before")
@@ -189,7 +190,7 @@ func (o options) matrix(l *lab, dir string) ([]point, error) {
 		return nil, err
 	}
 	var all []point
-	for _, c := range chapters {
+	for _, c := range append(chapters, settlement(o.root)...) {
 		if !slices.Contains(o.chapters, c.name) {
 			continue
 		}

@@ -19,7 +19,7 @@ type tally struct {
 func table(all []outcome, took time.Duration) string {
 	var b strings.Builder
 	b.WriteString("| killed | points | reached | one command more | two | longest story | wrong |\n| --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, chapter := range []string{"create", "upgrade", "delete", "recovery"} {
+	for _, chapter := range chapterNames {
 		for _, at := range []string{atSync, atRequest} {
 			for _, when := range whens[at] {
 				t := sum(all, func(p point) bool { return p.chapter == chapter && p.at == at && p.when == when })
