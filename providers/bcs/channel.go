@@ -35,7 +35,7 @@ func (p channel) Advance(ctx context.Context, req *providers.Request, op provide
 	case providers.Create:
 		return p.create(ctx, req, want, op, resumed)
 	case providers.Delete:
-		return p.delete(ctx, want, op, resumed)
+		return p.delete(ctx, want, op, resumed, req.Settling)
 	}
 	o, err := p.Read(ctx, req)
 	return done(o), err
@@ -79,9 +79,9 @@ func (p channel) create(ctx context.Context, req *providers.Request, want channe
 	}.Advance(ctx, op, resumed)
 }
 
-func (p channel) delete(ctx context.Context, have channelProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (p channel) delete(ctx context.Context, have channelProperties, op providers.Operation, resumed, settling bool) (providers.Progress, error) {
 	return p.remove(ctx, removal{
-		network: have.Network, object: have.id(),
+		network: have.Network, object: have.id(), settling: settling,
 		left: func(ctx context.Context) (string, error) {
 			ch, err := p.channelNamed(ctx, have.Network, have.Name)
 			if err != nil || ch == nil {

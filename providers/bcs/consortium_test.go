@@ -248,7 +248,7 @@ func TestMembershipOfAConsortiumIsLeft(t *testing.T) {
 		notifications []string
 		sent          []string
 	}{
-		{"a member", acceptance(), []string{notified("agreed", network)}, []string{
+		{"a member", acceptance(), []string{notified("agreed", network), notified("agreed", network), notified("quit", network)}, []string{
 			quit + ` {"inviter_bcsid":"` + inviter + `","inviter_projectid":"project","inviter_domainid":"account","inviter_username":"emulator",` +
 				`"channel_name":"trade","invitee_bcsid":"` + network + `","invitee_projectid":"` + providertest.Project + `","invitee_domainid":"own-account"}`,
 		}},

@@ -159,10 +159,7 @@ func isFault(status string) bool {
 func (p instance) delete(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
 	id := req.ObjectID
 	if op.Stage == huaweicloud.StageWait {
-		return p.await(ctx, op, func(ctx context.Context, finished bool) (settled, error) {
-			if finished {
-				return settled{done: true}, nil
-			}
+		return p.await(ctx, op, func(ctx context.Context, _ bool) (settled, error) {
 			_, err := p.showBlockchainDetail(ctx, id)
 			if huaweicloud.Gone(err) {
 				return settled{done: true}, nil
@@ -200,11 +197,15 @@ func (p instance) deletion(ctx context.Context, id string) (next *providers.Oper
 	if val(basic(d).ProcessStatus) != processDel {
 		return nil, false, nil
 	}
-	next, err = p.takeUp(ctx, id, id)
-	if next == nil && err == nil {
-		next = &providers.Operation{Stage: huaweicloud.StageWait, ObjectID: id}
+	record, err := p.running(ctx, id) // it is of the deletion, as the state tells
+	if err != nil {
+		return nil, false, err
 	}
-	return next, false, err
+	next = &providers.Operation{Stage: huaweicloud.StageWait, ObjectID: id}
+	if record != nil {
+		next.ID = val(record.OperationId)
+	}
+	return next, false, nil
 }
 
 func deletionProgress(next *providers.Operation, isGone bool) providers.Progress {

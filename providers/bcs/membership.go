@@ -42,7 +42,9 @@ func (p membership) Advance(ctx context.Context, req *providers.Request, op prov
 	}
 	switch {
 	case req.Action == providers.Delete:
-		return p.delete(ctx, want, op, resumed)
+		return p.delete(ctx, want, op, resumed, req.Settling)
+	case op.Stage == stageOther:
+		return p.outlast(ctx, op, stageAdjust)
 	case op.Stage == stageAdjust, req.Action == providers.Update && op.Stage == "":
 		return p.adjust(ctx, want, resumed, req.Settling)
 	case req.Action == providers.Update:
@@ -151,9 +153,9 @@ func (p membership) adjusted(ctx context.Context, want memberProperties, op prov
 	})
 }
 
-func (p membership) delete(ctx context.Context, have memberProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (p membership) delete(ctx context.Context, have memberProperties, op providers.Operation, resumed, settling bool) (providers.Progress, error) {
 	return p.remove(ctx, removal{
-		network: have.Network, object: have.id(),
+		network: have.Network, object: have.id(), settling: settling,
 		left: func(ctx context.Context) (string, error) {
 			peers, err := p.peers(ctx, have)
 			if err != nil || len(peers) == 0 {

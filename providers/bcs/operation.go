@@ -92,10 +92,12 @@ func (a api) record(ctx context.Context, id string) (*model.RecordDetailInfo, er
 // running returns the newest unfinished operation on a network, nil if nothing
 // runs there.
 func (a api) running(ctx context.Context, network string) (*model.RecordDetailInfo, error) {
-	return a.newest(ctx, network, func(r *model.RecordDetailInfo) bool {
-		s := val(r.OperationStatus)
-		return s == recordWaiting || s == recordProcessing
-	})
+	return a.newest(ctx, network, isRunning)
+}
+
+func isRunning(r *model.RecordDetailInfo) bool {
+	s := val(r.OperationStatus)
+	return s == recordWaiting || s == recordProcessing
 }
 
 // creation returns the record of a network's creation, nil if there is none.
@@ -150,36 +152,63 @@ func workText(r *model.RecordDetailInfo) string {
 	return text
 }
 
-// takeUp returns the handle to wait with for work on a network that a lost
-// request has begun, nil if nothing runs there.
+// stageOther waits for work that runs on a network after a lost request. It may
+// be the request's own or anybody's, so its end, good or bad, says nothing about
+// the request: what it has left is looked at again.
+const stageOther = "other"
+
+// takeUp returns the handle to outlast what runs on a network after a lost
+// request, nil if nothing runs there.
 func (a api) takeUp(ctx context.Context, network, object string) (*providers.Operation, error) {
 	record, err := a.running(ctx, network)
 	if err != nil || record == nil {
 		return nil, err
 	}
-	return &providers.Operation{Stage: huaweicloud.StageWait, ID: val(record.OperationId), ObjectID: object}, nil
+	return &providers.Operation{Stage: stageOther, ID: val(record.OperationId), ObjectID: object}, nil
+}
+
+// outlast waits for the end of what takeUp found, and goes on with stage again.
+func (a api) outlast(ctx context.Context, op providers.Operation, again string) (providers.Progress, error) {
+	record, err := a.record(ctx, op.ID)
+	if err != nil {
+		return providers.Progress{}, err
+	}
+	if record == nil || !isRunning(record) {
+		// What it has left may show a little late.
+		return providers.Progress{Next: providers.Operation{Stage: again, ObjectID: op.ObjectID}, After: poll}, nil
+	}
+	p := providers.Progress{Next: op, After: poll, Substeps: substeps(record)}
+	p.Message = progressMessage(op.ID, p.Substeps)
+	return p, nil
 }
 
 // removal is how what lies inside a network is deleted, mirroring
-// huaweicloud.Creation: it is looked at first, and its absence ends the work.
+// huaweicloud.Creation: it is looked at first, and its absence ends the work,
+// whatever a record says.
+//
+//	"" or again  --it is there: send-->  wait  --it is gone-->  done
+//	"", answer lost  --work runs-->  other  --it has ended-->  again
 type removal struct {
 	network, object string
+	settling        bool // nothing is sent any more
 	// left says what is still there, "" if nothing is.
 	left func(ctx context.Context) (string, error)
 	// send makes the one changing request and returns its operation record.
 	send func(ctx context.Context) (record string, err error)
 }
 
+const stageAgain = "again" // of a removal: other work has ended
+
 // remove implements providers.Provider.Advance for a delete.
 func (a api) remove(ctx context.Context, r removal, op providers.Operation, resumed bool) (providers.Progress, error) {
-	if op.Stage == huaweicloud.StageWait {
-		return a.await(ctx, op, func(ctx context.Context, finished bool) (settled, error) {
-			left, err := r.left(ctx)
-			if finished || huaweicloud.Gone(err) || err == nil && left == "" {
-				return settled{done: true}, nil
-			}
-			return settled{waiting: left}, err
+	switch op.Stage {
+	case huaweicloud.StageWait:
+		return a.await(ctx, op, func(ctx context.Context, _ bool) (settled, error) {
+			left, isGone, err := r.look(ctx)
+			return settled{done: isGone, waiting: left}, err
 		})
+	case stageOther:
+		return a.outlast(ctx, op, stageAgain)
 	}
 	if resumed { // before it is looked what is left: the work may end meanwhile
 		next, err := a.takeUp(ctx, r.network, r.object)
@@ -187,15 +216,25 @@ func (a api) remove(ctx context.Context, r removal, op providers.Operation, resu
 			return providers.Progress{Next: val(next)}, err
 		}
 	}
-	left, err := r.left(ctx)
-	if huaweicloud.Gone(err) || err == nil && left == "" {
-		return providers.Progress{Done: true}, nil
-	}
-	if err != nil {
-		return providers.Progress{}, err
+	left, isGone, err := r.look(ctx)
+	switch {
+	case err != nil || isGone:
+		return providers.Progress{Done: isGone}, err
+	case r.settling:
+		return providers.Progress{}, huaweicloud.Remains(left)
 	}
 	record, err := r.send(ctx)
 	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ID: record, ObjectID: r.object}}, err
+}
+
+// look tells what is still there, and whether nothing is: what it lies in may be
+// gone too.
+func (r removal) look(ctx context.Context) (left string, isGone bool, err error) {
+	left, err = r.left(ctx)
+	if huaweicloud.Gone(err) {
+		return "", true, nil
+	}
+	return left, err == nil && left == "", err
 }
 
 // substeps lists the steps of a record in the order of their numbers, each

@@ -39,9 +39,9 @@ func (p organization) Advance(ctx context.Context, req *providers.Request, op pr
 	case providers.Create:
 		return p.create(ctx, req, want, op, resumed)
 	case providers.Delete:
-		return p.delete(ctx, want, op, resumed)
+		return p.delete(ctx, want, op, resumed, req.Settling)
 	}
-	return p.scale(ctx, want, op, resumed)
+	return p.scale(ctx, want, op, resumed, req.Settling)
 }
 
 func (p organization) create(ctx context.Context, req *providers.Request, want orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
@@ -79,8 +79,9 @@ func (p organization) create(ctx context.Context, req *providers.Request, want o
 
 // The stages of scaling, besides waiting for the end:
 //
-//	"" or rescale  --a channel has too many of its peers-->  leaving  -->  rescale
-//	               --none has-->  wait
+//	"" or rescale    --a channel has too many of its peers-->  leaving  -->  rescale
+//	                 --none has-->  wait
+//	"", answer lost  --work runs-->  other  --it has ended-->  rescale
 //
 // A peer that shall go leaves its channels first: the service refuses to
 // remove one that is in a channel, and the memberships, which depend on the
@@ -93,19 +94,19 @@ const (
 // noteChannel names the channel that peers leave.
 const noteChannel = "channel"
 
-func (p organization) scale(ctx context.Context, want orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (p organization) scale(ctx context.Context, want orgProperties, op providers.Operation, resumed, settling bool) (providers.Progress, error) {
 	switch op.Stage {
 	case huaweicloud.StageWait:
 		return p.scaled(ctx, want, op)
 	case stageLeaving:
 		return p.left(ctx, want, op)
+	case stageOther:
+		return p.outlast(ctx, op, stageRescale)
 	}
 	if resumed { // before its peers are counted: the work may end meanwhile
 		next, err := p.takeUp(ctx, want.Network, want.id())
 		if err != nil || next != nil {
-			found := val(next)
-			found.Stage = stageLeaving // whatever it is, look again after it
-			return providers.Progress{Next: found}, err
+			return providers.Progress{Next: val(next)}, err
 		}
 	}
 	_, info, err := p.info(ctx, want.Network, want.Name)
@@ -114,6 +115,10 @@ func (p organization) scale(ctx context.Context, want orgProperties, op provider
 	}
 	if info == nil {
 		return providers.Progress{}, huaweicloud.Absent("organization", want.Name)
+	}
+	if settling {
+		o, err := p.object(ctx, want.Network, info)
+		return providers.Progress{Done: err == nil, Object: o}, err
 	}
 	if val(info.NodeCnt) > want.Peers {
 		channel, surplus, err := p.surplus(ctx, want, "")
@@ -197,10 +202,10 @@ func (p organization) scaled(ctx context.Context, want orgProperties, op provide
 	})
 }
 
-func (p organization) delete(ctx context.Context, have orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (p organization) delete(ctx context.Context, have orgProperties, op providers.Operation, resumed, settling bool) (providers.Progress, error) {
 	var info *model.PeerInfo // as looked at last
 	return p.remove(ctx, removal{
-		network: have.Network, object: have.id(),
+		network: have.Network, object: have.id(), settling: settling,
 		left: func(ctx context.Context) (_ string, err error) {
 			_, info, err = p.info(ctx, have.Network, have.Name)
 			if err != nil || info == nil {

@@ -239,7 +239,7 @@ func (p response) delete(ctx context.Context, req *providers.Request, have respo
 		return providers.Progress{Done: true}, nil
 	}
 	return p.remove(ctx, removal{
-		network: have.Network, object: req.ObjectID,
+		network: have.Network, object: req.ObjectID, settling: req.Settling,
 		left: func(ctx context.Context) (string, error) {
 			n, err := p.notification(ctx, have.Inviter, have.Channel)
 			if err != nil || n == nil || !have.done(n) {

@@ -35,3 +35,13 @@ func SplitPath(typ, id, top string, n int) ([]string, error) {
 func Absent(what, name string) error {
 	return &providers.Error{Kind: providers.NotFound, Message: what + " " + name + " does not exist"}
 }
+
+// Remains is the error of a deletion that is settled, so that it sends nothing
+// any more, while something is left: it stays on record.
+func Remains(left string) error {
+	return &providers.Error{
+		Kind:    providers.Failed,
+		Message: "the deletion has ended before its time: " + left,
+		Advice:  "Delete it again if it is to go.",
+	}
+}
