@@ -446,7 +446,7 @@ func TestMembershipConverges(t *testing.T) {
 		sent []string
 	}{
 		"target":   {[]string{members(1), members(2)}, []string{join}},
-		"addition": {[]string{members(1), members(3), members(3), members(2)}, []string{join, leave}},
+		"addition": {[]string{members(1), members(3), members(3), members(3), members(2)}, []string{join, leave}},
 		"fewer":    {[]string{members(3), members(2)}, []string{leave}},
 		"as is":    {[]string{members(2)}, nil},
 	} {

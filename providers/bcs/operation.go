@@ -39,14 +39,15 @@ type settled struct {
 // await tells how far an operation is. Its record knows best. If the record
 // ended well, is gone (the service keeps them for days only) or was never
 // named in the answer, the object itself decides: settle is asked, with
-// finished telling whether a record says that the work is over.
+// finished telling whether a record says that the work is over, and has said so
+// for as long as the object may show it late.
 func (a api) await(ctx context.Context, op providers.Operation, settle func(ctx context.Context, finished bool) (settled, error)) (providers.Progress, error) {
 	record, err := a.record(ctx, op.ID)
 	if err != nil {
 		return providers.Progress{}, err
 	}
 	p := providers.Progress{Next: op, After: poll, Substeps: substeps(record)}
-	finished := false
+	finished, now := false, time.Now().UTC()
 	if record != nil {
 		switch val(record.OperationStatus) {
 		case recordFailed, recordStop:
@@ -58,7 +59,7 @@ func (a api) await(ctx context.Context, op providers.Operation, settle func(ctx 
 			return p, nil
 		}
 	}
-	s, err := settle(ctx, finished)
+	s, err := settle(ctx, finished && now.Sub(overSince(op, now)) >= a.c.Late())
 	if err != nil {
 		return p, err
 	}
@@ -67,9 +68,33 @@ func (a api) await(ctx context.Context, op providers.Operation, settle func(ctx 
 		return providers.Progress{Done: true, Object: s.object, Substeps: p.Substeps}, nil
 	case s.next != nil:
 		p.Next, p.After = *s.next, 0
+	case finished && op.Note[noteOver] == "":
+		p.Next = over(op, now)
 	}
 	p.Message = s.waiting
 	return p, nil
+}
+
+// noteOver in an operation's notes says since when its record is seen to be
+// finished.
+const noteOver = "over"
+
+func over(op providers.Operation, at time.Time) providers.Operation {
+	notes := map[string]string{noteOver: at.Format(time.RFC3339Nano)}
+	for name, text := range op.Note {
+		notes[name] = text
+	}
+	op.Note = notes
+	return op
+}
+
+// overSince is when a record was first seen to be finished; now if it was not.
+func overSince(op providers.Operation, now time.Time) time.Time {
+	at, err := time.Parse(time.RFC3339Nano, op.Note[noteOver])
+	if err != nil {
+		return now
+	}
+	return at
 }
 
 // record returns an operation record, nil if there is none with the ID.
