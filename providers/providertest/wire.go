@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -218,7 +219,7 @@ func (w *Wire) end(r *http.Request, number int, resp *http.Response, err error) 
 	if number >= 0 {
 		w.sent[number].carriedOut = true
 		if w.hiding != nil && w.hiding.until.IsZero() {
-			w.hiding.until = time.Now().Add(w.hiding.lasts)
+			w.hiding.until, w.hiding.before = time.Now().Add(w.hiding.lasts), maps.Clone(w.shown)
 		}
 		return nil
 	}
@@ -261,8 +262,9 @@ func gatewayText(status int) []byte {
 // answer as they did then, and what is asked for by its ID does not exist.
 type hiding struct {
 	lasts  time.Duration
-	until  time.Time // zero: nothing was made yet
-	absent *answer   // to who asks for one of ids
+	until  time.Time          // zero: nothing was made yet
+	before map[string]*answer // what was shown before it was made, by URL
+	absent *answer            // to who asks for one of ids
 	ids    []string
 }
 
@@ -291,7 +293,7 @@ func (w *Wire) old(r *http.Request) *answer {
 	if h == nil || !time.Now().Before(h.until) || r.Method != http.MethodGet {
 		return nil
 	}
-	a := w.shown[r.URL.String()]
+	a := h.before[r.URL.String()]
 	if named := func(part string) bool { return slices.Contains(h.ids, part) }; slices.ContainsFunc(strings.Split(r.URL.Path, "/"), named) {
 		a = h.absent
 	}
