@@ -119,10 +119,36 @@ func (m *maker) checkSkipped() {
 	}
 	slices.Sort(m.plan.Skipped)
 	m.checkSkipNames()
+	m.checkInside(left)
 	for _, need := range m.needed(left) {
 		s, of := m.steps[need.node], need.of
 		m.diags.Add(CodeCannotSkip, s.Range, "%q (%s) is left as it is, but it needs %q (%s), which this rollback destroys because %s. Leave %q out as well (add --skip %s), or let %q go.",
 			of, dsl.TypeLabel(m.recordedTypeName(m.steps[of])), need.node, dsl.TypeLabel(m.recordedTypeName(s)), s.Reason, need.node, need.node, of)
+	}
+}
+
+// checkInside refuses to make something inside of what is left out and no longer
+// there.
+func (m *maker) checkInside(left map[string]bool) {
+	gone := map[string]string{} // nodes that are left out, by the IDs of their objects
+	for node := range left {
+		if seen, _ := m.observed(node); seen.Gone {
+			gone[m.element(node).ObjectID] = node
+		}
+	}
+	for _, name := range sortedKeys(m.steps) {
+		s := m.steps[name]
+		if len(gone) == 0 || s.Action != Create && s.Action != Replace {
+			continue
+		}
+		containers := m.req.Catalogue[s.Type].Containers
+		for _, property := range sortedKeys(containers) {
+			in, _ := s.After.Get(property)
+			if node := gone[in.Text()]; node != "" {
+				m.diags.Add(CodeCannotSkip, s.Range, "%q (%s) would be made in %q, which is left out and no longer exists in the cloud. Leave %q out as well (add --skip %s), or let %q be made again.",
+					name, dsl.TypeLabel(s.Type), node, name, name, node)
+			}
+		}
 	}
 }
 

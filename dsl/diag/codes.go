@@ -303,7 +303,8 @@ that stack with --retain, or import it first.`},
 	{"PLAN014", Error, "Node can't be left out of a rollback", `
 --skip leaves a node out of a rollback: its element stays as it is. That can't be if the element lives on something that
 the rollback destroys, as a subnet lives in its VPC; nor can something be made that needs a node which has no element and
-is left out. Leave out both, or neither; the message has the option to give.`},
+is left out, or that would be inside an object which has vanished from the cloud. Leave out both, or neither; the message
+has the option to give.`},
 
 	{"UPG001", Warning, "Type of a node changes", `
 AOS refuses an upgrade that changes the type of a node (SVCSTG.AOS.4002563). Here the element is destroyed and made anew
