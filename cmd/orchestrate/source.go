@@ -67,9 +67,11 @@ func checkSource(read *dsl.Source) (*source, error) {
 		for _, bp := range nested {
 			s.problems = append(s.problems, check.Run(bp, catalogue)...)
 		}
-		for _, bp := range append(nested, s.blueprint) {
-			_, found := check.Files(bp, catalogue, nil, s.pack)
-			s.problems = append(s.problems, found...)
+		if read.Contents == nil { // of a revision, only the files are kept that its inputs asked for; see expand
+			for _, bp := range append(nested, s.blueprint) {
+				_, found := check.Files(bp, catalogue, nil, s.pack)
+				s.problems = append(s.problems, found...)
+			}
 		}
 	}
 	s.texts = s.pack.Texts()
