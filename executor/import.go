@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
@@ -22,9 +23,9 @@ type ImportRequest struct {
 	Node     string
 	Type     string // without prefix
 	ObjectID string
-	// Properties are those that the blueprint wants, as far as they are known: of
-	// what can't be read back they are taken as applied, the rest is recorded as
-	// it was read, so that the next plan shows the difference.
+	// Properties are those that the blueprint wants. What can be read back is
+	// recorded as it was read, so that the next plan shows the difference; of the
+	// rest what is known is taken as applied.
 	Properties intrinsic.Value
 	DependsOn  []string // sorted
 	Retain     bool
@@ -61,10 +62,15 @@ func (e *Engine) Import(ctx context.Context, l *state.Lease, req ImportRequest) 
 	if err := req.fits(st); err != nil {
 		return nil, err
 	}
+	seen := observed(found, req.Catalogue[req.Type], document(known(req.Properties)))
+	seen.Properties = planner.Overlay(req.Properties, seen.Properties)
+	if err := req.readable(seen.Properties, st); err != nil {
+		return nil, err
+	}
 	if err := e.keepContents(k.ctx, l, req.Contents, req.Files); err != nil {
 		return nil, fmt.Errorf("keep the files that the blueprint names: %w", err)
 	}
-	el := req.element(found, st.Elements[req.Node], time.Now().UTC())
+	el := req.element(seen, st.Elements[req.Node], time.Now().UTC())
 	x, err := e.recordImport(k, l, st, el, req.Terms)
 	if err != nil {
 		return nil, err
@@ -78,7 +84,7 @@ func (e *Engine) readImport(ctx context.Context, req *ImportRequest) (*providers
 	if err != nil {
 		return nil, err
 	}
-	properties := plainMap(known(req.Properties))
+	properties := plainMap(req.Properties) // what is not known yet is wanted all the same
 	read := &providers.Request{
 		Type: req.Type, Stack: req.Stack, Node: req.Node, ObjectID: req.ObjectID, Properties: properties, Prior: properties,
 	}
@@ -111,14 +117,55 @@ func (req *ImportRequest) fits(st *state.Stack) error {
 	return nil
 }
 
-// element is what is recorded of the object that was found.
-func (req *ImportRequest) element(found *providers.Object, was *state.Element, now time.Time) *state.Element {
+// readable refuses an object of which something that can't be changed is neither
+// known yet nor told by the service: as it can't be recorded, the next plan would
+// take the object for another one than the blueprint wants, and replace it.
+func (req *ImportRequest) readable(properties intrinsic.Value, st *state.Stack) error {
 	typ := req.Catalogue[req.Type]
-	wanted := known(req.Properties)
-	seen := observed(found, typ, document(wanted))
+	if typ == nil {
+		return nil
+	}
+	fixed := unreadFixed(nil, "", properties, typ.Properties)
+	if len(fixed) == 0 {
+		return nil
+	}
+	first := slices.DeleteFunc(slices.Clone(req.DependsOn), func(node string) bool { return st.Elements[node] != nil })
+	advice := "Give the property a value in the blueprint that is known without a deployment."
+	if len(first) > 0 {
+		advice = "Import or apply first what it follows: " + strings.Join(first, ", ") + "."
+	}
+	return fmt.Errorf("%s can't be imported yet: neither is its %s known before, nor does the service tell it, and what can't be changed in place would have it replaced. %s",
+		req.Node, strings.Join(fixed, " and "), advice)
+}
+
+// unreadFixed appends the paths of the unknown parts of a value that can't be
+// changed in place.
+func unreadFixed(paths []string, path string, v intrinsic.Value, p *dsl.Property) []string {
+	switch {
+	case p == nil || !v.HasUnknown():
+		return paths
+	case v.IsUnknown() || p.Immutable:
+		if p.Immutable {
+			paths = append(paths, path)
+		}
+		return paths
+	}
+	for _, key := range v.Keys() {
+		part, _ := v.Get(key)
+		paths = unreadFixed(paths, planner.PathTo(path, key), part, p.Part(key))
+	}
+	items, _ := v.List()
+	for _, item := range items {
+		paths = unreadFixed(paths, path, item, p.Items)
+	}
+	return slices.Compact(paths)
+}
+
+// element is what is recorded of the object that was found.
+func (req *ImportRequest) element(seen planner.Observed, was *state.Element, now time.Time) *state.Element {
 	el := &state.Element{
 		Node: req.Node, Type: req.Type, ObjectID: req.ObjectID, Phase: creating.succeeded(),
-		Properties: document(planner.Overlay(wanted, seen.Properties)), Attributes: document(seen.Attributes),
+		Properties: document(known(seen.Properties)), Attributes: document(seen.Attributes),
 		DependsOn: req.DependsOn, Retain: req.Retain, Created: now, Updated: now,
 	}
 	if was != nil {

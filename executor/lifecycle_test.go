@@ -623,6 +623,28 @@ func TestImport(t *testing.T) {
 	})
 }
 
+// TestImportBeforeWhatItRefersTo takes an object while it is not known yet what
+// the blueprint says of it: what the service tells is on record all the same, and
+// what nobody tells stands in the way if it would replace the object.
+func TestImportBeforeWhatItRefersTo(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		req := b.importing(b.stranger())
+		req.Properties = intrinsic.Of(map[string]any{"size": intrinsic.Unknown, "uses": intrinsic.Unknown})
+		done, err := b.engine.Import(context.Background(), b.lease(), req)
+		b.must(err)
+		equal(t, "properties", map[string]any{"size": int64(8)}, done.Element.Properties.Value)
+	})
+	inBubble(t, func(t *testing.T, b *bench) {
+		req := b.importing(b.stranger())
+		req.Properties = intrinsic.Of(map[string]any{"color": intrinsic.Unknown, "uses": intrinsic.Unknown})
+		_, err := b.engine.Import(context.Background(), b.lease(), req)
+		want := "x can't be imported yet: neither is its color known before, nor does the service tell it, and what can't be changed in place would have it replaced. Import or apply first what it follows: a."
+		if err == nil || err.Error() != want {
+			t.Errorf("unread: %v", err)
+		}
+	})
+}
+
 func TestImportIsRefused(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		ctx := context.Background()
