@@ -46,7 +46,9 @@ func (s *shelf) Advance(ctx context.Context, req *providers.Request, _ providers
 		req.Tell(providers.Progress{Message: "sending", Transfer: &providers.Transfer{Sent: i, Size: 100}})
 		time.Sleep(50 * time.Millisecond)
 	}
-	s.late = func() { req.Tell(providers.Progress{Message: "too late", Transfer: &providers.Transfer{Sent: 1, Size: 1}}) }
+	s.late = func() {
+		req.Tell(providers.Progress{Message: "too late", Transfer: &providers.Transfer{Sent: 1, Size: 1}})
+	}
 	if err := s.fail; err != nil {
 		s.fail = nil
 		return providers.Progress{}, err
@@ -58,7 +60,9 @@ func (s *shelf) Read(_ context.Context, req *providers.Request) (*providers.Obje
 	return &providers.Object{ID: req.ObjectID, Attributes: req.Attributes}, nil
 }
 
-func (s *shelf) Find(context.Context, *providers.Request) ([]*providers.Object, error) { return nil, nil }
+func (s *shelf) Find(context.Context, *providers.Request) ([]*providers.Object, error) {
+	return nil, nil
+}
 
 const shelved = header + `  s:
     type: HuaweiCloud.Fake.Shelf

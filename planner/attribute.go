@@ -64,7 +64,7 @@ func plannedAttributes(s *Step, typ *dsl.NodeType) intrinsic.Value {
 
 // onlyRecorded reports whether the step is an update that calls nothing.
 func (s *Step) onlyRecorded() bool {
-	return s.Action == Update && !slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Recorded == "" })
+	return s.Action == Update && !s.GoesOn && !slices.ContainsFunc(s.Changes, func(c Change) bool { return c.Recorded == "" })
 }
 
 func plannedAttribute(s *Step, name string, a *dsl.Property) intrinsic.Value {
@@ -74,7 +74,7 @@ func plannedAttribute(s *Step, name string, a *dsl.Property) intrinsic.Value {
 	switch {
 	case a.From != "" && given && !blank(follows):
 		v = follows
-	case s.Action != Update || !known || a.Volatile || a.From != "" && s.changed(a.From):
+	case s.Action != Update || !known || a.Volatile || s.GoesOn && blank(recorded) || a.From != "" && s.changed(a.From):
 		// A property left blank is filled in by the provider.
 	default:
 		v = recorded

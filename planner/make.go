@@ -22,6 +22,9 @@ func Make(req Request) (*Plan, diag.List) {
 	} else {
 		m.planSteps()
 	}
+	if again, needed := m.withoutLost(); needed {
+		return Make(again)
+	}
 	m.checkNamed()
 	m.checkRetained()
 	m.checkSkipped()

@@ -128,6 +128,10 @@ type Step struct {
 	// begins after all phases of lower stages; the others wait for nobody.
 	DeleteStage, ApplyStage int
 
+	// GoesOn is true for an update that goes on with a creation: what was made
+	// waits for something only.
+	GoesOn bool
+
 	Seen      bool   // a refresh has read the object; of one that is left out also that it is as recorded
 	HoldsData string // what destroying it loses; "" if nothing
 	Forgotten string // why a delete only forgets it; "" if it is deleted

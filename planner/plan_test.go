@@ -45,7 +45,7 @@ func catalogue() dsl.Catalogue {
 		"Test.Subnet": {Name: "Test.Subnet", Properties: object(map[string]*dsl.Property{
 			"name": text(), "netId": fixed(), "dns": {Type: "array", Items: text()},
 		}), Attributes: attrs(nil)},
-		"Test.Chain": {Name: "Test.Chain", HoldsData: "its ledger", Properties: object(map[string]*dsl.Property{
+		"Test.Chain": {Name: "Test.Chain", HoldsData: "its ledger", GoesOn: map[string]string{"Unpaid": "nobody has paid its order"}, Properties: object(map[string]*dsl.Property{
 			"name": fixed(), "size": {Type: "integer"}, "keepDisks": {Type: "boolean", Recorded: "it counts at the deletion"}, "password": {Type: "string", Immutable: true, Sensitive: true},
 		}), Attributes: attrs(map[string]*dsl.Property{"address": {Type: "string", Volatile: true}, "version": {Type: "string"}})},
 		"Test.Org": {Name: "Test.Org", HoldsData: "its peers", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{

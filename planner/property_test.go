@@ -424,10 +424,11 @@ func checkReturn(t *rapid.T, w *world, req Request, was, names map[string]string
 	}
 }
 
-// madeOfOthers reports whether a step creates what can't be taken back as it
-// was, because something that it was made from is another one now.
+// madeOfOthers reports whether the object of a step can't be taken back as it
+// was, because something that it was made from is another one now: another is
+// made, or was by an earlier try.
 func madeOfOthers(w *world, s *Step, names map[string]string) bool {
-	return s.Action == Create && slices.ContainsFunc(s.DependsOn, func(node string) bool {
+	return slices.ContainsFunc(s.DependsOn, func(node string) bool {
 		return w.stack.Elements[node].ObjectID != names[node]
 	})
 }

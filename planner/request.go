@@ -82,6 +82,9 @@ type Return struct {
 	// Only is true when nothing but the nodes of Elements is touched: one
 	// execution is undone.
 	Only bool
+	// lost are nodes whose objects, which the stack has let go, can't become again
+	// what they were: they stay where they are, and nothing makes room for them.
+	lost map[string]bool
 	// Own is true when that execution undoes itself: what it has made itself
 	// may be destroyed without being named.
 	Own bool

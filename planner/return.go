@@ -239,6 +239,9 @@ func (v *moves) takeBack() {
 // comesBack reports whether an object that was let go is to be taken for there.
 func (m *maker) comesBack(node string) bool {
 	seen, read := m.req.Return.There[node]
+	if m.req.Return.lost[node] {
+		return false
+	}
 	return m.req.Return.Only && !read || read && !seen.Gone
 }
 
@@ -274,6 +277,25 @@ func (m *maker) leave(s *Step, n *dsl.NodeTemplate) {
 	delete(m.elements, s.Node)
 	s.Action, s.Reason, s.Retained = Create, m.whyCreated(n), false
 	s.ObjectID, s.Before, s.Attributes, s.Changes = "", intrinsic.Value{}, intrinsic.Value{}, nil
+}
+
+// withoutLost is the request of a plan for which nothing is set aside that has the
+// place of what does not come back after all: its node is planned for with what
+// it is now. needed is false if nothing was.
+func (m *maker) withoutLost() (again Request, needed bool) {
+	lost := map[string]bool{}
+	for _, node := range m.aside {
+		if !m.takenBack[node] {
+			lost[node] = true
+		}
+	}
+	if len(lost) == 0 {
+		return m.req, false
+	}
+	again, r := m.req, *m.req.Return
+	maps.Copy(lost, r.lost)
+	r.lost, again.Return = lost, &r
+	return again, true
 }
 
 // secondObject warns of what is made although the stack has let an equal object

@@ -23,10 +23,16 @@ func (m *maker) skips(node string) bool {
 	return len(m.req.Skip) > 0 && m.skipName(node) != ""
 }
 
-// skipName is the name under which a node is left out; "" if it is not.
+// skipName is the name under which a node is left out; "" if it is not. What
+// would have to make room for an object that does not come back has its own.
 func (m *maker) skipName(node string) string {
 	for name := node; name != ""; name = enclosing(name) {
 		if m.req.Skip[name] {
+			return name
+		}
+	}
+	if r := m.req.Return; r != nil && r.lost[node] {
+		if name := m.freeName(node); m.req.Skip[name] {
 			return name
 		}
 	}

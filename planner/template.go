@@ -1,6 +1,7 @@
 package planner
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -184,8 +185,9 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 	m.recall(s, typ, e)
 	s.Changes = m.changes(s, n, typ)
 	fixed := slices.IndexFunc(s.Changes, func(c Change) bool { return c.Replaces })
+	waits := waitsFor(s, typ, e)
 	switch {
-	case e.Phase == phaseCreateFailed:
+	case e.Phase == phaseCreateFailed && waits == "":
 		s.Action, s.Reason = Replace, "its creation failed and left it behind"
 	case e.Type != n.TypeName:
 		s.Action, s.Reason = Replace, fmt.Sprintf("its type changes from %s to %s", dsl.TypeLabel(e.Type), dsl.TypeLabel(n.TypeName))
@@ -195,6 +197,9 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 		s.Action, s.Reason = Replace, fmt.Sprintf("%s cannot be changed in place", s.Changes[fixed].Path)
 	default:
 		m.adjust(s, n, e)
+		if waits != "" {
+			s.Action, s.Reason, s.GoesOn = Update, "its creation goes on, which had to wait: "+waits, true
+		}
 		return
 	}
 	s.describe(m.req.Catalogue[e.Type]) // of what is destroyed
@@ -202,6 +207,24 @@ func (m *maker) compare(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType, e *stat
 	if e.Phase == phaseCreateFailed && m.asItFailed(s, e) {
 		s.HoldsData, s.Retained = "", false // it never worked, so nothing is lost with it
 	}
+}
+
+// waitsFor is what the creation of an element stopped for without having failed; ""
+// if it did fail, or did not stop. It counts how the element was then, or is now.
+func waitsFor(s *Step, typ *dsl.NodeType, e *state.Element) string {
+	if e.Phase != phaseCreateFailed || typ == nil || e.Type != s.Type {
+		return ""
+	}
+	then, _ := value(e.Attributes).Get("status")
+	now, _ := s.Attributes.Get("status")
+	return cmp.Or(typ.GoesOn[plainText(then)], typ.GoesOn[plainText(now)])
+}
+
+// plainText is a value that is a text; "" if it is none.
+func plainText(v intrinsic.Value) string {
+	scalar, _ := v.Scalar()
+	s, _ := scalar.(string)
+	return s
 }
 
 // adjust decides between none and update.

@@ -64,6 +64,9 @@ func (m *maker) undoApply(s *Step) verdict {
 	case Create, Replace:
 		return undoCreate(typ)
 	case Update:
+		if s.GoesOn {
+			return undoCreate(typ)
+		}
 		return undoUpdate(typ, s.Changes)
 	}
 	return reversible
