@@ -40,6 +40,11 @@ type NodeType struct {
 	// backups"); "" if nothing does that anybody need know of.
 	Leaves string
 
+	// GoesOn names the states (attribute status) in which what a creation has made
+	// only waits for something, which is said in one clause ("nobody has paid its
+	// order"): it is gone on with, and not made anew.
+	GoesOn map[string]string
+
 	// Undo says whether an action on an object can be undone, where that does
 	// not follow from the rest, by action: create, update, delete.
 	Undo map[string]Reversal

@@ -50,6 +50,7 @@ type nodeTypeFile struct {
 	HoldsData   string                     `json:"holdsData"`
 	Forgotten   string                     `json:"forgotten"`
 	Leaves      string                     `json:"leaves"`
+	GoesOn      map[string]string          `json:"goesOn"`
 	Undo        map[string]Reversal        `json:"undo"`
 	Serial      string                     `json:"serial"`
 	Rules       []ruleFile                 `json:"rules"`
@@ -63,7 +64,7 @@ func parseNodeType(name string, def json.RawMessage) (*NodeType, error) {
 	t := &NodeType{
 		Name: name, Description: f.Description, Example: f.Example, Attributes: make(map[string]*Property),
 		Containers: f.Containers, Calls: f.Calls, Timeouts: f.Timeouts,
-		HoldsData: f.HoldsData, Forgotten: f.Forgotten, Leaves: f.Leaves, Undo: f.Undo, Serial: f.Serial,
+		HoldsData: f.HoldsData, Forgotten: f.Forgotten, Leaves: f.Leaves, GoesOn: f.GoesOn, Undo: f.Undo, Serial: f.Serial,
 	}
 	var err error
 	if t.Properties, err = parseProperty(f.Properties); err != nil {

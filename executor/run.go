@@ -219,7 +219,7 @@ func (r *runner) resolve(j *job) (sched.Resolved, error) {
 	}
 	// An update that was planned because of a value that was not known may turn
 	// out to be none.
-	e := sched.Resolved{Equal: j.action == planner.Update && j.properties.Equal(j.step.Before)}
+	e := sched.Resolved{Equal: j.action == planner.Update && !j.step.GoesOn && j.properties.Equal(j.step.Before)}
 	if j.provider != nil && !e.Equal { // nobody else is in the way of what makes no call
 		e.Key = serialKey(r.plan.Catalogue[j.typ], j.req)
 	}

@@ -189,7 +189,8 @@ func priceOf(o *model.CustomerOrderV2) string {
 // unpaid is why the work on something stops that nobody has paid. The outcome is
 // open: when it is paid, the next command goes on. While an earlier execution is
 // settled, it has failed, so that no command waits for a payment that may never
-// come; to replace or delete it cancels the order.
+// come: the next plan goes on with it (goesOn in the catalogue), and to delete it
+// cancels the order.
 func (p purchaseOf) unpaid(settling bool, order, price string) *providers.Error {
 	e := &providers.Error{Kind: providers.Unexpected, Operation: "ListCustomerOrders"}
 	if order == "" {

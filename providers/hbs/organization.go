@@ -8,7 +8,7 @@ import (
 )
 
 // organization provides HBS.Organization: one that is bought for an instance that
-// exists. Nothing of it can be changed.
+// exists. Nothing of it can be changed: an update only goes on with its payment.
 type organization struct {
 	api
 	huaweicloud.LooksFirst
@@ -36,8 +36,20 @@ func (p organization) Advance(ctx context.Context, req *providers.Request, op pr
 	case providers.Delete:
 		return p.release(ctx, op, release{instance: want.Instance, leaves: func(o *orgInfo) bool { return isIt(o, want.Name, req) }})
 	}
-	o, err := p.Read(ctx, req)
-	return done(o), err
+	return p.goOn(ctx, req, want, op)
+}
+
+// goOn sees to what a creation has left waiting.
+func (p organization) goOn(ctx context.Context, req *providers.Request, want orgProperties, op providers.Operation) (providers.Progress, error) {
+	if op.Stage == huaweicloud.StageWait {
+		return p.created(ctx, req, want, op)
+	}
+	o, err := p.organization(ctx, want.Instance, want.Name)
+	if err == nil && o != nil && (o.Status == statusUnpaid || o.Status == statusCreating) {
+		return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ObjectID: req.ObjectID}}, nil
+	}
+	read, err := p.Read(ctx, req)
+	return done(read), err
 }
 
 // isIt tells whether an organization is the one of a request, rather than one that

@@ -125,8 +125,8 @@ func (i *instanceInfo) inTheWay(req *providers.Request, property string) *provid
 	deletes := req.Action == providers.Delete
 	f := &providers.Finding{Node: req.Node, Property: property, Kind: providers.Invalid}
 	switch {
-	case i.Status == statusDeleting && deletes, deletes && property == "" && i.Status == statusUnpaid:
-		return nil // that is what is wanted, or an order is cancelled
+	case i.Status == statusDeleting && deletes, i.Status == statusUnpaid && goesOn(req, property):
+		return nil // that is what is wanted, or its order is cancelled or paid before
 	case atWork(i.Status):
 		f.Kind, f.Warning = providers.Busy, true
 		f.Message = fmt.Sprintf("Other work runs on the instance %s (%s): it is in state %s.", i.Name, i.ID, i.Status)
@@ -141,6 +141,12 @@ func (i *instanceInfo) inTheWay(req *providers.Request, property string) *provid
 		return nil
 	}
 	return f
+}
+
+// goesOn reports whether a request is about an instance itself, or the plan has one
+// that is and comes before it.
+func goesOn(req *providers.Request, property string) bool {
+	return property == "" || req.Refers[property] != nil
 }
 
 // missing is the finding about an instance that does not exist: only what is to be

@@ -49,7 +49,7 @@ func (p instance) update(ctx context.Context, req *providers.Request, want insta
 	if atWork(i.Status) {
 		return providers.Progress{Next: op, After: poll, Message: "the instance is in state " + i.Status}, nil
 	}
-	if want.Engine != "" && older(i.Engine, want.Engine) {
+	if want.Engine != "" && i.Status != statusUnpaid && older(i.Engine, want.Engine) {
 		return p.upgrade(ctx, i, want, op)
 	}
 	return p.reorganize(ctx, req, want, op, leaving)
