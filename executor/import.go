@@ -33,6 +33,9 @@ type ImportRequest struct {
 	Terms      state.Terms
 	Contents   map[string]dsl.Content // of the files that the blueprint names, by their names there
 	Files      Files                  // opens them
+	// Free refuses an object, by its ID as the cloud writes it, that somebody else
+	// has; nil: nobody can.
+	Free func(ctx context.Context, objectID string) error
 }
 
 // Imported is what an import did.
@@ -61,6 +64,11 @@ func (e *Engine) Import(ctx context.Context, l *state.Lease, req ImportRequest) 
 	}
 	if err := req.fits(st); err != nil {
 		return nil, err
+	}
+	if req.Free != nil && st.Elements[req.Node] == nil {
+		if err := req.Free(ctx, req.ObjectID); err != nil {
+			return nil, err
+		}
 	}
 	seen := observed(found, req.Catalogue[req.Type], document(known(req.Properties)))
 	seen.Properties = planner.Overlay(req.Properties, seen.Properties)

@@ -73,9 +73,7 @@ func (a *app) importObject(ctx context.Context, in *intent, node, id string) err
 	if err := s.cloud.reach(ctx, []string{req.Type}); err != nil {
 		return err
 	}
-	if err := s.inOtherStack(ctx, req); err != nil {
-		return err
-	}
+	req.Free = func(ctx context.Context, id string) error { return s.inOtherStack(ctx, in.stack, req.Type, id) }
 	done, err := s.engine.Import(ctx, lease, *req)
 	if err != nil {
 		return s.notThere(req, err)
@@ -86,20 +84,15 @@ func (a *app) importObject(ctx context.Context, in *intent, node, id string) err
 }
 
 // inOtherStack refuses an object that another stack of this state has: each of
-// the two would change it back, and delete it under the other. A node that has
-// an element already is another question.
-func (s *session) inOtherStack(ctx context.Context, req *executor.ImportRequest) error {
-	own, err := s.stackWithoutSecrets(ctx, req.Stack)
-	if err != nil || own != nil && own.Elements[req.Node] != nil {
-		return err
-	}
-	others, err := s.objectsOfOthers(ctx, req.Stack)
+// the two would change it back, and delete it under the other.
+func (s *session) inOtherStack(ctx context.Context, own, typ, id string) error {
+	others, err := s.objectsOfOthers(ctx, own)
 	if err != nil {
 		return err
 	}
-	if at, is := others[objectKey(req.Type, req.ObjectID)]; is {
+	if at, is := others[objectKey(typ, id)]; is {
 		return fmt.Errorf("%s %s is in stack %s already, as %s. Two stacks can't both keep it: take it out of that one first (apply or delete with --retain %s leaves it in the cloud), or only read it, as an external node of that stack",
-			typeLabel(req.Type), req.ObjectID, at.stack, at.node, at.node)
+			typeLabel(typ), id, at.stack, at.node, at.node)
 	}
 	return nil
 }
