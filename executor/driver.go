@@ -267,11 +267,11 @@ func (d *driver) advanced(j *job, a sched.Advance, p providers.Progress, err err
 	if err != nil && j.action == planner.Delete && isKind(err, providers.NotFound) {
 		p, err = providers.Progress{Done: true}, nil // somebody was faster
 	}
+	if err == nil && p.Done && p.Object == nil && j.action != planner.Delete && j.req.Settling {
+		j.unmade = true
+		return sched.Erred{Task: j.task, Class: sched.Fatal}
+	}
 	if err == nil && p.Done && p.Object == nil && j.action == planner.Create {
-		if j.req.Settling {
-			j.unmade = true
-			return sched.Erred{Task: j.task, Class: sched.Fatal}
-		}
 		err = fmt.Errorf("the provider of %s calls a create done, but returns no object", j.typ)
 	}
 	if err != nil {

@@ -44,7 +44,7 @@ type job struct {
 	equal   bool   // nothing had to be called
 	quick   bool   // its call changes nothing outside
 	touched bool   // a call that may change something was made
-	unmade  bool   // settled: the create had made nothing
+	unmade  bool   // settled: the create had made nothing, or the update is not known to have done anything
 	stays   string // why a delete leaves the object in the cloud; "": it does not
 
 	obstacle state.Obstacle // that was told last
@@ -136,13 +136,23 @@ func plainMap(v intrinsic.Value) map[string]any {
 func (j *job) element(now time.Time) *state.Element {
 	e := &state.Element{
 		Node: j.node, Type: j.typ, ObjectID: j.objectID(), Phase: j.verb().succeeded(),
-		Properties: document(j.properties), Attributes: document(j.attributes()),
+		Properties: document(j.reached()), Attributes: document(j.attributes()),
 		DependsOn: j.dependsOn, Retain: j.retain, Revision: j.revision, Created: now, Updated: now,
 	}
 	if j.action == planner.Update && j.prior != nil {
 		e.Created = j.prior.Created
 	}
 	return e
+}
+
+// reached are the properties that the object has after the job. Work that was only
+// followed may have come less far than was wanted: what can be read tells.
+func (j *job) reached() intrinsic.Value {
+	if j.req == nil || !j.req.Settling || j.object == nil {
+		return j.properties
+	}
+	read := observedProperties(j.object.Properties, nil, j.properties.SensitivePaths(), j.properties)
+	return planner.Overlay(j.properties, taint(read, secretsOf(j.recordedProperties())))
 }
 
 func (j *job) attributes() intrinsic.Value {

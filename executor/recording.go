@@ -47,12 +47,15 @@ func (d *driver) entry(j *job, r sched.Record) *entry {
 	if r.Kind == sched.Intent || r.Kind == sched.Result && j.begun.IsZero() && j.stays == "" {
 		d.begin(j)
 	}
-	if r.Kind == sched.Fail && j.unmade {
+	undone := r.Kind == sched.Fail && j.unmade
+	if undone {
 		r = sched.Record{Task: r.Task, Kind: sched.Skip, Why: "its request was never sent or came to nothing"}
 	}
 	now := time.Now().UTC()
 	rec := d.journal(j, r, now)
 	switch {
+	case undone && j.action == planner.Update && j.prior != nil:
+		rec.Element = j.unsure()
 	case j.action == planner.Delete && (r.Kind == sched.Result || r.Kind == sched.Forget):
 		rec.Remove = true
 	case r.Kind == sched.Result:

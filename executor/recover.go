@@ -364,6 +364,9 @@ func (r *recovery) followed() error {
 	for i, j := range r.running {
 		if j.unmade {
 			r.out.NotDone = append(r.out.NotDone, j.node)
+			if j.action == planner.Update && j.prior != nil {
+				r.note(j.unsure(), j.node)
+			}
 		}
 		if s := d.core.State(i); s != sched.Done && s != sched.Failed {
 			r.out.Outcome, open[j.node] = Interrupted, true

@@ -546,3 +546,51 @@ func (b *bench) records() int {
 	b.must(err)
 	return len(records)
 }
+
+// halfway is a cloud whose updates note before their request that it may leave.
+// While it settles, it tells what there is only if it tells.
+type halfway struct {
+	*fakeCloud
+	tells bool
+}
+
+func (h halfway) Advance(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
+	switch {
+	case req.Action != providers.Update || op.Stage == "send" && !req.Settling:
+		return h.fakeCloud.Advance(ctx, req, op, resumed)
+	case op.Stage == "":
+		return providers.Progress{Next: providers.Operation{Stage: "send", ObjectID: req.ObjectID}}, nil
+	case !h.tells:
+		return providers.Progress{Done: true}, nil
+	}
+	o, err := h.Read(ctx, req)
+	return providers.Progress{Done: true, Object: o}, err
+}
+
+// TestUpdateThatWasNotSent settles an update that came as far as its request and
+// no farther. On record is what there is, so that the next plan, which need not
+// look, makes the same change for the same reason.
+func TestUpdateThatWasNotSent(t *testing.T) {
+	for _, tells := range []bool{false, true} {
+		t.Run(fmt.Sprint("told ", tells), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, b *bench) {
+				b.apply(chain)
+				b.engine.Providers["Fake.Thing"] = halfway{b.cloud, tells}
+				b.cloud.faults["d"] = []fault{{err: &providers.Error{Kind: providers.Auth, Status: 401}}}
+				bigger := strings.Replace(chain, "{size: 4}", "{size: 5}", 1)
+				equal(t, "outcome", Failed, b.apply(bigger).Outcome)
+				b.settle()
+				size, _ := value(b.stack().Elements["d"].Properties).Get("size")
+				equal(t, "on record", "4", size.Text())
+				equal(t, "in the cloud", "4", b.size("d"))
+				req := b.request(bigger, nil)
+				equal(t, "drift", 0, len(b.make(req).Drift))
+				req.Observed = nil
+				p := b.make(req)
+				equal(t, "without a look", planner.Summary{Change: 1}, p.Summary())
+				b.goOn(p, state.Terms{})
+				equal(t, "in the end", "5", b.size("d"))
+			})
+		})
+	}
+}

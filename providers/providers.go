@@ -64,7 +64,8 @@ type Request struct {
 	// Settling is true while it is found out what an earlier execution left:
 	// what its requests have begun is waited for, but nothing new is sent, since
 	// nobody may want it any more. A Create that has made nothing is then Done
-	// without an Object; an Update is Done as far as it came.
+	// without an Object. So is an Update of which nothing is known to have been
+	// sent; another one is Done as far as it came, with the Object as it is.
 	Settling bool
 
 	// Answer answers the *QuestionError of an earlier Advance of a Create: the

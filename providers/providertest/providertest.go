@@ -121,6 +121,7 @@ func Cases() []Case {
 		{"lost and shown late", false, (*kit).lostAndShownLate},
 		{"settled after a lost answer", false, (*kit).settledAnswer},
 		{"settled after a lost request", false, (*kit).settledRequest},
+		{"settled update", false, (*kit).settledUpdate},
 		{"namesake", false, (*kit).namesake},
 		{"work fails: create", false, (*kit).createFails},
 		{"work fails: update", false, (*kit).updateFails},

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -169,6 +170,62 @@ func (k *kit) settled(t *testing.T, how trouble) {
 		k.orphans = true // what it made is worth nothing without its answer
 	case how.carried:
 		t.Error("what a lost request has made was not found")
+	}
+}
+
+// settledUpdate lets the credentials be refused at the first changing request of an
+// update that has a handle on record. It is found out later what came of that,
+// which is nothing: nothing new is sent, and nothing is told to be as it was wanted.
+// Only what nobody tells may be sent once more, since it could not be known else.
+func (k *kit) settledUpdate(t *testing.T) {
+	if k.Change == nil {
+		t.Skip("nothing of it can be changed in place")
+	}
+	o, recorded := k.do(t, k.create()), k.Properties
+	defer func() { k.remove(t, o, recorded) }()
+	r := &ride{kit: k, req: k.update(o), forgot: map[string]bool{}}
+	k.cloud.Wire.strike(once(trouble{status: http.StatusUnauthorized}), nil)
+	for {
+		p, err := r.advance(t)
+		if isKind(err, providers.Auth) {
+			break
+		}
+		switch {
+		case err != nil:
+			t.Fatalf("update %s at %+v: %v", k.Type, r.op, err)
+		case p.Done:
+			o, recorded = p.Object, k.changed()
+			t.Skip("nothing is sent that could be refused")
+		}
+		r.follow(t, p)
+	}
+	k.cloud.Wire.calm()
+	if fmt.Sprint(r.op) == fmt.Sprint(providers.Operation{}) {
+		t.Skip("with an intent alone on record, nobody asks the provider")
+	}
+	left, _ := k.cloud.Wire.marks()
+	r.req.Settling, r.resumed = true, true
+	settled := k.succeed(t, r)
+	if now, _ := k.cloud.Wire.marks(); now != left {
+		recorded = k.changed()
+		read, err := k.cloud.Provider.Read(t.Context(), k.reading(o, recorded))
+		if err != nil {
+			t.Fatalf("read %s: %v", o.ID, err)
+		}
+		for name := range k.Change {
+			if _, told := read.Properties[name]; told {
+				t.Errorf("while it was settled, %d changing requests were sent, although it is told what %s is", now-left, name)
+			}
+		}
+		return
+	}
+	for name := range k.Change {
+		if settled == nil {
+			break // the executor goes by what was on record
+		}
+		if told, ok := settled.Properties[name]; !ok || fmt.Sprint(told) != fmt.Sprint(k.Properties[name]) {
+			t.Errorf("property %s, which was to become %v, is told to be %v and is still %v", name, k.Change[name], told, k.Properties[name])
+		}
 	}
 }
 
