@@ -190,7 +190,7 @@ const podOfDNS = "coredns-"
 func (a api) judgeAlarms(ctx context.Context, h *providers.Health, network string, concerns func(*Event) bool) {
 	alarms, err := Look{a}.Events(ctx, network, EventFilter{Last: lastDay, Only: OpenAlarms})
 	if err != nil {
-		huaweicloud.Missed(h, "Alarms", err)
+		huaweicloud.Untold(h, "Alarms", err)
 		return
 	}
 	for _, e := range alarms {
@@ -262,7 +262,7 @@ func (a api) measure(ctx context.Context, h *providers.Health, network, org stri
 	all, err := Look{a}.Metrics(ctx, network, f)
 	if err != nil {
 		if !huaweicloud.IsCode(err, codeNotOnEdge) {
-			huaweicloud.Missed(h, "Metrics", err)
+			huaweicloud.Untold(h, "Metrics", err)
 		}
 		return
 	}

@@ -136,7 +136,7 @@ func TestHealthOfNetworks(t *testing.T) {
 			"abnormal: 92 % of the disk is in use. (ListBcsMetric)", well + ", cpu 97.5, memory 85, disk 92.25",
 		}},
 		"nothing but the state": {map[string][]string{events: {"4030403"}, statistics: {"4030403"}, metrics: {"4004021"}}, []string{
-			"healthy: Alarms could not be looked at: ListBcsEvents: HTTP 400 BCS.4030403 refused Canary-Passw0rd (ListBcsEvents)",
+			"unknown: Alarms could not be looked at: ListBcsEvents: HTTP 400 BCS.4030403 refused Canary-Passw0rd (ListBcsEvents)",
 			"healthy: The number of events could not be looked at: ListBcsEventsStatistic: HTTP 400 BCS.4030403 refused Canary-Passw0rd (ListBcsEventsStatistic)", well,
 		}},
 	} {

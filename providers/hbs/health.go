@@ -49,7 +49,7 @@ func (p instance) Health(ctx context.Context, req *providers.Request, _ *provide
 	}
 	orgs, err := p.organizations(ctx, i.ID)
 	if err != nil {
-		huaweicloud.Missed(&h, "Its organizations", err)
+		huaweicloud.Untold(&h, "Its organizations", err)
 		return h, nil
 	}
 	well := 0
@@ -167,7 +167,7 @@ func (p endpoint) Health(ctx context.Context, req *providers.Request, _ *provide
 	}
 	s, err := showEndpointService.read(ctx, p.api, &instanceRequest{parts[0]})
 	if err != nil {
-		huaweicloud.Missed(&h, "The endpoint service", err)
+		huaweicloud.Untold(&h, "The endpoint service", err)
 	} else if s.Status == "uncreated" { // of other words nobody says what they mean
 		h.Add(providers.Symptom{
 			Condition: providers.Abnormal, Message: "The endpoint service of its instance is not there.", Operation: "ShowEndpointService",

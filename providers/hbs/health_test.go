@@ -80,7 +80,7 @@ func TestHealth(t *testing.T) {
 		}},
 		"an instance whose organizations nobody tells": {"HBS.Instance", id, map[string][]string{show: {instance("Unpaid")}, orgs: {"4001011"}}, []string{
 			"abnormal: The instance is in state Unpaid: it waits for payment. (ShowInstance)",
-			"healthy: Its organizations could not be looked at: ListOrganizations: HTTP 404 BCS.4001011 refused (ListOrganizations)",
+			"unknown: Its organizations could not be looked at: ListOrganizations: HTTP 404 BCS.4001011 refused (ListOrganizations)",
 			"blocks 0, transactions 0, contracts 0",
 		}},
 		"an organization": {"HBS.Organization", id + "/alpha", map[string][]string{show: {instance("Available")},

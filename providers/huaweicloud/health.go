@@ -66,10 +66,15 @@ func Fills(h *providers.Health, name string, percent float64, operation, advice 
 	}
 }
 
-// Missed notes that a part of the health could not be looked at, which says
-// nothing about the rest.
-func Missed(h *providers.Health, what string, err error) {
-	s := providers.Symptom{Condition: providers.Healthy, Message: fmt.Sprintf("%s could not be looked at: %v", what, err)}
+// Untold notes that something could not be looked at by which the health is judged:
+// it may be ill, and nobody can tell.
+func Untold(h *providers.Health, what string, err error) { unseen(h, providers.Unknown, what, err) }
+
+// Missed notes that something could not be looked at that only explains or counts.
+func Missed(h *providers.Health, what string, err error) { unseen(h, providers.Healthy, what, err) }
+
+func unseen(h *providers.Health, condition providers.Condition, what string, err error) {
+	s := providers.Symptom{Condition: condition, Message: fmt.Sprintf("%s could not be looked at: %v", what, err)}
 	var e *providers.Error
 	if errors.As(err, &e) {
 		s.Operation, s.Advice = e.Operation, e.Advice

@@ -64,14 +64,19 @@ func TestFills(t *testing.T) {
 	}
 }
 
-func TestMissed(t *testing.T) {
+// What only explains says nothing about the rest; without what is judged by, nobody
+// can tell.
+func TestUnseen(t *testing.T) {
 	var h providers.Health
-	Missed(&h, "Alarms", &providers.Error{Operation: "ListAlarms", Message: "not now", Advice: "Try again."})
-	Missed(&h, "Metrics", errors.New("broken"))
+	Missed(&h, "The last job", errors.New("broken"))
+	if h.Condition() != providers.Healthy {
+		t.Errorf("the condition is %s", h.Condition())
+	}
+	Untold(&h, "Alarms", &providers.Error{Operation: "ListAlarms", Message: "not now", Advice: "Try again."})
 	if d := cmp.Diff([]string{
-		"healthy: Alarms could not be looked at: ListAlarms: not now (ListAlarms) Try again.", "healthy: Metrics could not be looked at: broken () ",
-	}, told(&h)); d != "" || h.Condition() != providers.Healthy {
-		t.Error(d)
+		"healthy: The last job could not be looked at: broken () ", "unknown: Alarms could not be looked at: ListAlarms: not now (ListAlarms) Try again.",
+	}, told(&h)); d != "" || h.Condition() != providers.Unknown {
+		t.Errorf("%s %s", h.Condition(), d)
 	}
 }
 
