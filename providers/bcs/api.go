@@ -3,6 +3,7 @@ package bcs
 import (
 	"context"
 	"errors"
+	"slices"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/bcs/v2"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/bcs/v2/model"
@@ -52,8 +53,20 @@ func (a api) showBlockchainDetail(ctx context.Context, id string) (*model.ShowBl
 	if err := huaweicloud.InPath(id); err != nil {
 		return nil, err
 	}
-	return huaweicloud.Read(ctx, a.c, service, "ShowBlockchainDetail", (*sdk.BcsClient).ShowBlockchainDetail,
+	d, err := huaweicloud.Read(ctx, a.c, service, "ShowBlockchainDetail", (*sdk.BcsClient).ShowBlockchainDetail,
 		&model.ShowBlockchainDetailRequest{BlockchainId: id})
+	if err == nil && val(basic(d).Id) != id {
+		return nil, unexpected("ShowBlockchainDetail", "the answer is not about the network that was asked for")
+	}
+	return d, err
+}
+
+// unexpected is the error of an answer from which nothing may be concluded.
+func unexpected(operation, message string) error {
+	return &providers.Error{
+		Kind: providers.Unexpected, Operation: operation, Message: message,
+		Advice: "Check that the endpoint is the service itself, and try again.",
+	}
 }
 
 func (a api) showBlockchainNodes(ctx context.Context, id string) (map[string]model.Org, error) {
@@ -113,10 +126,20 @@ func (a api) listBlockchainChannels(ctx context.Context, id string) ([]model.Cha
 	}
 	r, err := huaweicloud.Read(ctx, a.c, service, "ListBlockchainChannels", (*sdk.BcsClient).ListBlockchainChannels,
 		&model.ListBlockchainChannelsRequest{BlockchainId: id})
+	if huaweicloud.NoFields(err) { // as a network without channels may be shown: it must be there
+		if _, missing := a.showBlockchainDetail(ctx, id); missing != nil {
+			return nil, err
+		}
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	return val(r.Channels), nil
+	channels := val(r.Channels)
+	if slices.ContainsFunc(channels, func(ch model.Channel) bool { return val(ch.Name) == "" }) {
+		return nil, unexpected("ListBlockchainChannels", "a channel has no name")
+	}
+	return channels, nil
 }
 
 func (a api) deleteChannel(ctx context.Context, id, channel string) (string, error) {

@@ -383,7 +383,7 @@ func TestScaleOrganization(t *testing.T) {
 		"lost, was carried out": {true, map[string][]string{show: {detail("Normal", "", "bank:2")}, operations: {noRecord}}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tt.answers[nodes] = []string{`{}`}
+			tt.answers[nodes] = []string{`{"node_orgs":{}}`}
 			s, reg := start(t, tt.answers)
 			p, err := providertest.Drive(t.Context(), reg["BCS.Organization"], req, providers.Operation{}, tt.resumed)
 			if err != nil || !p.Done || len(s.Sent()) != tt.sent {
@@ -402,7 +402,7 @@ func TestPeersLeaveTheirChannelsFirst(t *testing.T) {
 		leave:      {`{"operation_id":"op"}`},
 		update:     {`{"operation_id":"op"}`},
 		operations: {record("op", "processing"), record("op", "finished")},
-		nodes:      {`{}`},
+		nodes:      {`{"node_orgs":{}}`},
 	})
 	p, err := providertest.Drive(t.Context(), reg["BCS.Organization"], req, providers.Operation{}, false)
 	if err != nil || !p.Done {

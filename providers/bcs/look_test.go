@@ -119,7 +119,8 @@ func TestWhatTheSDKCannotRead(t *testing.T) {
 
 // What is asked for goes out as the contract says.
 func TestMonitoringRequests(t *testing.T) {
-	s, l := look(t, map[string][]string{events: {`{}`}, statistics: {`{}`}, metrics: {`{}`}, entity: {`{}`}, pod: {`{}`}})
+	const some = `{"count":0}`
+	s, l := look(t, map[string][]string{events: {some}, statistics: {some}, metrics: {some}, entity: {some}, pod: {some}})
 	ctx := t.Context()
 	from := utc("2026-11-22T00:00:00Z")
 	for _, err := range []error{
@@ -159,7 +160,7 @@ func TestStepsOfEvents(t *testing.T) {
 	for last, want := range map[time.Duration]int64{
 		time.Hour: 60_000, day: 60_000, 7 * day: 900_000, 30 * day: 3_600_000, 365 * day: 21_600_000, 1500 * day: 86_400_000, 36_500 * day: 25 * 86_400_000,
 	} {
-		s, l := look(t, map[string][]string{statistics: {`{}`}})
+		s, l := look(t, map[string][]string{statistics: {`{"events":[]}`}})
 		if _, err := l.EventCounts(t.Context(), network, bcs.EventFilter{Last: last}); err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,7 @@ func TestRemovalNeedsEvidence(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, reg := start(t, map[string][]string{
-				tt.look: tt.seen, operations: tt.operations, nodes: {`{}`},
+				tt.look: tt.seen, operations: tt.operations, nodes: {`{"node_orgs":{}}`},
 				update: {`{"operation_id":"ours"}`}, quitChannel: {`{"operation_id":"ours"}`},
 				deleteChannel: {`{"operation_id":"ours"}`},
 			})
@@ -72,6 +72,32 @@ func TestRemovalNeedsEvidence(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An answer that says nothing, or is about something else, is no evidence.
+func TestNothingSaidIsNoEvidence(t *testing.T) {
+	for name, answers := range map[string]map[string][]string{
+		"no fields":         {show: {`{}`}, channels: {`{}`}},
+		"null":              {show: {detail("Normal", "")}, channels: {`null`}},
+		"a channel unnamed": {show: {detail("Normal", "")}, channels: {`{"channels":[{"name":null}]}`}},
+		"another network":   {show: {`{"basic_info":{"id":"other"}}`}, channels: {`{}`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, reg := start(t, answers)
+			req := deletion("BCS.Channel", network+"/trade", map[string]any{"blockchainId": network, "name": "trade"})
+			p, err := reg[req.Type].Advance(t.Context(), req, providers.Operation{}, false)
+			if e := providertest.Failure(t, err); e.Kind != providers.Unexpected || p.Done || len(s.Sent()) != 0 {
+				t.Errorf("%+v, %+v, sent %v", e, p, s.Sent())
+			}
+		})
+	}
+	t.Run("a network without channels", func(t *testing.T) {
+		_, reg := start(t, map[string][]string{show: {detail("Normal", "")}, channels: {`{}`}})
+		_, err := reg["BCS.Channel"].Read(t.Context(), &providers.Request{ObjectID: network + "/trade"})
+		if e := providertest.Failure(t, err); e.Kind != providers.NotFound {
+			t.Errorf("%+v", e)
+		}
+	})
 }
 
 // While it is settled what an earlier execution left, the work that runs is
@@ -93,7 +119,7 @@ func TestOtherWorkIsSettled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, reg := start(t, map[string][]string{
-				show: {detail("Normal", "", "bank:2")}, channels: {members(2)}, nodes: {`{}`},
+				show: {detail("Normal", "", "bank:2")}, channels: {members(2)}, nodes: {`{"node_orgs":{}}`},
 				operations: {record("other", "processing"), record("other", "finished")},
 			})
 			tt.req.Settling = true

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
@@ -321,6 +322,9 @@ func (a api) organizations(ctx context.Context, instance string) ([]orgInfo, err
 		r, err := listOrganizations.read(ctx, a, &instancePageRequest{instance, offset, limit})
 		if err != nil {
 			return nil, err
+		}
+		if slices.ContainsFunc(r.Orgs, func(o orgInfo) bool { return o.Name == "" }) {
+			return nil, unexpected("ListOrganizations", "an organization has no name")
 		}
 		return r.Orgs, nil
 	})

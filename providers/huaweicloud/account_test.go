@@ -36,7 +36,7 @@ func TestCallsAboutTheAccount(t *testing.T) {
 				if r.Header.Get("X-Domain-Id") != "d1" || r.Header.Get("X-Project-Id") != "" || !strings.Contains(r.Header.Get("Authorization"), "x-domain-id") {
 					t.Errorf("%v", r.Header)
 				}
-				fmt.Fprint(w, `{}`)
+				fmt.Fprint(w, `{"order_infos":[]}`)
 			default:
 				t.Errorf("unexpected path %s", r.URL.Path)
 			}

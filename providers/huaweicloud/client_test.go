@@ -84,9 +84,11 @@ func TestWhatAnswersMean(t *testing.T) {
 		body           string
 		onRead, onWork providers.Kind // "": no error
 	}{
-		"done":                             {200, `{}`, "", ""},
-		"done, empty body":                 {200, ``, "", ""},
-		"accepted":                         {202, ``, "", ""},
+		"done":                             {200, `{"blockchains":[]}`, "", ""},
+		"nothing said":                     {200, " {\n} ", providers.Unexpected, ""},
+		"null":                             {200, `null`, providers.Unexpected, ""},
+		"empty body":                       {200, ``, providers.Unexpected, ""},
+		"accepted":                         {202, ``, providers.Unexpected, ""},
 		"number for a list":                {200, `{"blockchains":5,"blockchain_id":5}`, providers.Unexpected, providers.Ambiguous},
 		"no JSON":                          {200, `<html>`, providers.Unexpected, providers.Ambiguous},
 		"redirection":                      {302, ``, providers.Unexpected, providers.Unexpected},
@@ -284,7 +286,7 @@ func TestAsksBeforeItSends(t *testing.T) {
 	var sent atomic.Int32
 	c := newClient(t, serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		sent.Add(1)
-		fmt.Fprint(w, "{}")
+		fmt.Fprint(w, `{"count":0}`)
 	}))
 	lost := errors.New("another process is at work")
 	ctx := providers.Permitted(t.Context(), func() error { return lost })
@@ -379,7 +381,7 @@ func TestProjectIsLookedUpOnce(t *testing.T) {
 			}
 			fmt.Fprint(w, `{"projects":[{"id":"other","name":"r1_sub"},{"id":"p9","name":"r1"}]}`)
 		case "/v2/p9/blockchains":
-			fmt.Fprint(w, `{}`)
+			fmt.Fprint(w, `{"count":0}`)
 		default:
 			t.Errorf("unexpected path %s", r.URL.Path)
 		}

@@ -20,11 +20,22 @@ import (
 
 var errAnswerTooLarge = errors.New("the answer is larger than any answer of the service should be")
 
+// Why the answer to a read is taken for none.
+var (
+	errSaysNothing = errors.New("the answer is empty")
+	errNoFields    = errors.New("the answer has no fields")
+)
+
+// NoFields reports whether a read was answered by an object without fields: nothing,
+// unless the answer is a list whose service leaves out what is empty.
+func NoFields(err error) bool { return errors.Is(err, errNoFields) }
+
 // judge turns the end of one attempt into nil or an error with a kind. err is
 // what the SDK returned; what it says about status and ID is replaced by what
 // the transport saw.
 func (x *exchange) judge(operation string, changes bool, err error) *providers.Error {
-	if err == nil && x.status >= 200 && x.status < 300 {
+	silent := !changes && x.answer != nil && x.answer.saysNothing()
+	if err == nil && x.status >= 200 && x.status < 300 && !silent {
 		return nil
 	}
 	e := &providers.Error{
@@ -36,6 +47,13 @@ func (x *exchange) judge(operation string, changes bool, err error) *providers.E
 	switch {
 	case x.status == 0:
 		x.unanswered(e, changes, err)
+	case x.status < 300 && err == nil:
+		// That something does not exist, or that there is none, must have been said.
+		undecodable(e, changes, nil)
+		e.Message, e.Err = "the answer says nothing", errSaysNothing
+		if string(x.answer.begun) == "{}" {
+			e.Err = errNoFields
+		}
 	case x.status < 300:
 		undecodable(e, changes, err)
 	case x.status < 400:

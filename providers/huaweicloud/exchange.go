@@ -29,6 +29,7 @@ type exchange struct {
 	status     int // 0: no answer
 	requestID  string
 	retryAfter time.Duration
+	answer     *boundedBody // nil: no answer
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -55,7 +56,8 @@ func (x *exchange) RoundTrip(r *http.Request) (*http.Response, error) {
 	x.status = resp.StatusCode
 	x.requestID = requestID(resp.Header)
 	x.retryAfter = retryAfter(resp.Header.Get("Retry-After"), time.Now())
-	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxAnswerBytes}
+	x.answer = &boundedBody{ReadCloser: resp.Body, left: maxAnswerBytes}
+	resp.Body = x.answer
 	return resp, nil
 }
 
@@ -70,10 +72,12 @@ func requestID(h http.Header) string {
 // lists and certificate archives, stay far below.
 const maxAnswerBytes = 64 << 20
 
-// boundedBody fails once more than left bytes were read.
+// boundedBody fails once more than left bytes were read, and keeps what it began
+// with.
 type boundedBody struct {
 	io.ReadCloser
-	left int64
+	left  int64
+	begun []byte // without white space, as far as saysNothing needs it
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
@@ -81,5 +85,23 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	if b.left -= int64(n); b.left < 0 {
 		return 0, errAnswerTooLarge
 	}
+	for _, c := range p[:n] {
+		if len(b.begun) > len("null") {
+			break
+		}
+		if c > ' ' {
+			b.begun = append(b.begun, c)
+		}
+	}
 	return n, err
+}
+
+// saysNothing reports whether the answer holds nothing at all, as gateways write
+// it that have lost what the service said.
+func (b *boundedBody) saysNothing() bool {
+	switch string(b.begun) {
+	case "", "null", "{}":
+		return true
+	}
+	return false
 }

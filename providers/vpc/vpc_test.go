@@ -106,7 +106,7 @@ func TestCreateSubnet(t *testing.T) {
 }
 
 func TestSubnetInError(t *testing.T) {
-	_, reg := start(t, map[string][]string{"GET subnets": {`{}`}, "POST subnets": {subnetIs("UNKNOWN")}, "GET subnets/n1": {subnetIs("ERROR")}})
+	_, reg := start(t, map[string][]string{"GET subnets": {`{"subnets":[]}`}, "POST subnets": {subnetIs("UNKNOWN")}, "GET subnets/n1": {subnetIs("ERROR")}})
 	if _, err := providertest.Drive(t.Context(), reg["VPC.Subnet"], &providers.Request{Action: providers.Create, Properties: subnet()}, providers.Operation{}, false); kindOf(err) != providers.Failed {
 		t.Errorf("%v", err)
 	}
