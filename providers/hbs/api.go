@@ -10,6 +10,7 @@ import (
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/def"
 
+	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 )
 
@@ -282,13 +283,19 @@ const pageSize = 100
 
 // pages collects a list that is read page by page; offset counts entries.
 func pages[T any](size int, next func(offset, limit int) ([]T, error)) ([]T, error) {
-	var all []T
+	var all, last []T
 	for {
 		page, err := next(len(all), size)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
+		case len(page) > 0 && reflect.DeepEqual(page, last):
+			return nil, &providers.Error{
+				Kind: providers.Unexpected, Message: "a list gives the same page again and again, and has no end",
+				Advice: "Look at what stands between here and the service, such as a proxy; else open a service ticket.",
+			}
 		}
-		all = append(all, page...)
+		all, last = append(all, page...), page
 		if len(page) < size {
 			return all, nil
 		}

@@ -120,3 +120,12 @@ func TestLooksAtWhatIsNotThere(t *testing.T) {
 }
 
 func of[T any](_ T, err error) error { return err }
+
+// A list that gives its first page whatever is asked for has no end.
+func TestListThatRepeatsItself(t *testing.T) {
+	l := look(t, map[string][]string{orgs: {`{"orgs":[` + strings.Repeat(`{"name":"alpha"},`, 99) + `{"name":"omega"}]}`}})
+	all, err := l.Organizations(t.Context(), id)
+	if e := providertest.Failure(t, err); e.Kind != providers.Unexpected || !strings.Contains(e.Message, "the same page again and again") || e.Advice == "" {
+		t.Errorf("%d organizations, %v", len(all), err)
+	}
+}
