@@ -13,21 +13,26 @@ import (
 // as large as the type allows.
 const maxGoBytes = 30 << 20
 
-// Preflight implements providers.Preflighter: is the name free, is the version
-// another one where something else changes, and is the file small enough.
+// Preflight implements providers.Preflighter: can the instance have contracts, is the
+// name free, is the version another one where something else changes, and is the file
+// small enough.
 func (p contract) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	ctx = providers.Sharing(ctx)
 	var out huaweicloud.Looks
+	unmet, err := p.checkNeeds(ctx, reqs, needs{kind: kindChain, cloud: true})
+	out.Add(unmet, err)
 	for _, req := range slices.Concat(huaweicloud.Of(reqs, providers.Create), huaweicloud.Of(reqs, providers.Update)) {
 		want, err := contractOf(req.Properties)
 		if err != nil {
 			continue // what is not known yet may stand in the way
 		}
 		out.Add(checkSize(req, want), nil)
-		if req.Action == providers.Create {
-			out.Add(p.checkName(ctx, req, want))
-		} else {
+		hostless := func(f providers.Finding) bool { return f.Node == req.Node }
+		switch {
+		case req.Action == providers.Update:
 			out.Add(checkVersion(req, want), nil)
+		case !slices.ContainsFunc(unmet, hostless):
+			out.Add(p.checkName(ctx, req, want))
 		}
 	}
 	return out.Result()
@@ -50,7 +55,7 @@ func (p contract) checkName(ctx context.Context, req *providers.Request, want co
 	}
 	have, err := p.named(ctx, want.Instance, want.Name)
 	if huaweicloud.Gone(err) {
-		return missing(req, want.Instance, "instanceId"), nil
+		return nil, nil // told already
 	}
 	if err != nil || have == nil || have.spoilt(want.Version) {
 		return nil, err

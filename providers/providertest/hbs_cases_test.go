@@ -319,6 +319,73 @@ func TestPreflightOfHBS(t *testing.T) {
 	}
 }
 
+// What an instance of its kind and mode can't have is refused before it is bought,
+// and before anything is made in one that exists.
+func TestPreflightOfWhatAnInstanceCannotHave(t *testing.T) {
+	c := newCloud(t)
+	types := []string{"HBS.BesuCertificates", "HBS.BesuContract", "HBS.BesuToken", "HBS.Contract", "HBS.Endpoint", "HBS.SdkConfig"}
+	for _, test := range []struct {
+		kind, mode string
+		want       map[string]string // by type: what is needed instead
+	}{
+		{"HuaweiCloudChain", "Cloud", map[string]string{"HBS.BesuContract": "Besu", "HBS.BesuToken": "Besu", "HBS.BesuCertificates": "Besu"}},
+		{"HuaweiCloudChain", "Edge", map[string]string{
+			"HBS.BesuContract": "Besu", "HBS.BesuToken": "Besu", "HBS.BesuCertificates": "Besu",
+			"HBS.Contract": "Cloud", "HBS.Endpoint": "Cloud", "HBS.SdkConfig": "Cloud",
+		}},
+		{"Besu", "Cloud", map[string]string{"HBS.Contract": "HuaweiCloudChain", "HBS.SdkConfig": "HuaweiCloudChain"}},
+		{"Besu", "Edge", map[string]string{
+			"HBS.Contract": "HuaweiCloudChain", "HBS.SdkConfig": "HuaweiCloudChain", "HBS.Endpoint": "Cloud", "HBS.BesuContract": "Cloud",
+		}},
+	} {
+		name := strings.ToLower(test.kind + "-" + test.mode)
+		properties := with(chain(name, "alpha"), map[string]any{"kind": test.kind, "dataManagement": test.mode})
+		id := c.make(t, "HBS.Instance", "chain", properties).ID
+		order := creation("HBS.Instance", "chain", with(properties, map[string]any{"name": "another"}))
+		for _, typ := range types {
+			there := creation(typ, "it", map[string]any{"instanceId": id})
+			ahead := referring(creation(typ, "it", nil), "instanceId", order)
+			for where, req := range map[string]*providers.Request{name + " (ID)": there, "another (chain)": ahead} {
+				t.Run(typ+" in "+where, func(t *testing.T) {
+					var want []string
+					if need := test.want[typ]; need == "Cloud" {
+						want = []string{"error invalid it[instanceId]: The instance " + where + " has dataManagement Edge; this is there for Cloud only."}
+					} else if need != "" {
+						want = []string{"error invalid it[instanceId]: The instance " + where + " is of the kind " + test.kind + "; this is there for " + need + " only."}
+					}
+					if diff := cmp.Diff(want, c.preflight(t, typ, map[string]string{id: "ID"}, req)); diff != "" {
+						t.Error(diff)
+					}
+				})
+			}
+		}
+	}
+}
+
+// Nothing is said of an instance that is not known yet, of one that goes, and of
+// kind and mode that an input still lacks.
+func TestPreflightOfWhatAnInstanceMayHave(t *testing.T) {
+	c := newCloud(t)
+	order := creation("HBS.Instance", "chain", with(chain("chain-1", "alpha"), map[string]any{"kind": nil, "dataManagement": nil}))
+	edge := with(chain("chain-2", "alpha"), map[string]any{"dataManagement": "Edge"})
+	id := c.make(t, "HBS.Instance", "edge", edge).ID
+	for _, typ := range []string{"HBS.BesuCertificates", "HBS.BesuContract", "HBS.BesuToken", "HBS.Contract", "HBS.Endpoint", "HBS.SdkConfig"} {
+		for name, req := range map[string]*providers.Request{
+			"unknown": creation(typ, "it", nil),
+			"ordered": referring(creation(typ, "it", nil), "instanceId", order),
+			"gone":    deletion(typ, "it", id+"/x", map[string]any{"instanceId": id}),
+		} {
+			if found := c.preflight(t, typ, nil, req); len(found) > 0 {
+				t.Errorf("%s, %s: %q", typ, name, found)
+			}
+		}
+		want := []string{"error invalid it[instanceId]: The instance " + nowhere + " does not exist."}
+		if diff := cmp.Diff(want, c.preflight(t, typ, nil, creation(typ, "it", map[string]any{"instanceId": nowhere}))); diff != "" {
+			t.Errorf("%s: %s", typ, diff)
+		}
+	}
+}
+
 // A backup outlives its instance and restores one, once; then nobody can delete it.
 func TestHBSRestore(t *testing.T) {
 	c := newCloud(t)
