@@ -41,7 +41,7 @@ type ContentError struct{ Content Content }
 
 // Error names the file.
 func (e *ContentError) Error() string {
-	return fmt.Sprintf("%s has changed while the command was running", e.Content.Path)
+	return fmt.Sprintf("%s has changed while the command was running; when it stays as it is, run the command again", e.Content.Path)
 }
 
 // contentPart is how much of a file is sealed and stored at a time.
@@ -54,6 +54,13 @@ func (s *SQLite) Keep(ctx context.Context, l *Lease, c Content, open func() (io.
 	if err != nil || whole {
 		return err
 	}
+	if err = s.keep(ctx, l, c, open); err != nil {
+		s.letGo(context.WithoutCancel(ctx), l, c)
+	}
+	return err
+}
+
+func (s *SQLite) keep(ctx context.Context, l *Lease, c Content, open func() (io.ReadCloser, error)) error {
 	r, err := open()
 	if err != nil {
 		return fmt.Errorf("keep %s: %w", c.Path, err)
@@ -106,6 +113,20 @@ func (s *SQLite) claim(ctx context.Context, l *Lease, c Content) (whole bool, er
 		return err
 	})
 	return whole, err
+}
+
+// letGo gives back the room of what was kept halfway, unless another stack is
+// keeping the same. Where that fails, the next attempt writes over it.
+func (s *SQLite) letGo(ctx context.Context, l *Lease, c Content) {
+	_ = s.write(ctx, "let go of "+c.Path, func(t *tx) error {
+		if err := t.fence(l); err != nil {
+			return err
+		}
+		if err := t.exec(`DELETE FROM contents_of WHERE stack = ?1 AND sha256 = ?2 AND sha256 NOT IN (SELECT sha256 FROM contents)`, l.Stack, c.SHA256); err != nil {
+			return err
+		}
+		return t.exec(`DELETE FROM content_parts WHERE sha256 = ? AND sha256 NOT IN (SELECT sha256 FROM contents_of)`, c.SHA256)
+	})
 }
 
 func (s *SQLite) keepPart(ctx context.Context, l *Lease, key *key, digest string, n int, part []byte) error {

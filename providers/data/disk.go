@@ -35,6 +35,8 @@ func look(root *os.Root, name string) (seen, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return seen{}, nil
+	case leadsOut(err):
+		return seen{other: "behind a link that leads out of the folder"}, nil
 	case err != nil:
 		return seen{}, diskError("look at "+name, err)
 	case !info.Mode().IsRegular():
@@ -58,6 +60,10 @@ func look(root *os.Root, name string) (seen, error) {
 	}
 	return seen{there: true, content: content, mode: info.Mode()}, nil
 }
+
+// leadsOut reports whether a link on the way to a file leads out of the folder. The
+// os package has no name for that error.
+func leadsOut(err error) bool { return err != nil && reason(err) == "path escapes from parent" }
 
 func kindOf(m fs.FileMode) string {
 	switch {

@@ -218,7 +218,7 @@ func TestFileWhereNoneCanBe(t *testing.T) {
 		{"folder", providers.Conflict, "folder is a folder"},
 		{"link", providers.Conflict, "link is a symbolic link"},
 		{"plain/x", providers.Conflict, "make the folder plain"},
-		{"out/x", providers.Invalid, "escapes"},
+		{"out/x", providers.Conflict, "out/x is behind a link that leads out of the folder"},
 		{"../x", providers.Invalid, "is no path below"},
 		{"/x", providers.Invalid, "is no path below"},
 		{"a/../x", providers.Invalid, "is no path below"},
@@ -236,6 +236,27 @@ func TestFileWhereNoneCanBe(t *testing.T) {
 	d.holds("folder/x", "hello", "-rw-------")
 	if left, _ := os.ReadDir(outside); len(left) != 0 {
 		t.Errorf("written outside: %v", left)
+	}
+}
+
+// A folder that has become a link leading outside holds the file no more, and what
+// lies there instead is left alone.
+func TestFileBehindALink(t *testing.T) {
+	d := newDrawer(t)
+	made := d.must(d.create(document("sub/f", "hello")))
+	outside := t.TempDir()
+	if err := errors.Join(
+		os.Rename(filepath.Join(d.folder, "sub"), filepath.Join(outside, "sub")),
+		os.Symlink(filepath.Join(outside, "sub"), filepath.Join(d.folder, "sub")),
+	); err != nil {
+		t.Fatal(err)
+	}
+	_, err := d.read(made, document("sub/f", "hello"))
+	d.refused(err, providers.NotFound, "there is no file")
+	_, err = d.create(document("sub/f", "hello"))
+	d.refused(err, providers.Conflict, "behind a link that leads out of the folder")
+	if b, err := os.ReadFile(filepath.Join(outside, "sub", "f")); err != nil || string(b) != "hello" {
+		t.Errorf("%q, %v", b, err)
 	}
 }
 
