@@ -322,9 +322,11 @@ func chainSubjects() []subject {
 		},
 		{
 			name: "blocks", short: "Blocks of a chain", single: true,
-			long:    `Lists the newest blocks of a chain of HBS, or shows one.`,
+			long: `Lists the newest blocks of a chain of HBS, or shows one. The body hash is over what is
+in the block only. On a HuaweiCloudChain the parent hash is not the body hash of the
+block before: it is over more, and the service does not say over what.`,
 			example: []string{"orchestrate cloud blocks --instance chain --limit 5", "orchestrate cloud blocks --instance besu --height 0"},
-			columns: []string{"height", "transactions", "hash", "parent_hash", "created"},
+			columns: []string{"height", "transactions", "body_hash", "parent_hash", "created"},
 			options: []lookOption{instanceOption, heightOption, limitOption(20)},
 			hbs: each(func(ctx context.Context, l eyes, i instanceRef, q *lookQuery) ([]hbs.Block, error) {
 				if q.height >= 0 {

@@ -222,11 +222,12 @@ func (l Look) Trends(ctx context.Context, instance string, hours bool) ([]Trend,
 	return out, nil
 }
 
-// Block is one of a chain.
+// Block is one of a chain. What a parent hash is made of the service does not say:
+// it need not be the body hash of the block before.
 type Block struct {
 	Height       int64     `json:"height"`
 	Transactions int64     `json:"transactions"`
-	Hash         string    `json:"hash"` // of its body
+	Body         string    `json:"body_hash"`
 	Parent       string    `json:"parent_hash"`
 	Created      time.Time `json:"created"`
 }
