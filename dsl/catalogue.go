@@ -101,6 +101,9 @@ type Property struct {
 	// Undo says of a number why a decrease destroys what an increase can only
 	// make anew, as one clause (x-undo); "" if it does not.
 	Undo string
+	// Destroys says of a flag what goes with a deleted object where it is true, and
+	// stays otherwise, as one clause (x-destroys); "" if nothing depends on it.
+	Destroys string
 
 	// From names the property that an attribute always equals (x-from), so that
 	// it is known before the object exists: refName is often the name.

@@ -104,6 +104,7 @@ type propertyFile struct {
 	Recorded    string                     `json:"x-recorded"`
 	OneWay      string                     `json:"x-oneway"`
 	Undo        string                     `json:"x-undo"`
+	Destroys    string                     `json:"x-destroys"`
 	File        *FileRule                  `json:"x-file"`
 }
 
@@ -118,7 +119,7 @@ func parseProperty(schema json.RawMessage) (*Property, error) {
 	p := &Property{
 		Type: f.Type, Description: f.Description, Required: f.Required,
 		Immutable: f.Immutable, Sensitive: f.Sensitive, Reference: f.Reference,
-		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, OneWay: f.OneWay, Undo: f.Undo, File: f.File,
+		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, OneWay: f.OneWay, Undo: f.Undo, Destroys: f.Destroys, File: f.File,
 	}
 	var err error
 	if p.Default, err = plainJSON(f.Default); err != nil {
@@ -207,7 +208,7 @@ type rules struct {
 var walked = map[string]bool{
 	"type": true, "properties": true, "required": true, "additionalProperties": true, "items": true,
 	"default": true, "description": true, "examples": true,
-	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-oneway": true, "x-undo": true, "x-file": true,
+	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-oneway": true, "x-undo": true, "x-destroys": true, "x-file": true,
 }
 
 func parseRules(schema json.RawMessage) (*rules, error) {

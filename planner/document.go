@@ -92,6 +92,7 @@ type ResourceChange struct {
 	DeletedWith     string          `json:"deleted_with,omitempty"`
 	Forgotten       string          `json:"forgotten,omitempty"`
 	Leaves          string          `json:"leaves,omitempty"`
+	Destroys        string          `json:"destroys,omitempty"`
 	Gone            bool            `json:"gone,omitempty"`
 	Kept            bool            `json:"kept,omitempty"` // the plan is not for it
 	Retain          bool            `json:"retain,omitempty"`
@@ -286,7 +287,8 @@ func (s *Step) document() ResourceChange {
 		Range:       rangeOf(s.Range),
 	}
 	if s.deletes() && !s.Retained {
-		r.DataLoss, r.Forgotten, r.Leaves = s.HoldsData, s.Forgotten, s.leaves()
+		r.DataLoss, r.Forgotten = s.HoldsData, s.Forgotten
+		r.Leaves, r.Destroys = s.leaving()
 	}
 	for _, c := range s.Changes {
 		r.Changes = append(r.Changes, c.document())
@@ -298,12 +300,12 @@ func (s *Step) document() ResourceChange {
 	return r
 }
 
-// leaves is what stays of what the step itself destroys.
-func (s *Step) leaves() string {
+// leaving is what stays of what the step itself destroys, and what goes with it.
+func (s *Step) leaving() (leaves, destroys string) {
 	if s.Gone || s.DeletedWith != "" || s.Forgotten != "" {
-		return ""
+		return "", ""
 	}
-	return s.Leaves
+	return s.Leaves, s.Destroys
 }
 
 // ActionReason is why a step does what it does, in OpenTofu's vocabulary; "" if

@@ -29,6 +29,7 @@ func Make(req Request) (*Plan, diag.List) {
 	m.checkRetained()
 	m.checkSkipped()
 	m.guard()
+	m.leavings()
 	m.judge()
 	m.planOutputs()
 	m.upgradeRules()

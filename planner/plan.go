@@ -136,6 +136,7 @@ type Step struct {
 	HoldsData string // what destroying it loses; "" if nothing
 	Forgotten string // why a delete only forgets it; "" if it is deleted
 	Leaves    string // what stays when it is deleted; "" if nothing does
+	Destroys  string // what its flags let go with it then; "" if nothing
 	Gone      bool   // a delete of what a refresh did not find any more: only the record goes
 	Range     diag.Range
 }

@@ -170,7 +170,7 @@ func (m *maker) wanted(n *dsl.NodeTemplate, typ *dsl.NodeType, dependsOn []strin
 // describe copies what the node type says about losing an object.
 func (s *Step) describe(typ *dsl.NodeType) {
 	if typ != nil {
-		s.HoldsData, s.Forgotten, s.Leaves = typ.HoldsData, typ.Forgotten, typ.Leaves
+		s.HoldsData, s.Forgotten = typ.HoldsData, typ.Forgotten
 	}
 }
 

@@ -159,8 +159,8 @@ func typeJSON(t *dsl.NodeType, raw json.RawMessage) (object, error) {
 	if t.Forgotten != "" {
 		out["forgotten"] = t.Forgotten
 	}
-	if t.Leaves != "" {
-		out["leaves"] = t.Leaves
+	if leaves := leavesOf(t); leaves != "" {
+		out["leaves"] = leaves
 	}
 	if len(t.Undo) > 0 {
 		out["undo"] = undoJSON(t.Undo)

@@ -322,10 +322,22 @@ func deletionRemark(s *planner.Step) string {
 		return fmt.Sprintf("it goes when %q is destroyed", s.DeletedWith)
 	case s.Forgotten != "":
 		return "it is only forgotten: " + s.Forgotten
-	case s.Leaves != "":
-		return "it leaves behind " + s.Leaves
+	default:
+		return leavingRemark(s)
 	}
 	return ""
+}
+
+// leavingRemark is what goes with an object beyond itself, and what stays.
+func leavingRemark(s *planner.Step) string {
+	var out []string
+	if s.Destroys != "" {
+		out = append(out, "it destroys "+s.Destroys)
+	}
+	if s.Leaves != "" {
+		out = append(out, "it leaves behind "+s.Leaves)
+	}
+	return strings.Join(out, "; ")
 }
 
 // undoRemark tells of a step that can't simply be undone, where nothing else

@@ -49,6 +49,13 @@ func (a *app) showType(t *dsl.NodeType) {
 
 func (a *app) heading(text string) { a.printf("\n%s\n", a.outStyle.paint(bold, text)) }
 
+// leavesOf is what a deletion leaves of an object of a type, with the flags that
+// it depends on.
+func leavesOf(t *dsl.NodeType) string {
+	leaves, _ := t.Leaving(func(string) (set, known bool) { return false, false })
+	return leaves
+}
+
 // typeFacts says in sentences what sets a type apart.
 func typeFacts(t *dsl.NodeType) []string {
 	var out []string
@@ -66,8 +73,8 @@ func typeFacts(t *dsl.NodeType) []string {
 	if t.Forgotten != "" {
 		out = append(out, fmt.Sprintf("A delete only forgets it: %s.", t.Forgotten))
 	}
-	if t.Leaves != "" {
-		out = append(out, fmt.Sprintf("A delete leaves %s.", t.Leaves))
+	if leaves := leavesOf(t); leaves != "" {
+		out = append(out, fmt.Sprintf("A delete leaves %s.", leaves))
 	}
 	for _, action := range []string{"create", "update", "delete"} {
 		if r := t.Undo[action]; r.Why != "" {
