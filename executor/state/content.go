@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"syscall"
 
 	"golang.org/x/crypto/chacha20poly1305"
 )
@@ -54,10 +55,37 @@ func (s *SQLite) Keep(ctx context.Context, l *Lease, c Content, open func() (io.
 	if err != nil || whole {
 		return err
 	}
-	if err = s.keep(ctx, l, c, open); err != nil {
+	if err = s.roomFor(ctx, c); err == nil {
+		err = s.keep(ctx, l, c, open)
+	}
+	if err != nil {
 		s.letGo(context.WithoutCancel(ctx), l, c)
 	}
 	return err
+}
+
+// spareBytes is how much room is left at most beside a file that is kept: its parts
+// pass through the log of the state, and what comes next has to be recorded as well.
+const spareBytes = 16 << 20
+
+// roomFor refuses a file for which the disk has no room. Once that is full, nothing
+// can be recorded any more, not even that the file goes.
+func (s *SQLite) roomFor(ctx context.Context, c Content) error {
+	free, known := freeBytes(s.path)
+	need := c.Size + min(2*c.Size, spareBytes)
+	if !known || free >= need {
+		return nil
+	}
+	var pages, pageBytes int64 // that the state holds and does not use
+	err := s.view(ctx, "its free pages", func(t *snapshot) error {
+		return errors.Join(
+			t.QueryRowContext(ctx, `PRAGMA freelist_count`).Scan(&pages), t.QueryRowContext(ctx, `PRAGMA page_size`).Scan(&pageBytes))
+	})
+	if err != nil || free+pages*pageBytes >= need {
+		return err
+	}
+	return fmt.Errorf("keep %s in state %s, which takes %d bytes, with what has to stay free, where %d are free: %w",
+		c.Path, s.path, need, free, explain(syscall.ENOSPC))
 }
 
 func (s *SQLite) keep(ctx context.Context, l *Lease, c Content, open func() (io.ReadCloser, error)) error {

@@ -122,6 +122,56 @@ func TestContentsThatAreNot(t *testing.T) {
 	}
 }
 
+// What was kept halfway gives its room back, so that a disk that was too small for
+// it is not full for everything else; another stack that keeps the same is left
+// alone.
+func TestContentsHalfKept(t *testing.T) {
+	ctx := context.Background()
+	s := openTest(t, temp(t), "")
+	one, two := acquire(t, s, "one", "a"), acquire(t, s, "two", "b")
+	parts := func() (n int) {
+		must(t, s.view(ctx, "count", func(v *snapshot) error { return v.QueryRowContext(ctx, `SELECT count(*) FROM content_parts`).Scan(&n) }))
+		return n
+	}
+	text := strings.Repeat("x", 3*contentPart)
+	c := contentOf("f", text)
+	broken := func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(strings.NewReader(text[:2*contentPart]), failing{})), nil
+	}
+	if err := s.Keep(ctx, one, c, broken); err == nil || parts() != 0 {
+		t.Errorf("%v, and %d parts are left", err, parts())
+	}
+	limit := func(pages int) {
+		must(t, s.write(ctx, "limit", func(x *tx) error {
+			_, err := x.row(fmt.Sprintf(`PRAGMA max_page_count = %d`, pages), nil, &pages)
+			return err
+		}))
+	}
+	limit(2 * contentPart / 4096)
+	if err := s.Keep(ctx, one, c, reading(text)); err == nil || !strings.Contains(err.Error(), "disk is full") || parts() != 0 {
+		t.Errorf("%v, and %d parts are left", err, parts())
+	}
+	begin(t, s, one, nil)
+	limit(1 << 20)
+	if _, known := freeBytes(s.path); known { // then it is not even begun
+		huge := c
+		huge.Size = 1 << 60
+		if err := s.Keep(ctx, one, huge, nil); err == nil || !strings.Contains(err.Error(), "disk is full") {
+			t.Errorf("far too much: %v", err)
+		}
+	}
+
+	must(t, s.Keep(ctx, two, c, func() (io.ReadCloser, error) {
+		if err := s.Keep(ctx, one, c, broken); err == nil {
+			t.Error("it was kept")
+		}
+		return reading(text)()
+	}))
+	if got, err := kept(t, s, c); got != text || err != nil {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+}
+
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("no more") }
