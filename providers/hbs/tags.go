@@ -83,6 +83,11 @@ func (p tags) Advance(ctx context.Context, req *providers.Request, op providers.
 	}
 	set, remove := difference(want.Tags, have.Tags, there)
 	switch {
+	case len(remove) > 0 && req.Settling && req.Action == providers.Delete:
+		if p.showsLate(op, noteRemoved, time.Now()) {
+			return notShown(op, noteRemoved, len(remove)), nil
+		}
+		return providers.Progress{}, huaweicloud.Remains("the tags are still there")
 	case (len(set) > 0 || len(remove) > 0) && req.Settling:
 		// Nothing new is sent; what is set already stays, and the next plan sees it.
 		if req.Action == providers.Create && len(set) == len(want.Tags) {
@@ -108,13 +113,23 @@ const (
 // send makes a change, or waits for one to show that was made already.
 func (p tags) send(ctx context.Context, op providers.Operation, next providers.Progress, o operation[tagsRequest, answered], note string, q *tagsRequest) (providers.Progress, error) {
 	now := time.Now()
-	if at, err := time.Parse(time.RFC3339Nano, op.Note[note]); err == nil && now.Sub(at) < p.c.Late() {
-		return providers.Progress{Next: op, After: poll, Message: fmt.Sprintf("tags that were %s and are not shown so yet: %d", note, len(q.Body.Tags))}, nil
+	if p.showsLate(op, note, now) {
+		return notShown(op, note, len(q.Body.Tags)), nil
 	}
 	next.Next.Note = op.Note
 	next.Next = noted(next.Next, note, now.UTC().Format(time.RFC3339Nano))
 	_, err := o.change(ctx, p.api, q)
 	return next, err
+}
+
+// showsLate reports whether a change was made so lately that it may not be shown yet.
+func (p tags) showsLate(op providers.Operation, note string, now time.Time) bool {
+	at, err := time.Parse(time.RFC3339Nano, op.Note[note])
+	return err == nil && now.Sub(at) < p.c.Late()
+}
+
+func notShown(op providers.Operation, note string, count int) providers.Progress {
+	return providers.Progress{Next: op, After: poll, Message: fmt.Sprintf("tags that were %s and are not shown so yet: %d", note, count)}
 }
 
 // free refuses to take over tags that are there already.
