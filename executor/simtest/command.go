@@ -246,6 +246,7 @@ func (p *process) request(ctx context.Context) (planner.Request, state.Terms, er
 		if x := p.applied(text); x != nil {
 			return p.returning(ctx, req, behind(x), text, p.command.skip...)
 		}
+		p.unskipped = len(p.command.skip) > 0
 	}
 	return p.leading(req, terms, text), terms, nil
 }

@@ -177,7 +177,7 @@ func (w *world) reach(t *track) {
 	executed := x != nil && x.Owner.ID == t.process.owner.ID
 	e := w.ending(t.stack, executed || len(t.command.targets) > 0 || t.command.take != nil || t.command.refresh)
 	absolute := !t.command.back && !t.command.relative()
-	t.loose = !absolute && (t.loose || t.dragged || t.command.back && t.meddled(t.at))
+	t.loose = !absolute && (t.loose || t.dragged || t.process.unskipped || t.command.back && t.meddled(t.at))
 	if t.known != nil && !t.loose {
 		w.compare(t.known[t.at], e)
 	}

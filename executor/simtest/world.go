@@ -166,21 +166,22 @@ type process struct {
 	calls   int       // that were carried out; the kernel's
 	cut     time.Time // until then its writes do not get through; the kernel's
 
-	mu       sync.Mutex
-	dead     bool // guarded by the kernel's mu
-	finished bool
-	told     []string         // events not yet in the trace
-	faulty   []string         // what does not hold, as its goroutines have seen
-	answers  map[string]error // the last to each request
-	leftOut  []string         // nodes that its rollback leaves as they are
-	skipping []string         // what a rollback should leave out instead of what it was told; nil: nothing helps
-	asked    []string         // nodes of which it asks what a lost creation has made
-	stopped  bool             // it was told to begin nothing new
-	stalled  bool             // its state was out of reach: what it had decided before a stop may come after
-	run      *doing           // nil: it carries nothing out
-	lease    *state.Lease
-	err      error
-	outcome  executor.Outcome
+	mu        sync.Mutex
+	dead      bool // guarded by the kernel's mu
+	finished  bool
+	told      []string         // events not yet in the trace
+	faulty    []string         // what does not hold, as its goroutines have seen
+	answers   map[string]error // the last to each request
+	leftOut   []string         // nodes that its rollback leaves as they are
+	unskipped bool             // its rollback has nothing to return to, so that it is an upgrade, which leaves nothing out
+	skipping  []string         // what a rollback should leave out instead of what it was told; nil: nothing helps
+	asked     []string         // nodes of which it asks what a lost creation has made
+	stopped   bool             // it was told to begin nothing new
+	stalled   bool             // its state was out of reach: what it had decided before a stop may come after
+	run       *doing           // nil: it carries nothing out
+	lease     *state.Lease
+	err       error
+	outcome   executor.Outcome
 }
 
 // launch starts a process that carries out a command.

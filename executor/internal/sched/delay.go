@@ -20,10 +20,11 @@ const (
 	// firstRetry doubles with each error in a row, up to maxRetry.
 	firstRetry = time.Second
 	maxRetry   = 30 * time.Second
-	// A poll without news takes half as long again as the provider wishes, then
-	// twice as long, and so on, up to maxStretch times; but no more than maxPoll.
-	maxStretch = 4
-	maxPoll    = 30 * time.Second
+	// Each poll without news waits a fifth longer than the one before, from what
+	// the provider wishes up to maxPoll: so an end is seen after a sixth more than
+	// the quiet before it took, and an operation of 20 minutes that tells nothing
+	// is looked at about a hundred times.
+	maxPoll = 15 * time.Second
 	// minPoll keeps a provider without a wish from being asked without pause.
 	minPoll = 500 * time.Millisecond
 )
@@ -82,6 +83,9 @@ func (c *Core) pollDelay(t *task) time.Duration {
 	if wish == 0 {
 		wish = minPoll
 	}
-	d := min(wish+wish*time.Duration(t.quiet)/2, wish*maxStretch)
+	d := wish
+	for n := 0; n < t.quiet && d < maxPoll; n++ {
+		d += d / 5
+	}
 	return max(wish, min(d, maxPoll))
 }
