@@ -139,7 +139,7 @@ func (a *app) readMessage(c *cobra.Command, args []string) (string, error) {
 	if len(args) > 0 && args[0] != "-" {
 		f, err := os.Open(args[0])
 		if err != nil {
-			return "", fmt.Errorf("read the message: %w", err)
+			return "", exitCode{exitInvalid, fmt.Errorf("read the message: %w", err)}
 		}
 		defer f.Close()
 		in, name = f, args[0]
@@ -197,7 +197,9 @@ func (a *app) identity(ctx context.Context, c *cobra.Command, o e2eeOptions) (*h
 	case o.node != "":
 		files, err = a.configOfNode(ctx, c, o.node)
 	case o.config != "":
-		files, err = configAt(o.config)
+		if files, err = configAt(o.config); err != nil {
+			err = exitCode{exitInvalid, err}
+		}
 	case o.organization != "":
 		return nil, usagef(c, "--organization chooses from a client configuration: give one with --config or --node")
 	default:
