@@ -3,9 +3,12 @@ package huaweicloud
 import (
 	"errors"
 	"io/fs"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/huaweicloud/huaweicloud-sdk-go-v3/core/sdkerr"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 )
@@ -134,6 +137,18 @@ func TestRules(t *testing.T) {
 	for _, number := range strings.Fields(failedFaults) {
 		if r, ok := ruleOf("BCS." + number); !ok || r.kind != providers.Failed {
 			t.Errorf("BCS.%s: %v", number, r)
+		}
+	}
+}
+
+// What to do about a refusal depends on whether something was to be changed: a look
+// has no property to correct.
+func TestAdviceOfRefusals(t *testing.T) {
+	for changes, want := range map[bool]string{true: "Correct the property", false: "Check what was asked for"} {
+		e := &providers.Error{Status: http.StatusBadRequest}
+		rejected(e, changes, &sdkerr.ServiceResponseError{ErrorCode: "BCS.9999999", ErrorMessage: "not so"})
+		if e.Kind != providers.Invalid || !strings.Contains(e.Advice, want) {
+			t.Errorf("changes %v: %s, %q", changes, e.Kind, e.Advice)
 		}
 	}
 }

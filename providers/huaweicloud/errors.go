@@ -160,7 +160,11 @@ func rejected(e *providers.Error, changes bool, err error) {
 		r = ruleOfStatus(e.Status, e.Code, changes)
 	}
 	e.Kind, e.Advice = r.kind, r.advice
-	if e.Advice == "" {
+	switch {
+	case e.Advice != "":
+	case e.Kind == providers.Invalid && !changes:
+		e.Advice = "Nothing was changed. Check what was asked for: the ID or the name, and that it is of the kind that is asked about."
+	default:
 		e.Advice = kindAdvice[e.Kind]
 	}
 }
