@@ -32,6 +32,15 @@ type NodeType struct {
 	// destroyed ("the ledger of every channel"); "" if nothing is.
 	HoldsData string
 
+	// LostAlong names the states (attribute status) in which something is lost with
+	// an object that its container takes along, in one clause each. By itself it
+	// can't be deleted then.
+	LostAlong map[string]string
+
+	// LastOf says what is lost with the last of several objects of the type; nil
+	// if each is like the others.
+	LastOf *LastOf
+
 	// Forgotten says why a delete only forgets the object ("the service has no
 	// call that deletes a certificate"); "" if it can be deleted.
 	Forgotten string
@@ -60,6 +69,17 @@ type Containment struct {
 	Type string // node type of the container, without prefix
 	// DeletedWith is true when deleting the container takes the object with it.
 	DeletedWith bool
+}
+
+// LastOf tells that objects of a type keep copies of something together, which is
+// gone when the last of them is.
+type LastOf struct {
+	// Type is the node type of what they belong to, without prefix: where that is
+	// destroyed too, its own guard counts.
+	Type string
+	// By says which of them belong together, and to what: its property, by theirs.
+	By        map[string]string
+	HoldsData string // what is lost with the last one, as one clause
 }
 
 // Reversal says whether what an action did can be undone.
@@ -104,6 +124,9 @@ type Property struct {
 	// Destroys says of a flag what goes with a deleted object where it is true, and
 	// stays otherwise, as one clause (x-destroys); "" if nothing depends on it.
 	Destroys string
+	// HoldsData says of a list of named entries what an entry that leaves it takes
+	// along for good, as one clause (x-holdsData); "" if nothing.
+	HoldsData string
 
 	// From names the property that an attribute always equals (x-from), so that
 	// it is known before the object exists: refName is often the name.

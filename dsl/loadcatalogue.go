@@ -48,6 +48,8 @@ type nodeTypeFile struct {
 	Calls       Calls                      `json:"calls"`
 	Timeouts    Timeouts                   `json:"timeouts"`
 	HoldsData   string                     `json:"holdsData"`
+	LostAlong   map[string]string          `json:"lostAlong"`
+	LastOf      *LastOf                    `json:"lastOf"`
 	Forgotten   string                     `json:"forgotten"`
 	Leaves      string                     `json:"leaves"`
 	GoesOn      map[string]string          `json:"goesOn"`
@@ -64,7 +66,7 @@ func parseNodeType(name string, def json.RawMessage) (*NodeType, error) {
 	t := &NodeType{
 		Name: name, Description: f.Description, Example: f.Example, Attributes: make(map[string]*Property),
 		Containers: f.Containers, Calls: f.Calls, Timeouts: f.Timeouts,
-		HoldsData: f.HoldsData, Forgotten: f.Forgotten, Leaves: f.Leaves, GoesOn: f.GoesOn, Undo: f.Undo, Serial: f.Serial,
+		HoldsData: f.HoldsData, LostAlong: f.LostAlong, LastOf: f.LastOf, Forgotten: f.Forgotten, Leaves: f.Leaves, GoesOn: f.GoesOn, Undo: f.Undo, Serial: f.Serial,
 	}
 	var err error
 	if t.Properties, err = parseProperty(f.Properties); err != nil {
@@ -105,6 +107,7 @@ type propertyFile struct {
 	OneWay      string                     `json:"x-oneway"`
 	Undo        string                     `json:"x-undo"`
 	Destroys    string                     `json:"x-destroys"`
+	HoldsData   string                     `json:"x-holdsData"`
 	File        *FileRule                  `json:"x-file"`
 }
 
@@ -119,7 +122,7 @@ func parseProperty(schema json.RawMessage) (*Property, error) {
 	p := &Property{
 		Type: f.Type, Description: f.Description, Required: f.Required,
 		Immutable: f.Immutable, Sensitive: f.Sensitive, Reference: f.Reference,
-		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, OneWay: f.OneWay, Undo: f.Undo, Destroys: f.Destroys, File: f.File,
+		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, OneWay: f.OneWay, Undo: f.Undo, Destroys: f.Destroys, HoldsData: f.HoldsData, File: f.File,
 	}
 	var err error
 	if p.Default, err = plainJSON(f.Default); err != nil {
@@ -208,7 +211,7 @@ type rules struct {
 var walked = map[string]bool{
 	"type": true, "properties": true, "required": true, "additionalProperties": true, "items": true,
 	"default": true, "description": true, "examples": true,
-	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-oneway": true, "x-undo": true, "x-destroys": true, "x-file": true,
+	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-oneway": true, "x-undo": true, "x-destroys": true, "x-holdsData": true, "x-file": true,
 }
 
 func parseRules(schema json.RawMessage) (*rules, error) {

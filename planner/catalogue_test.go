@@ -22,12 +22,14 @@ type leaf struct {
 	recorded      string
 	undo          string
 	oneWay        string
+	entry         bool // it tells an entry apart that holds data
 }
 
 // leaves lists every property of a type, at whatever depth: a change of its
 // value, its appearance and its disappearance.
 func leaves(typ *dsl.NodeType) []leaf {
 	var out []leaf
+	var entry *dsl.Property
 	var walk func(p *dsl.Property, path string, fixed bool, recorded string, around func(any) any)
 	walk = func(p *dsl.Property, path string, fixed bool, recorded string, around func(any) any) {
 		fixed, recorded = fixed || p.Immutable, cmp.Or(p.Recorded, recorded)
@@ -43,6 +45,9 @@ func leaves(typ *dsl.NodeType) []leaf {
 			walk(p.Additional, path+".key", fixed, recorded, func(v any) any { return around(map[string]any{"key": v}) })
 		}
 		if p.Items != nil {
+			if p.HoldsData != "" {
+				entry = p.Items.Properties["name"]
+			}
 			walk(p.Items, path+"[0]", fixed, recorded, func(v any) any { return around([]any{v}) })
 		}
 		if path == "" {
@@ -50,7 +55,7 @@ func leaves(typ *dsl.NodeType) []leaf {
 		}
 		high, low := samples(p)
 		of := func(before, after any) leaf {
-			return leaf{path: path, before: around(before), after: around(after), fixed: fixed, recorded: recorded, undo: p.Undo, oneWay: p.OneWay}
+			return leaf{path: path, before: around(before), after: around(after), fixed: fixed, recorded: recorded, undo: p.Undo, oneWay: p.OneWay, entry: p == entry}
 		}
 		if p.Items != nil {
 			out = append(out, of([]any{low}, []any{low, high}), of([]any{low, high}, []any{low}))
@@ -120,7 +125,7 @@ func checkLeaf(t *testing.T, cat dsl.Catalogue, typ *dsl.NodeType, l leaf) {
 	want, undo := Update, Reversible
 	var refused diag.Code
 	switch {
-	case l.fixed && typ.HoldsData != "":
+	case l.fixed && (typ.HoldsData != "" || typ.LastOf != nil):
 		want, undo, refused = Replace, Irreversible, CodeReplaceLoss
 	case l.fixed && typ.Forgotten != "":
 		want, undo = Replace, Irreversible
@@ -128,6 +133,8 @@ func checkLeaf(t *testing.T, cat dsl.Catalogue, typ *dsl.NodeType, l leaf) {
 		want = Replace
 	case l.fixed:
 		want, undo = Replace, Compensatable
+	case l.entry:
+		undo, refused = Irreversible, CodeDataLoss
 	case l.oneWay != "" && !s.Changes[0].After.IsNull():
 		undo = Irreversible
 	case l.undo != "" && falls(s.Changes[0].Before, s.Changes[0].After):

@@ -286,8 +286,9 @@ func (s *Step) document() ResourceChange {
 		Retain:      s.Retain,
 		Range:       rangeOf(s.Range),
 	}
+	r.DataLoss = s.Loss()
 	if s.deletes() && !s.Retained {
-		r.DataLoss, r.Forgotten = s.HoldsData, s.Forgotten
+		r.Forgotten = s.Forgotten
 		r.Leaves, r.Destroys = s.leaving()
 	}
 	for _, c := range s.Changes {

@@ -41,10 +41,14 @@ func foundNothing(req Request) bool {
 // recorded, so that leaving a node out of the blueprint does not disarm it.
 func (m *maker) guard() {
 	for name, s := range m.steps {
-		if s.HoldsData == "" || s.Kept || m.agreed(s) || m.faulty[name] {
+		if s.HoldsData == "" && s.Drops == "" || s.Kept || m.agreed(s) || m.faulty[name] {
 			continue
 		}
 		switch {
+		case s.Drops != "":
+			m.diags.Add(CodeDataLoss, m.dropped(s), "Updating %q (%s) destroys %s. It would be updated because %s. If that is meant, name it: --allow-data-loss %s.",
+				name, dsl.TypeLabel(s.Type), s.Drops, s.Reason, name)
+		case s.HoldsData == "":
 		case s.Action == Create:
 			if e := m.element(name); e != nil && m.recordOf(s, e) != "" {
 				m.refuseElsewhere(s, "made anew")

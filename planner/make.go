@@ -28,6 +28,7 @@ func Make(req Request) (*Plan, diag.List) {
 	m.checkNamed()
 	m.checkRetained()
 	m.checkSkipped()
+	m.losses()
 	m.guard()
 	m.leavings()
 	m.judge()

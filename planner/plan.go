@@ -134,6 +134,7 @@ type Step struct {
 
 	Seen      bool   // a refresh has read the object; of one that is left out also that it is as recorded
 	HoldsData string // what destroying it loses; "" if nothing
+	Drops     string // what an update destroys of what the element holds; "" if nothing
 	Forgotten string // why a delete only forgets it; "" if it is deleted
 	Leaves    string // what stays when it is deleted; "" if nothing does
 	Destroys  string // what its flags let go with it then; "" if nothing

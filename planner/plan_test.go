@@ -47,6 +47,7 @@ func catalogue() dsl.Catalogue {
 		}), Attributes: attrs(nil)},
 		"Test.Chain": {Name: "Test.Chain", HoldsData: "its ledger", GoesOn: map[string]string{"Unpaid": "nobody has paid its order"}, Properties: object(map[string]*dsl.Property{
 			"name": fixed(), "size": {Type: "integer"}, "keepDisks": {Type: "boolean", Recorded: "it counts at the deletion"}, "password": {Type: "string", Immutable: true, Sensitive: true},
+			"orgs": {Type: "array", HoldsData: "the keys of each organization that leaves", Items: object(map[string]*dsl.Property{"name": text()})},
 		}), Attributes: attrs(map[string]*dsl.Property{"address": {Type: "string", Volatile: true}, "version": {Type: "string"}})},
 		"Test.Org": {Name: "Test.Org", HoldsData: "its peers", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{
 			"name": fixed(), "chainId": fixed(), "nodeCount": {Type: "integer", Undo: "a peer that goes takes its copy of the ledger along"},
@@ -57,6 +58,17 @@ func catalogue() dsl.Catalogue {
 		"Test.Member": {Name: "Test.Member", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{
 			"chainId": fixed(), "orgName": fixed(), "peers": {Type: "integer"},
 		}), Attributes: attrs(nil)},
+		"Test.Channel": {Name: "Test.Channel", HoldsData: "its records", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{
+			"chainId": fixed(), "name": fixed(),
+		}), Attributes: attrs(nil)},
+		"Test.Copy": {Name: "Test.Copy", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{
+			"chainId": fixed(), "channel": fixed(), "org": fixed(),
+		}), Attributes: attrs(nil), LastOf: &dsl.LastOf{
+			Type: "Test.Channel", By: map[string]string{"chainId": "chainId", "channel": "name"}, HoldsData: "the last copy of the records",
+		}},
+		"Test.Guest": {Name: "Test.Guest", Containers: inside("chainId"), LostAlong: map[string]string{"joined": "what the guest has joined"}, Properties: object(map[string]*dsl.Property{
+			"chainId": fixed(), "name": fixed(),
+		}), Attributes: attrs(map[string]*dsl.Property{"status": {Type: "string"}})},
 		"Test.Code": {Name: "Test.Code", Properties: object(map[string]*dsl.Property{
 			"file": {Type: "string", File: &dsl.FileRule{MaxBytes: 100}}, "base": {Type: "string", Immutable: true, File: &dsl.FileRule{MaxBytes: 100}},
 			"pages": {Type: "array", Items: &dsl.Property{Type: "string", File: &dsl.FileRule{MaxBytes: 100}}},

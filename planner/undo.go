@@ -67,6 +67,9 @@ func (m *maker) undoApply(s *Step) verdict {
 		if s.GoesOn {
 			return undoCreate(typ)
 		}
+		if s.Drops != "" {
+			return verdict{Irreversible, "it destroys " + s.Drops}
+		}
 		return undoUpdate(typ, s.Changes)
 	}
 	return reversible

@@ -390,7 +390,7 @@ func (a *app) showOutputs(all map[string]state.Document) {
 func losing(p *planner.Plan, allowed map[string]bool) []*planner.Step {
 	var out []*planner.Step
 	for _, s := range actingSteps(p) {
-		if dataLoss(s) != "" && !allowed[s.Node] {
+		if s.Loss() != "" && !allowed[s.Node] {
 			out = append(out, s)
 		}
 	}
@@ -414,7 +414,7 @@ func (a *app) guardData(m *made, in *intent, ok approval) approval {
 	var list strings.Builder
 	named := maps.Clone(allowed)
 	for _, s := range lost {
-		fmt.Fprintf(&list, "\n  %s (%s): %s", s.Node, typeLabel(s.Type), s.HoldsData)
+		fmt.Fprintf(&list, "\n  %s (%s): %s", s.Node, typeLabel(s.Type), s.Loss())
 		named[s.Node] = true
 	}
 	if ok.given || in.back != nil {

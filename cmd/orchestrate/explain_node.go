@@ -128,8 +128,8 @@ func (r *planRenderer) why(s *planner.Step) {
 	if text := deletionRemark(s); text != "" {
 		lines = append(lines, text)
 	}
-	if loss := dataLoss(s); loss != "" {
-		lines = append(lines, r.paint(red, "destroying it loses "+loss))
+	if loss := lossText(s); loss != "" {
+		lines = append(lines, r.paint(red, strings.ToLower(loss[:1])+loss[1:]))
 	}
 	if lines == nil {
 		return

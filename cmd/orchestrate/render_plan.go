@@ -246,8 +246,8 @@ func (r *planRenderer) step(s *planner.Step) {
 	for i := range r.prices[s.Node] {
 		r.printf("  # (%s)\n", priceRemark(&r.prices[s.Node][i]))
 	}
-	if loss := dataLoss(s); loss != "" {
-		r.printf("  %s\n", r.paint(red, "# Destroying it loses "+loss+"."))
+	if loss := lossText(s); loss != "" {
+		r.printf("  %s\n", r.paint(red, "# "+loss+"."))
 	}
 	r.where = map[string]*planner.Change{}
 	for i := range s.Changes {
@@ -345,7 +345,7 @@ func leavingRemark(s *planner.Step) string {
 // lines of its own.
 func undoRemark(s *planner.Step) string {
 	switch {
-	case s.Undo == planner.Irreversible && dataLoss(s) == "", s.Undo == planner.Compensatable && s.Action == planner.Update:
+	case s.Undo == planner.Irreversible && s.Loss() == "", s.Undo == planner.Compensatable && s.Action == planner.Update:
 		return undoText(s)
 	}
 	return ""
@@ -364,12 +364,16 @@ func undoText(s *planner.Step) string {
 	return text
 }
 
-// dataLoss says what the step destroys for good; "" if nothing.
-func dataLoss(s *planner.Step) string {
-	if !s.Retained && (s.Action == planner.Delete || s.Action == planner.Replace) {
-		return s.HoldsData
+// lossText says what the step destroys for good; "" if nothing.
+func lossText(s *planner.Step) string {
+	switch loss := s.Loss(); {
+	case loss == "":
+		return ""
+	case s.Action == planner.Update:
+		return "Updating it loses " + loss
+	default:
+		return "Destroying it loses " + loss
 	}
-	return ""
 }
 
 func (r *planRenderer) body(s *planner.Step) {

@@ -70,6 +70,12 @@ func typeFacts(t *dsl.NodeType) []string {
 	if t.HoldsData != "" {
 		out = append(out, fmt.Sprintf("Holds data: %s. To destroy or replace it, name its node: --allow-data-loss NODE.", t.HoldsData))
 	}
+	for _, status := range slices.Sorted(maps.Keys(t.LostAlong)) {
+		out = append(out, fmt.Sprintf("Deleted in the state %s with what it lives in, it loses %s. To let that go, name its node: --allow-data-loss NODE.", status, t.LostAlong[status]))
+	}
+	if l := t.LastOf; l != nil {
+		out = append(out, fmt.Sprintf("The last one of a %s holds data: %s. To destroy or replace that, name its node: --allow-data-loss NODE.", dsl.TypeLabel(l.Type), l.HoldsData))
+	}
 	if t.Forgotten != "" {
 		out = append(out, fmt.Sprintf("A delete only forgets it: %s.", t.Forgotten))
 	}
@@ -132,6 +138,9 @@ func (a *app) showProperty(name string, p *dsl.Property, facts []string, indent 
 	}
 	if p.OneWay != "" {
 		a.printf("%s", wrap("A change can't be undone: "+p.OneWay+".", indent+"    "))
+	}
+	if p.HoldsData != "" {
+		a.printf("%s", wrap("An entry that leaves it is lost: "+p.HoldsData+". To let it go, name the node: --allow-data-loss NODE.", indent+"    "))
 	}
 	if p.Undo != "" {
 		a.printf("%s", wrap("A decrease can't be undone as it was: "+p.Undo+".", indent+"    "))

@@ -259,7 +259,8 @@ put another one under this stack's delete. Give the command again with --adopt N
 with --adopt NODE=none if the request made none of them: then it is made anew.`},
 
 	{"PLAN001", Error, "Data would be lost", `
-The plan destroys an element that holds data. That is done only when the element is named with --allow-data-loss NODE.`},
+The plan destroys an element that holds data, or updates one so that a part of its data is lost. That is done only when
+the element is named with --allow-data-loss NODE.`},
 	{"PLAN002", Error, "Replacement of an element that holds data", `
 A changed property can't be changed in place, so the element would be destroyed and made anew, and its data would be
 lost. Undo the change, or name the element with --replace NODE.`},
