@@ -22,6 +22,8 @@ type (
 	}
 	backupKind struct {
 		Type string `json:"type"`
+		Days *int   `json:"rule,omitempty"`
+		On   *bool  `json:"is_enable,omitempty"`
 	}
 	backupRequest struct {
 		Instance string `json:"instance_id" at:"path"`
@@ -41,10 +43,11 @@ type (
 	}
 )
 
-// The type of backups that somebody asked for, and the states of backups beside
+// The types of backups (that somebody asked for; by a rule), and the states of backups beside
 // backupActive (API reference 2.5.9.3).
 const (
 	backupManual = "ManualBackup"
+	backupAuto   = "AutoBackup"
 
 	backupRunning = "Backuping"
 	backupFailed  = "Fail"
@@ -82,7 +85,7 @@ func (p backup) create(ctx context.Context, req *providers.Request, op providers
 			return huaweicloud.Existing(all), err
 		},
 		Send: func(ctx context.Context, op providers.Operation) (providers.Operation, error) {
-			if _, err := createBackups.change(ctx, p.api, &createBackupsRequest{instance, &backupKind{backupManual}}); err != nil {
+			if _, err := createBackups.change(ctx, p.api, &createBackupsRequest{instance, &backupKind{Type: backupManual}}); err != nil {
 				return providers.Operation{}, p.explain(ctx, instance, err)
 			}
 			return providers.Operation{Note: op.Note}, nil

@@ -20,6 +20,7 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 	reg["HBS.Organization"] = organization{api: a}
 	reg["HBS.Endpoint"] = endpoint{api: a}
 	reg["HBS.Backup"] = backup{api: a}
+	reg["HBS.BackupRule"] = backupRule{api: a}
 	reg["HBS.SdkConfig"] = clientConfig{api: a}
 	reg["HBS.Tags"] = tags{api: a}
 	reg["HBS.Contract"] = contract{api: a}

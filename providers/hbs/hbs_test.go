@@ -257,7 +257,7 @@ func TestMalformedID(t *testing.T) {
 	_, reg := start(t, nil)
 	for typ, ids := range map[string][]string{
 		"HBS.Instance": {"", "a/b", "..", "a?b"}, "HBS.Organization": {"", id, id + "/", id + "/a/b"}, "HBS.Endpoint": {id},
-		"HBS.Backup": {"", "a/b"}, "HBS.SdkConfig": {id + "/"}, "HBS.Tags": {"/tags"},
+		"HBS.Backup": {"", "a/b"}, "HBS.SdkConfig": {id + "/"}, "HBS.Tags": {"/tags"}, "HBS.BackupRule": {"", "/backup-rule"},
 	} {
 		for _, text := range ids {
 			if _, err := reg[typ].Read(t.Context(), &providers.Request{ObjectID: text}); providertest.Failure(t, err).Kind != providers.Invalid {

@@ -51,6 +51,13 @@ var hbsSubjects = []subject{
 			Properties: map[string]any{"instanceId": id}, Missing: nowhere, Namesakes: true, Works: []providers.Action{providers.Create},
 		}
 	}},
+	{"HBS.BackupRule", "", func(b *bench) providertest.Config {
+		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha")).ID
+		return providertest.Config{
+			Properties: map[string]any{"instanceId": id, "days": int64(1)}, Change: map[string]any{"days": int64(7)},
+			Missing: nowhere + "/backup-rule", Repeatable: true,
+		}
+	}},
 	{"HBS.SdkConfig", "", func(b *bench) providertest.Config {
 		id := b.make("HBS.Instance", "chain", chain(b.name("chain-1"), "alpha", "beta")).ID
 		return providertest.Config{
