@@ -571,6 +571,7 @@ var walkChanges = map[string]map[string]any{
 	"app.organizationName": {"organizationName": "shop"},
 	"app.userName":         {"userName": "another"},
 	"app.securityMode":     {"securityMode": true},
+	"app.frozen":           {"frozen": true},
 
 	"web.availabilityZone":    {"availabilityZone": "b"},
 	"web.flavor":              {"flavor": "s6.large.4"},
