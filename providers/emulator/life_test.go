@@ -333,6 +333,23 @@ func TestOpenWithoutContracts(t *testing.T) {
 	}
 }
 
+// A file that another process is about to write can't be switched to write-ahead
+// logging yet, and SQLite says so at once instead of waiting.
+func TestOpenWaitsForTheFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cloud.db")
+	db := must(sql.Open("sqlite", path+"?_txlock=immediate"))(t)
+	defer db.Close()
+	writer := must(db.Begin())(t)
+	time.AfterFunc(50*time.Millisecond, func() { writer.Rollback() }) //nolint:errcheck // it has written nothing
+	e, err := emulator.Open(context.Background(), emulator.Options{DB: path, Contracts: os.DirFS(contracts)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Several processes may make the same file at once.
 func TestManyOpenANewFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "new cloud?#%.db")

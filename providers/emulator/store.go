@@ -11,7 +11,8 @@ import (
 	"os"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // also the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // schemaVersion is kept in SQLite's user_version. A file with a higher one was
@@ -89,6 +90,9 @@ const (
 	endAttempt   = "RELEASE attempt"
 )
 
+// busyTimeout is how long a process waits for another one that has the file.
+const busyTimeout = 10 * time.Second
+
 // store is the file. It has one connection: SQLite has one writer anyway, and
 // nearly every request may write, because it settles work that has ended.
 type store struct {
@@ -105,22 +109,39 @@ func openStore(ctx context.Context, path string) (*store, error) {
 		}
 		dsn = "file:" + (&url.URL{Path: path}).EscapedPath()
 	}
-	dsn += "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
+	dsn += fmt.Sprintf("?_txlock=immediate&_pragma=busy_timeout(%d)&_pragma=synchronous(NORMAL)", busyTimeout.Milliseconds())
 	db, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", path, err)
 	}
 	db.SetMaxOpenConns(1)
 	s := &store{db: db}
-	if err := s.migrate(ctx); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("opening the cloud file %q: %w", path, err)
-	}
-	if err := s.prepare(ctx); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("opening the cloud file %q: %w", path, err)
+	for _, step := range []func(context.Context) error{s.enableWAL, s.migrate, s.prepare} {
+		if err := step(ctx); err != nil {
+			db.Close()
+			return nil, fmt.Errorf("opening the cloud file %q: %w", path, err)
+		}
 	}
 	return s, nil
+}
+
+// enableWAL switches a new file to write-ahead logging, which needs it alone for
+// a moment. SQLite does not apply the busy time-out here, so the wait is ours.
+func (s *store) enableWAL(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	for {
+		_, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL")
+		var busy *sqlite.Error
+		if !errors.As(err, &busy) || busy.Code()&0xff != sqlite3.SQLITE_BUSY {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 func (s *store) prepare(ctx context.Context) error {
