@@ -16,7 +16,7 @@ func (b *bench) heldBy(stack, node, typ, name, id string) (string, bool) {
 	if name != "" {
 		req.Properties["name"] = name
 	}
-	return b.engine.holder(req)(context.Background(), id)
+	return b.engine.holder(req, time.Now())(context.Background(), id)
 }
 
 // TestHolder names the other node that has an object, of whatever stack.
@@ -86,4 +86,69 @@ func TestHolderElsewhere(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestHolderThatLetGo leaves to another node what that has made, although it has
+// let it go meanwhile: nobody has it on record then.
+func TestHolderThatLetGo(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		b.apply(chain)
+		id := b.stack().Elements["a"].ObjectID
+		expect := func(begun time.Time, want string) {
+			t.Helper()
+			req := &providers.Request{Stack: "other", Node: "a", Type: "Fake.Thing", Properties: map[string]any{}}
+			if got, sure := b.engine.holder(req, begun)(context.Background(), id); got != want || sure != (want != "") {
+				t.Errorf("%q, %v, want %q", got, sure, want)
+			}
+			req.Stack = "web"
+			if got, _ := b.engine.holder(req, begun)(context.Background(), id); got != "" {
+				t.Errorf("its own node is told of %q", got)
+			}
+		}
+		begun := time.Now()
+		req := b.request(chain, nil)
+		req.Replace, req.Retain = map[string]bool{"a": true}, map[string]bool{"a": true}
+		equal(t, "outcome", Succeeded, b.run(b.make(req), state.Terms{}).Outcome)
+		if b.stack().Elements["a"].ObjectID == id {
+			t.Fatal("a was not replaced")
+		}
+		expect(begun, "node a of stack web")
+		expect(begun.Add(visibility+time.Hour), "") // what another one makes under its ID by then
+	})
+}
+
+// TestMakerOf reads from a journal who has made an object.
+func TestMakerOf(t *testing.T) {
+	record := func(node string, action planner.Action, kind state.RecordKind, id string) state.Record {
+		return state.Record{Node: node, Type: "Fake.Thing", Action: string(action), Kind: kind, ObjectID: id, At: time.Unix(1, 0)}
+	}
+	intent, named := record("a", planner.Create, state.Intent, ""), record("a", planner.Create, state.Operation, "id-1")
+	forced := record("a", planner.Delete, state.Result, "id-1")
+	forced.Error = "the cloud refuses"
+	for name, test := range map[string]struct {
+		records []state.Record
+		want    string
+	}{
+		"nothing":                       {nil, ""},
+		"not known yet":                 {[]state.Record{intent}, ""},
+		"named":                         {[]state.Record{intent, named}, "a"},
+		"made":                          {[]state.Record{intent, record("a", planner.Create, state.Result, "id-1")}, "a"},
+		"failed":                        {[]state.Record{intent, named, record("a", planner.Create, state.Failure, "id-1")}, "a"},
+		"another":                       {[]state.Record{intent, record("a", planner.Create, state.Operation, "id-2")}, ""},
+		"turned out to be another":      {[]state.Record{intent, named, record("a", planner.Create, state.Operation, "id-2")}, ""},
+		"made, then another one":        {[]state.Record{intent, named, intent, record("a", planner.Create, state.Operation, "id-2")}, "a"},
+		"changed":                       {[]state.Record{record("a", planner.Update, state.Result, "id-1")}, ""},
+		"deleted":                       {[]state.Record{intent, named, record("a", planner.Delete, state.Result, "id-1")}, ""},
+		"deletion failed":               {[]state.Record{intent, named, record("a", planner.Delete, state.Failure, "id-1")}, "a"},
+		"forgotten, not deleted":        {[]state.Record{intent, named, forced}, "a"},
+		"deleted, then made by another": {[]state.Record{intent, named, record("a", planner.Delete, state.Result, "id-1"), record("b", planner.Create, state.Result, "id-1")}, "b"},
+		"skipped":                       {[]state.Record{intent, record("a", planner.Create, state.Skipped, "id-1")}, ""},
+	} {
+		if got := makerOf("Fake.Thing", "id-1", test.records).node; got != test.want {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+	if got := makerOf("Fake.Key", "id-1", []state.Record{intent, named}).node; got != "" {
+		t.Errorf("of another type: %q", got)
+	}
 }

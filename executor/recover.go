@@ -224,7 +224,7 @@ func (r *recovery) job(rec state.Record) (*job, error) {
 	j.req.Settling = true
 	if j.action == planner.Create {
 		j.req.Answer = r.options.Answers[j.node]
-		j.req.Holder = r.engine.holder(j.req)
+		j.req.Holder = r.engine.holder(j.req, rec.At)
 	}
 	return j, nil
 }

@@ -215,7 +215,7 @@ func (r *runner) resolve(j *job) (sched.Resolved, error) {
 	r.driver.redact.learn(j.recordedAttributes())
 	j.req = j.requestFor(r.plan.Stack)
 	if j.action == planner.Create {
-		j.req.Holder = r.engine.holder(j.req)
+		j.req.Holder = r.engine.holder(j.req, time.Now())
 	}
 	// An update that was planned because of a value that was not known may turn
 	// out to be none.

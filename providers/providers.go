@@ -73,8 +73,8 @@ type Request struct {
 	// so that nothing is answered that has not been asked.
 	Answer string
 
-	// Holder says which other node has an object of the same type on record, such
-	// as "node gate of stack two"; "" if none has. It is not sure of a node that
+	// Holder says which other node has an object of the same type on record, or has
+	// made it since, such as "node gate of stack two"; "" if none. It is not sure of a node that
 	// may have made it: it creates one of that name, and it is not known yet which.
 	// nil: it is not known. In a Create only, which must not take for its own what
 	// belongs to another.
