@@ -235,11 +235,9 @@ func (v provider) Advance(ctx context.Context, req *providers.Request, op provid
 func (v provider) create(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
 	k := kindOf(req.Type)
 	return huaweicloud.Creation{
-		What:     "object",
-		Settling: req.Settling,
-		Late:     late,
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "object",
+		Request: req,
+		Late:    late,
 		Look: func(ctx context.Context) (notes map[string]string, err error) {
 			err = v.exchange(ctx, "look for "+req.Node, false, func(c *cloud) error {
 				ids := c.named(req.Type, nameOf(req))

@@ -43,11 +43,9 @@ func (p channel) Advance(ctx context.Context, req *providers.Request, op provide
 
 func (p channel) create(ctx context.Context, req *providers.Request, want channelProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
-		What:     "channel",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "channel",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			ch, err := p.channelNamed(ctx, want.Network, want.Name)
 			if err == nil && ch != nil {

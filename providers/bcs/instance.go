@@ -45,11 +45,9 @@ func (p instance) create(ctx context.Context, req *providers.Request, op provide
 		return providers.Progress{}, err
 	}
 	progress, err := huaweicloud.Creation{
-		What:     "network",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "network",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := checkOrder(body); err != nil {
 				return nil, err

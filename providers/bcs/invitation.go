@@ -48,11 +48,9 @@ func (p invitation) Advance(ctx context.Context, req *providers.Request, op prov
 
 func (p invitation) create(ctx context.Context, req *providers.Request, want inviteProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
-		What:     "invitation",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "invitation",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			m, err := p.member(ctx, want.Network, want.Channel, want.Tenant)
 			if err == nil && m != nil {

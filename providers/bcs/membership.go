@@ -55,11 +55,9 @@ func (p membership) Advance(ctx context.Context, req *providers.Request, op prov
 
 func (p membership) create(ctx context.Context, req *providers.Request, want memberProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
-		What:     "membership",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "membership",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			peers, err := p.peers(ctx, want)
 			if err == nil && len(peers) > 0 {

@@ -46,11 +46,9 @@ func (p organization) Advance(ctx context.Context, req *providers.Request, op pr
 
 func (p organization) create(ctx context.Context, req *providers.Request, want orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
-		What:     "organization",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "organization",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			_, info, err := p.info(ctx, want.Network, want.Name)
 			if err == nil && info != nil {

@@ -64,12 +64,10 @@ func (p response) Advance(ctx context.Context, req *providers.Request, op provid
 
 func (p response) create(ctx context.Context, req *providers.Request, want responseProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
-		What:     "answer to an invitation",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
-		Look:     func(ctx context.Context) (map[string]string, error) { return p.look(ctx, want) },
+		What:    "answer to an invitation",
+		Request: req,
+		Late:    p.c.Late(),
+		Look:    func(ctx context.Context) (map[string]string, error) { return p.look(ctx, want) },
 		Send: func(ctx context.Context, op providers.Operation) (providers.Operation, error) {
 			n, err := p.notification(ctx, want.Inviter, want.Channel)
 			if err != nil {

@@ -44,11 +44,9 @@ func (p server) create(ctx context.Context, req *providers.Request, op providers
 	}
 	name := huaweicloud.Name(req, maxNameChars)
 	progress, err := huaweicloud.Creation{
-		What:     "server",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "server",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			if err := want.check(); err != nil {
 				return nil, err

@@ -75,11 +75,9 @@ func (p backup) Advance(ctx context.Context, req *providers.Request, op provider
 func (p backup) create(ctx context.Context, req *providers.Request, op providers.Operation, resumed bool) (providers.Progress, error) {
 	instance := instanceFor(req)
 	return huaweicloud.Creation{
-		What:     "backup",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "backup",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			all, err := p.found(ctx, instance)
 			return huaweicloud.Existing(all), err

@@ -93,11 +93,9 @@ func (p besuContract) create(ctx context.Context, req *providers.Request, op pro
 		return providers.Progress{}, err
 	}
 	return huaweicloud.Creation{
-		What:     "contract",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "contract",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			all, err := p.found(ctx, want)
 			return huaweicloud.Existing(all), err

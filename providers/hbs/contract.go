@@ -118,14 +118,10 @@ type installation struct {
 
 // creation is how both run: an update makes another installation.
 func (in *installation) creation() huaweicloud.Creation {
-	c := huaweicloud.Creation{
-		What: "contract", Settling: in.req.Settling, Late: in.c.Late(),
+	return huaweicloud.Creation{
+		What: "contract", Request: in.req, Late: in.c.Late(),
 		Look: in.look, Send: in.send, Find: in.find, Wait: in.wait,
 	}
-	if in.req.Action == providers.Create {
-		c.Answer, c.Holder = in.req.Answer, in.req.Holder
-	}
-	return c
 }
 
 // there reports whether the contract is as an update wants it.

@@ -77,11 +77,9 @@ func (p endpoint) create(ctx context.Context, req *providers.Request, op provide
 		return providers.Progress{}, err
 	}
 	return huaweicloud.Creation{
-		What:     "endpoint",
-		Settling: req.Settling,
-		Late:     endpointLate * p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "endpoint",
+		Request: req,
+		Late:    endpointLate * p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			all, err := p.found(ctx, want.Instance)
 			return huaweicloud.Existing(all), err

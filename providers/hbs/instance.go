@@ -57,11 +57,9 @@ func (p instance) Advance(ctx context.Context, req *providers.Request, op provid
 
 func (p instance) create(ctx context.Context, req *providers.Request, want instanceProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
-		What:     "instance",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "instance",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			there, err := p.named(ctx, want)
 			if err == nil && len(there) > 0 {

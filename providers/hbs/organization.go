@@ -61,11 +61,9 @@ func isIt(o *orgInfo, name string, req *providers.Request) bool {
 
 func (p organization) create(ctx context.Context, req *providers.Request, want orgProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	return huaweicloud.Creation{
-		What:     "organization",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "organization",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			o, err := p.organization(ctx, want.Instance, want.Name)
 			if err == nil && o != nil {

@@ -180,11 +180,11 @@ func (c Creation) found(ctx context.Context, op providers.Operation) (*providers
 		return nil, err
 	}
 	asked := op.Note[noteAsked]
-	if c.Answer == providers.AnswerNone && asked != "" {
+	if c.Request.Answer == providers.AnswerNone && asked != "" {
 		return noneOf(op, time.Now()), nil
 	}
-	is := sift(c.What, op, all).held(ctx, c.Holder)
-	ours, err := is.pick(c.Answer)
+	is := sift(c.What, op, all).held(ctx, c.Request.Holder)
+	ours, err := is.pick(c.Request.Answer)
 	var q *providers.QuestionError
 	if ids := strings.Join(idsOf(is.fresh), " "); errors.As(err, &q) && q.Answer == "" && ids != asked {
 		return asking(op, ids, time.Now()), nil
@@ -221,12 +221,13 @@ func noneOf(op providers.Operation, now time.Time) *providers.Progress {
 
 // contradicts refuses an answer about a creation whose object is known.
 func (c Creation) contradicts(op providers.Operation) error {
-	if c.Answer == "" || op.ObjectID == "" || c.Answer == op.ObjectID {
+	answer := c.Request.Answer
+	if answer == "" || op.ObjectID == "" || answer == op.ObjectID {
 		return nil
 	}
 	return &providers.Error{
 		Kind:    providers.Unexpected,
-		Message: fmt.Sprintf("it is known that its request made %s; the answer %s does not fit", op.ObjectID, c.Answer),
+		Message: fmt.Sprintf("it is known that its request made %s; the answer %s does not fit", op.ObjectID, answer),
 		Advice:  "Leave the answer out.",
 	}
 }

@@ -26,8 +26,9 @@ type lane struct {
 
 func (l *lane) creation(answer string) huaweicloud.Creation {
 	return huaweicloud.Creation{
-		What: "server", Settling: true, Late: 10 * time.Second, Answer: answer, Holder: l.holder,
-		Look: func(context.Context) (map[string]string, error) { return huaweicloud.Existing(l.shown()), nil },
+		What: "server", Late: 10 * time.Second,
+		Request: &providers.Request{Settling: true, Answer: answer, Holder: l.holder},
+		Look:    func(context.Context) (map[string]string, error) { return huaweicloud.Existing(l.shown()), nil },
 		Send: func(context.Context, providers.Operation) (providers.Operation, error) {
 			l.sends++
 			return providers.Operation{}, nil

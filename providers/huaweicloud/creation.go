@@ -39,6 +39,9 @@ const settle = 2 * time.Second
 // and the work stays where it is until that is answered; see choice.go.
 type Creation struct {
 	What string // is made, such as "server"
+	// Request is what is carried out. While it is Settling, nothing more is sent;
+	// its Answer and Holder tell which of the objects that are found it made.
+	Request *providers.Request
 	// Look fails if the object exists already. Where names are not unique it
 	// returns, as notes, what exists under the name instead.
 	Look func(ctx context.Context) (notes map[string]string, err error)
@@ -50,13 +53,8 @@ type Creation struct {
 	Find func(ctx context.Context) ([]Found, error)
 	// Wait tells how far the work is.
 	Wait func(ctx context.Context, op providers.Operation) (providers.Progress, error)
-	// Settling is that of the request: if nothing was made, nothing will be.
-	Settling bool
 	// Late is how long a lost request is looked for; see Client.Late.
 	Late time.Duration
-	// Answer and Holder are those of the request.
-	Answer string
-	Holder func(ctx context.Context, id string) (by string, sure bool)
 }
 
 // Advance implements providers.Provider.Advance for a create.
@@ -87,7 +85,7 @@ func (c Creation) send(ctx context.Context, op providers.Operation, resumed bool
 	if state != repeatSend && repeat || resumed {
 		return c.lookAgain(op, time.Now().UTC()), nil
 	}
-	if c.Settling {
+	if c.Request.Settling {
 		return providers.Progress{Done: true}, nil
 	}
 	next, err := c.Send(ctx, op)

@@ -19,8 +19,8 @@ type lost struct {
 
 func (l *lost) creation(settling bool) huaweicloud.Creation {
 	return huaweicloud.Creation{
-		Settling: settling,
-		Look:     func(context.Context) (map[string]string, error) { return nil, nil },
+		Request: &providers.Request{Settling: settling},
+		Look:    func(context.Context) (map[string]string, error) { return nil, nil },
 		Send: func(context.Context, providers.Operation) (providers.Operation, error) {
 			l.sends++
 			l.made = true

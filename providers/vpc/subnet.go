@@ -67,11 +67,9 @@ func (p subnet) Advance(ctx context.Context, req *providers.Request, op provider
 func (p subnet) create(ctx context.Context, req *providers.Request, want subnetProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
 	name := huaweicloud.Name(req, maxNameChars)
 	return huaweicloud.Creation{
-		What:     "subnet",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "subnet",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			all, err := p.named(ctx, want, name)
 			return huaweicloud.Existing(all), err

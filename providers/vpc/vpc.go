@@ -42,11 +42,9 @@ func (p network) create(ctx context.Context, req *providers.Request, op provider
 	}
 	name := huaweicloud.Name(req, maxNameChars)
 	return huaweicloud.Creation{
-		What:     "VPC",
-		Settling: req.Settling,
-		Late:     p.c.Late(),
-		Answer:   req.Answer,
-		Holder:   req.Holder,
+		What:    "VPC",
+		Request: req,
+		Late:    p.c.Late(),
 		Look: func(ctx context.Context) (map[string]string, error) {
 			all, err := p.named(ctx, name, want.CIDR)
 			return huaweicloud.Existing(all), err
