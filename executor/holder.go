@@ -19,22 +19,22 @@ const visibility = 10 * time.Minute
 // holder tells a creation, whose request was sent after begun, which other node
 // has an object of its type on record, had it, or may have made it: what another
 // stack, or another node of this one, has made meanwhile under the same name is
-// not what a lost request of this node made. It is asked only after an answer was
-// lost. That the state can't be read is no evidence of anything.
-func (e *Engine) holder(req *providers.Request, begun time.Time) func(context.Context, string) (by string, sure bool) {
-	return func(ctx context.Context, id string) (string, bool) {
+// not what a lost request of this node made. It is hardly ever asked but after an
+// answer was lost. That the state can't be read is no evidence of anything.
+func (e *Engine) holder(req *providers.Request, begun time.Time) func(context.Context, string) (by string, hold providers.Hold) {
+	return func(ctx context.Context, id string) (string, providers.Hold) {
 		// What is being made first: when that is over it is among the elements.
-		by, sure, err := e.making(ctx, req, id, begun.Add(-visibility))
-		if err == nil && !sure {
+		by, hold, err := e.making(ctx, req, id, begun.Add(-visibility))
+		if err == nil {
 			var has string
 			if has, err = e.having(ctx, req, id); has != "" {
-				return has, true
+				return has, providers.Held
 			}
 		}
 		if err != nil {
 			e.log().Warn("look who has an object on record", "type", req.Type, "object", id, "error", err)
 		}
-		return by, sure
+		return by, hold
 	}
 }
 
@@ -58,10 +58,10 @@ func (e *Engine) having(ctx context.Context, req *providers.Request, id string) 
 // making is the other node that has made an object since then, be it that it let
 // it go again; or the one whose creation is not over and may have made it: its
 // name is the same, and it is not known yet what it made.
-func (e *Engine) making(ctx context.Context, req *providers.Request, id string, since time.Time) (by string, sure bool, err error) {
+func (e *Engine) making(ctx context.Context, req *providers.Request, id string, since time.Time) (by string, hold providers.Hold, err error) {
 	all, err := e.Store.Executions(ctx, "")
 	if err != nil {
-		return "", false, err
+		return "", providers.NotHeld, err
 	}
 	open := unsettled(all)
 	var last maker
@@ -71,20 +71,22 @@ func (e *Engine) making(ctx context.Context, req *providers.Request, id string, 
 		}
 		records, err := e.Store.Journal(ctx, x.ID)
 		if err != nil && records == nil {
-			return by, false, err
+			return by, hold, err
 		}
 		if m := makerOf(req.Type, id, records); m.at.After(since) && m.at.After(last.at) {
 			last = m
 			last.stack = x.Stack
 		}
 		if open[x.ID] {
-			by = cmp.Or(by, mayMake(req, x.Stack, id, records))
+			if by = cmp.Or(by, mayMake(req, x.Stack, id, records)); by != "" {
+				hold = providers.MaybeMade
+			}
 		}
 	}
 	if last.node != "" && !isNode(req, last.stack, last.node) {
-		return nodeOf(req, last.stack, last.node), true, nil
+		return nodeOf(req, last.stack, last.node), providers.Made, nil
 	}
-	return by, false, nil
+	return by, hold, nil
 }
 
 // maker is who has made an object, and when that was recorded. One without a node

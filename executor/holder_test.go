@@ -11,7 +11,7 @@ import (
 )
 
 // heldBy asks a creation of a node who has an object.
-func (b *bench) heldBy(stack, node, typ, name, id string) (string, bool) {
+func (b *bench) heldBy(stack, node, typ, name, id string) (string, providers.Hold) {
 	req := &providers.Request{Stack: stack, Node: node, Type: typ, Properties: map[string]any{}}
 	if name != "" {
 		req.Properties["name"] = name
@@ -31,8 +31,8 @@ func TestHolder(t *testing.T) {
 			{"other", "a", "Fake.Key", id, ""},
 			{"other", "a", "Fake.Thing", "id-77", ""},
 		} {
-			if got, sure := b.heldBy(test.stack, test.node, test.typ, "", test.id); got != test.want || sure != (got != "") {
-				t.Errorf("%+v: %q, %v", test, got, sure)
+			if got, hold := b.heldBy(test.stack, test.node, test.typ, "", test.id); got != test.want || (hold == providers.Held) != (got != "") {
+				t.Errorf("%+v: %q, %v", test, got, hold)
 			}
 		}
 	})
@@ -49,24 +49,24 @@ func TestHolderInTheMaking(t *testing.T) {
 		}
 		x, err := b.store.Begin(context.Background(), l, &state.Execution{Lifecycle: "install", Phase: creating.running}, nil, []state.Record{intent})
 		b.must(err)
-		expect := func(stack, node, name, want string, wantSure bool) {
+		expect := func(stack, node, name, want string, wantHold providers.Hold) {
 			t.Helper()
-			if got, sure := b.heldBy(stack, node, "Fake.Thing", name, "id-1"); got != want || sure != wantSure {
-				t.Errorf("%s of stack %s, named %q: %q, %v", node, stack, name, got, sure)
+			if got, hold := b.heldBy(stack, node, "Fake.Thing", name, "id-1"); got != want || hold != wantHold {
+				t.Errorf("%s of stack %s, named %q: %q, %v", node, stack, name, got, hold)
 			}
 		}
-		expect("web", "b", "twin", "node a", false)
-		expect("other", "a", "twin", "node a of stack web", false)
-		expect("web", "b", "", "", false)
-		expect("web", "a", "twin", "", false)
+		expect("web", "b", "twin", "node a", providers.MaybeMade)
+		expect("other", "a", "twin", "node a of stack web", providers.MaybeMade)
+		expect("web", "b", "", "", providers.NotHeld)
+		expect("web", "a", "twin", "", providers.NotHeld)
 
 		made := intent
 		made.Execution, made.Kind, made.Request, made.ObjectID, made.Operation = x.ID, state.Operation, state.Document{}, "id-1", []byte(`{"id":"job"}`)
 		b.must(b.store.Append(context.Background(), l, made))
-		expect("web", "b", "twin", "node a", true)
+		expect("web", "b", "twin", "node a", providers.Made)
 		made.ObjectID = "id-2"
 		b.must(b.store.Append(context.Background(), l, made))
-		expect("web", "b", "twin", "", false)
+		expect("web", "b", "twin", "", providers.NotHeld)
 	})
 }
 
@@ -94,11 +94,11 @@ func TestHolderThatLetGo(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		b.apply(chain)
 		id := b.stack().Elements["a"].ObjectID
-		expect := func(begun time.Time, want string) {
+		expect := func(begun time.Time, want string, wantHold providers.Hold) {
 			t.Helper()
 			req := &providers.Request{Stack: "other", Node: "a", Type: "Fake.Thing", Properties: map[string]any{}}
-			if got, sure := b.engine.holder(req, begun)(context.Background(), id); got != want || sure != (want != "") {
-				t.Errorf("%q, %v, want %q", got, sure, want)
+			if got, hold := b.engine.holder(req, begun)(context.Background(), id); got != want || hold != wantHold {
+				t.Errorf("%q, %v, want %q", got, hold, want)
 			}
 			req.Stack = "web"
 			if got, _ := b.engine.holder(req, begun)(context.Background(), id); got != "" {
@@ -112,8 +112,8 @@ func TestHolderThatLetGo(t *testing.T) {
 		if b.stack().Elements["a"].ObjectID == id {
 			t.Fatal("a was not replaced")
 		}
-		expect(begun, "node a of stack web")
-		expect(begun.Add(visibility+time.Hour), "") // what another one makes under its ID by then
+		expect(begun, "node a of stack web", providers.Made)
+		expect(begun.Add(visibility+time.Hour), "", providers.NotHeld) // what another one makes under its ID by then
 	})
 }
 

@@ -73,12 +73,10 @@ type Request struct {
 	// so that nothing is answered that has not been asked.
 	Answer string
 
-	// Holder says which other node has an object of the same type on record, or has
-	// made it since, such as "node gate of stack two"; "" if none. It is not sure of a node that
-	// may have made it: it creates one of that name, and it is not known yet which.
-	// nil: it is not known. In a Create only, which must not take for its own what
-	// belongs to another.
-	Holder func(ctx context.Context, id string) (by string, sure bool)
+	// Holder says which other node, such as "node gate of stack two", has to do with
+	// an object of the same type, and what. nil: it is not known. In a Create only,
+	// which must not take for its own what belongs to another.
+	Holder func(ctx context.Context, id string) (by string, hold Hold)
 
 	// Content opens what a file holds that a property names, by the digest that
 	// stands there; see Open. nil where nothing is sent.
@@ -86,6 +84,17 @@ type Request struct {
 	// Told hears what the Advance is at; see Tell. nil: nobody listens.
 	Told func(Progress)
 }
+
+// Hold is what another node has to do with an object.
+type Hold int
+
+// The holds, the weakest first.
+const (
+	NotHeld   Hold = iota // nothing
+	MaybeMade             // it creates one of that name, and it is not known yet which
+	Made                  // it has made it lately, and does not have it on record: not yet, or no more
+	Held                  // it has it on record
+)
 
 // String returns the property of that name as text, "" when it is absent.
 func (r *Request) String(name string) string { return Text(r.Properties[name]) }

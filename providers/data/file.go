@@ -230,7 +230,10 @@ func holder(ctx context.Context, req *providers.Request, object string) string {
 	if req.Holder == nil {
 		return ""
 	}
-	by, _ := req.Holder(ctx, object)
+	by, hold := req.Holder(ctx, object)
+	if hold != providers.Held {
+		return "" // such as one that was let go
+	}
 	return by
 }
 

@@ -190,12 +190,15 @@ func TestFileThatIsThere(t *testing.T) {
 	d.refused(err, providers.Conflict, "theirs exists with another content")
 	d.holds("theirs", "canary of theirs", "-rw-r--r--")
 
+	hold := providers.Held
 	held := &providers.Request{
 		Action: providers.Create, Properties: document("mine", "hello"),
-		Holder: func(context.Context, string) (string, bool) { return "node gate of stack two", true },
+		Holder: func(context.Context, string) (string, providers.Hold) { return "node gate of stack two", hold },
 	}
 	_, err = d.play(t.Context(), held)
 	d.refused(err, providers.Conflict, "mine is the file of node gate of stack two")
+	hold = providers.Made // and let go
+	d.must(d.play(t.Context(), held))
 }
 
 func TestFileWhereNoneCanBe(t *testing.T) {

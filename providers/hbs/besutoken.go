@@ -195,11 +195,11 @@ func (p besuToken) found(ctx context.Context, instance, description string) ([]h
 func (p besuToken) fresh(ctx context.Context, req *providers.Request, op providers.Operation, all []huaweicloud.Found) []string {
 	var ids []string
 	for _, f := range huaweicloud.Fresh(op, all) {
-		by := ""
+		hold := providers.NotHeld
 		if req.Holder != nil {
-			by, _ = req.Holder(ctx, huaweicloud.JoinPath(instanceFor(req), f.ID))
+			_, hold = req.Holder(ctx, huaweicloud.JoinPath(instanceFor(req), f.ID))
 		}
-		if by == "" {
+		if hold == providers.NotHeld {
 			ids = append(ids, f.ID)
 		}
 	}

@@ -110,20 +110,20 @@ func (c choice) question(answer string) error {
 }
 
 // held takes out what belongs to other nodes; what may belong to one is doubtful.
-func (c choice) held(ctx context.Context, holder func(context.Context, string) (string, bool)) choice {
+func (c choice) held(ctx context.Context, holder func(context.Context, string) (string, providers.Hold)) choice {
 	if holder == nil {
 		return c
 	}
 	all := c.fresh
 	c.fresh = nil
 	for _, f := range all {
-		by, sure := holder(ctx, f.ID)
-		if sure {
+		by, hold := holder(ctx, f.ID)
+		if hold >= providers.Made {
 			f.Against = "it is " + by
 			c.others = append(c.others, f.Candidate)
 			continue
 		}
-		if by != "" && f.Doubt == "" {
+		if hold == providers.MaybeMade && f.Doubt == "" {
 			f.Doubt = "it may be what " + by + " has made, of which that is not known yet"
 		}
 		c.fresh = append(c.fresh, f)

@@ -21,7 +21,7 @@ type lane struct {
 	there  []huaweicloud.Found
 	late   []huaweicloud.Found // there, too, once they were made
 	sends  int
-	holder func(context.Context, string) (string, bool)
+	holder func(context.Context, string) (string, providers.Hold)
 }
 
 func (l *lane) creation(answer string) huaweicloud.Creation {
@@ -229,13 +229,16 @@ func TestDoubts(t *testing.T) {
 // TestHolders leaves to other nodes what is theirs.
 func TestHolders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := &lane{holder: func(_ context.Context, id string) (string, bool) {
-			return map[string]string{"theirs": "node web of stack two"}[id], id == "theirs"
-		}}
+		hold := providers.Held
+		l := &lane{holder: func(context.Context, string) (string, providers.Hold) { return "node web of stack two", hold }}
 		op := l.looked(t)
 		l.there = []huaweicloud.Found{appeared("theirs", 0, "")}
 		if _, o, err := l.settle(op, ""); err != nil || o != nil {
 			t.Errorf("%v, %v", o, err)
+		}
+		hold = providers.Made
+		if _, o, err := l.settle(op, ""); err != nil || o != nil {
+			t.Errorf("let go: %v, %v", o, err)
 		}
 		_, _, err := l.settle(op, "theirs")
 		var q *providers.QuestionError
@@ -250,7 +253,12 @@ func TestHolders(t *testing.T) {
 func TestRivals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		known := time.Now().Add(time.Hour)
-		l := &lane{holder: func(context.Context, string) (string, bool) { return "node twin", !known.After(time.Now()) }}
+		l := &lane{holder: func(context.Context, string) (string, providers.Hold) {
+			if known.After(time.Now()) {
+				return "node twin", providers.MaybeMade
+			}
+			return "node twin", providers.Held
+		}}
 		op := l.looked(t)
 		l.there = []huaweicloud.Found{appeared("theirs", 0, "")}
 		asked, _, err := l.settle(op, "")
