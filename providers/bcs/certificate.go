@@ -197,5 +197,5 @@ func (p certificate) Read(ctx context.Context, req *providers.Request) (*provide
 	if info == nil {
 		return nil, huaweicloud.Absent("organization", parts[1])
 	}
-	return archiveRecorded(req, "the service hands out a certificate only when it issues it", "Let the stack issue a new one instead of importing it.")
+	return huaweicloud.KeptArchive(req, "the service hands out a certificate only when it issues it", "Let the stack issue a new one instead of importing it.")
 }

@@ -62,7 +62,7 @@ func (p certificates) Read(ctx context.Context, req *providers.Request) (*provid
 	case info == nil && parts[1] != ordererOrg:
 		return nil, huaweicloud.Absent("organization", parts[1])
 	}
-	return archiveRecorded(req, "what the service hands out is kept by the stack only", "Let the stack download the certificates instead of importing them.")
+	return huaweicloud.KeptArchive(req, "what the service hands out is kept by the stack only", "Let the stack download the certificates instead of importing them.")
 }
 
 // ReadAll implements providers.Lister.

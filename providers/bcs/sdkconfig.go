@@ -151,7 +151,7 @@ func (p sdkConfig) Read(ctx context.Context, req *providers.Request) (*providers
 			return nil, huaweicloud.Absent("organization", org)
 		}
 	}
-	return archiveRecorded(req, "the service keeps no client configuration", "Let the stack download one instead of importing it.")
+	return huaweicloud.KeptArchive(req, "the service keeps no client configuration", "Let the stack download one instead of importing it.")
 }
 
 // ReadAll implements providers.Lister.

@@ -2,7 +2,6 @@ package hbs
 
 import (
 	"context"
-	"maps"
 	"net/http"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -51,13 +50,7 @@ func (p besuCertificates) Read(ctx context.Context, req *providers.Request) (*pr
 	if _, err := p.instance(ctx, parts[0]); err != nil {
 		return nil, err
 	}
-	if providers.Text(req.Attributes["sha256"]) == "" {
-		return nil, &providers.Error{
-			Kind: providers.Invalid, Message: "what the service hands out is kept by the stack only",
-			Advice: "Let the stack download the certificates instead of importing them.",
-		}
-	}
-	return &providers.Object{ID: req.ObjectID, Attributes: maps.Clone(req.Attributes)}, nil
+	return huaweicloud.KeptArchive(req, "what the service hands out is kept by the stack only", "Let the stack download the certificates instead of importing them.")
 }
 
 // ReadAll implements providers.Lister.

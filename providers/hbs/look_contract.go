@@ -1,10 +1,11 @@
 package hbs
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 )
 
 // The operations about the contracts of a chain that is not of Besu:
@@ -130,7 +131,7 @@ func (l Look) ContractReport(ctx context.Context, instance, name, language strin
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.HasPrefix(archive, []byte("PK\x03\x04")) {
+	if !huaweicloud.IsZip(archive) {
 		return nil, unexpected(showContractReport.name, "the service answered without a zip archive")
 	}
 	return archive, nil

@@ -3,7 +3,6 @@ package hbs
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
 
@@ -116,15 +115,7 @@ func (p clientConfig) Read(ctx context.Context, req *providers.Request) (*provid
 			return nil, huaweicloud.Absent("organization", name)
 		}
 	}
-	// The archive itself may be there but sealed under a key that is lost: the
-	// stack must still be seen, and deleted.
-	if providers.Text(req.Attributes["sha256"]) == "" {
-		return nil, &providers.Error{
-			Kind: providers.Invalid, Message: "the service keeps no client configuration",
-			Advice: "Let the stack download one instead of importing it.",
-		}
-	}
-	return &providers.Object{ID: req.ObjectID, Attributes: maps.Clone(req.Attributes)}, nil
+	return huaweicloud.KeptArchive(req, "the service keeps no client configuration", "Let the stack download one instead of importing it.")
 }
 
 // ReadAll implements providers.Lister.
