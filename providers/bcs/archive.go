@@ -69,12 +69,7 @@ func (a api) freezeCert(ctx context.Context, id, org, user string, archive []byt
 		return err
 	}
 	q := &model.FreezeCertRequest{BlockchainId: id, OrgName: org, UserName: user}
-	if archive == nil {
-		_, err := huaweicloud.Change(ctx, a.c, service, "FreezeCert", (*sdk.BcsClient).FreezeCert, q)
-		return err
-	}
-	_, err := huaweicloud.Upload(ctx, a.c, service, "FreezeCert", (*sdk.BcsClient).FreezeCert, q, archiveForm(user, archive))
-	return err
+	return showing(ctx, a, user, archive, "FreezeCert", (*sdk.BcsClient).FreezeCert, q)
 }
 
 // unfreezeCert takes a freezeCert back.
@@ -83,11 +78,17 @@ func (a api) unfreezeCert(ctx context.Context, id, org, user string, archive []b
 		return err
 	}
 	q := &model.UnfreezeCertRequest{BlockchainId: id, OrgName: org, UserName: user}
+	return showing(ctx, a, user, archive, "UnfreezeCert", (*sdk.BcsClient).UnfreezeCert, q)
+}
+
+// showing makes a call about a certificate, and shows the archive with it if there
+// is one.
+func showing[Q, R any](ctx context.Context, a api, user string, archive []byte, operation string, call func(*sdk.BcsClient, *Q) (*R, error), q *Q) (err error) {
 	if archive == nil {
-		_, err := huaweicloud.Change(ctx, a.c, service, "UnfreezeCert", (*sdk.BcsClient).UnfreezeCert, q)
-		return err
+		_, err = huaweicloud.Change(ctx, a.c, service, operation, call, q)
+	} else {
+		_, err = huaweicloud.Upload(ctx, a.c, service, operation, call, q, archiveForm(user, archive))
 	}
-	_, err := huaweicloud.Upload(ctx, a.c, service, "UnfreezeCert", (*sdk.BcsClient).UnfreezeCert, q, archiveForm(user, archive))
 	return err
 }
 
