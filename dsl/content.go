@@ -25,16 +25,25 @@ type Content struct {
 
 // FileRule says of a property that its value names a file of the package.
 type FileRule struct {
-	MaxBytes int64 `json:"maxBytes"`
+	MaxBytes int64     `json:"maxBytes"`
+	Zips     []ZipRule `json:"zip"` // the first that holds counts
 }
 
-// String says it as the end of a sentence.
+// String says it as the end of a sentence, without its stop.
 func (r *FileRule) String() string {
-	most := fmt.Sprintf("%d bytes", r.MaxBytes)
-	if r.MaxBytes%(1<<20) == 0 {
-		most = fmt.Sprintf("%d MiB", r.MaxBytes>>20)
+	text := fmt.Sprintf("names a file of the package, of at most %s, as a path from its root", bytesText(r.MaxBytes))
+	for i := range r.Zips {
+		text += ". " + r.Zips[i].String()
 	}
-	return fmt.Sprintf("names a file of the package, of at most %s, as a path from its root", most)
+	return text
+}
+
+// bytesText shows a limit in the unit in which it was set.
+func bytesText(n int64) string {
+	if n%(1<<20) == 0 {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // The parts of what stands in the place of a file's name once the file is known.

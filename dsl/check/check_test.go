@@ -34,6 +34,9 @@ const testTypes = `{
       "size": {"type": "integer", "minimum": 1, "default": 3},
       "password": {"type": "string", "minLength": 8, "x-sensitive": true},
       "script": {"type": "string", "minLength": 1, "x-file": {"maxBytes": 20}},
+      "bundle": {"type": "string", "x-file": {"maxBytes": 1000, "zip": [
+        {"when": {"name": "small"}, "maxBytes": 200, "maxFiles": 1}, {"when": {"name": "one"}, "holds": ["main.sh"], "maxUnpackedBytes": 10}
+      ]}},
       "labels": {"type": "object", "additionalProperties": {"type": "string"}},
       "ports": {"type": "array", "maxItems": 3, "items": {"type": "object", "additionalProperties": false, "required": ["number"], "properties": {
         "number": {"type": "integer", "minimum": 1, "maximum": 65535},

@@ -52,7 +52,11 @@ func exampleFindings(t *testing.T, blueprint string, cat dsl.Catalogue) diag.Lis
 	if err := os.MkdirAll(filepath.Dir(contract), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(contract, []byte("PK"), 0o600); err != nil {
+	archive, err := os.ReadFile(filepath.Join("testdata", "files", "one.zip"))
+	if err == nil {
+		err = os.WriteFile(contract, archive, 0o600)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	src, diags := dsl.Load(file)

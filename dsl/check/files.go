@@ -13,6 +13,9 @@ type Package interface {
 	// Content finds out what a file holds that has no more than most bytes; why
 	// says, as the end of a sentence, why it can't be used.
 	Content(name string, most int64) (c dsl.Content, why string)
+	// Archive tells in the same way what is against a file where a zip archive is
+	// wanted.
+	Archive(name string, rule *dsl.ZipRule) (why string)
 }
 
 // Files finds the files that the properties of a blueprint name, and says what is
@@ -34,7 +37,8 @@ type fileFinder struct {
 	judge
 	pack  Package
 	found map[string]dsl.Content
-	final bool // what is unknown now stays so until the deployment
+	given intrinsic.Value // the properties of the node
+	final bool            // what is unknown now stays so until the deployment
 	names map[*dsl.Property]bool
 }
 
@@ -62,6 +66,7 @@ func (f *fileFinder) blueprint(inputs map[string]intrinsic.Value) {
 		f.typ = typ
 		value, _ := intrinsic.EvalProperties(n.Properties, typ, f.scope) // its problems are told elsewhere
 		root := rootOf(n)
+		f.given = value
 		f.value(&root, typ.Properties, value)
 	}
 	for _, t := range f.bp.Types {
@@ -130,11 +135,23 @@ func (f *fileFinder) file(s *spot, p *dsl.Property, v intrinsic.Value) {
 		return
 	}
 	c, why := f.pack.Content(name, p.File.MaxBytes)
+	if zip := p.File.Zip(f.property); zip != nil && why == "" {
+		why = f.pack.Archive(name, zip)
+	}
 	if why != "" {
 		f.addAt(s, "DSL308", "The property %q%s names a file of the package, as a path from its root, but %s can't be used: %s.", s.path(), f.ofCopy(), shownName(v, s.secret), why)
 		return
 	}
 	f.found[name] = c
+}
+
+// property returns a property of the node as text, "" if it has none or it is not
+// known yet.
+func (f *fileFinder) property(name string) string {
+	entries, _ := f.given.Map()
+	scalar, _ := entries[name].Scalar()
+	text, _ := scalar.(string)
+	return text
 }
 
 // shownName tells the name, which need not be what the blueprint writes.

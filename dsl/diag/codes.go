@@ -202,7 +202,8 @@ none: it is looked at again when the plan is made.`},
 	{"DSL308", Error, "File can't be used", `
 The property names a file that belongs to the blueprint: a path from the folder of the blueprint, or from the root of
 its package, with / between folders. The file must lie there, must be a file, and may not be larger than the property
-takes; links must not lead out. Its name has to be known before the deployment, since the plan tells what is in it.`},
+takes; links must not lead out. Its name has to be known before the deployment, since the plan tells what is in it.
+Where the property takes zip archives it must be one, with what the type wants in it: "orchestrate types TYPE" tells.`},
 
 	{"DSL401", Error, "Missing input", `
 An input has neither a value nor a default. Give one with --input NAME=VALUE, in a file with --inputs FILE, in

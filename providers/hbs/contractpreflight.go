@@ -9,13 +9,9 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 )
 
-// maxGoBytes is the largest contract in Go (API reference 2.5.6.1); one in Java may be
-// as large as the type allows.
-const maxGoBytes = 30 << 20
-
 // Preflight implements providers.Preflighter: can the instance have contracts, is the
-// name free, is the version another one where something else changes, and is the file
-// small enough.
+// name free, and is the version another one where something else changes. What the
+// file may be stands in the catalogue (x-file), and was looked at before.
 func (p contract) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
 	ctx = providers.Sharing(ctx)
 	var out huaweicloud.Looks
@@ -26,7 +22,6 @@ func (p contract) Preflight(ctx context.Context, reqs []*providers.Request) ([]p
 		if err != nil {
 			continue // what is not known yet may stand in the way
 		}
-		out.Add(checkSize(req, want), nil)
 		hostless := func(f providers.Finding) bool { return f.Node == req.Node }
 		switch {
 		case req.Action == providers.Update:
@@ -36,17 +31,6 @@ func (p contract) Preflight(ctx context.Context, reqs []*providers.Request) ([]p
 		}
 	}
 	return out.Result()
-}
-
-func checkSize(req *providers.Request, want contractProperties) []providers.Finding {
-	if want.File == nil || want.Type != "go" || want.File.Size <= maxGoBytes {
-		return nil
-	}
-	return []providers.Finding{{
-		Node: req.Node, Property: "file", Kind: providers.Invalid,
-		Message: fmt.Sprintf("%s has %d bytes; a contract in Go may have at most %d.", want.File.Path, want.File.Size, maxGoBytes),
-		Advice:  "Leave out of the archive what the contract does not need.",
-	}}
 }
 
 func (p contract) checkName(ctx context.Context, req *providers.Request, want contractProperties) ([]providers.Finding, error) {

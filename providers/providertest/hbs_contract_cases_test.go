@@ -220,13 +220,11 @@ func TestHBSContractPreflight(t *testing.T) {
 		return &providers.Request{Action: providers.Update, Type: "HBS.Contract", Node: "trade", ObjectID: o.ID, Prior: properties, Properties: with(maps.Clone(properties), over)}
 	}
 	other := b.files.put("contracts/trade.zip", goFile(t, "package other"))
-	huge := providers.File{Path: "huge.zip", Size: 31 << 20, SHA256: "x"}.Map()
 	for says, req := range map[string]*providers.Request{
 		"version: file of the contract trade changes, and version 1.0 of it is installed already": update(map[string]any{"file": other}),
 		"version: installOrgs of the contract trade changes":                                      update(map[string]any{"installOrgs": []any{"alpha"}}),
 		"version: endorseOrgs of the contract trade changes":                                      update(map[string]any{"endorseOrgs": []any{"beta"}}),
 		"version: endorsePolicy of the contract trade changes":                                    update(map[string]any{"endorsePolicy": "AND"}),
-		"file: huge.zip has 32505856 bytes; a contract in Go may have at most 31457280":           update(map[string]any{"file": huge, "version": "2"}),
 		"name: The chain has a contract trade already, of version 1.0":                            creation("HBS.Contract", "again", properties),
 		"instanceId: The instance 00000000":                                                       creation("HBS.Contract", "again", with(properties, map[string]any{"instanceId": nowhere})),
 	} {
