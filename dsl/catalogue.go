@@ -88,6 +88,13 @@ type Reversal struct {
 	Why  string // why it is not reversible, as one clause; "" if it is
 }
 
+// Least tells of a property, a number or a version, that it is the least that is
+// asked for: to ask for no more than there is calls nothing.
+type Least struct {
+	Attribute string // tells what there is
+	Why       string // why it calls nothing, as one clause
+}
+
 // Calls names the API operations behind each action, for documentation.
 type Calls struct {
 	Create, Read, Update, Delete []string
@@ -115,6 +122,9 @@ type Property struct {
 	Reference string    // node type whose ID or name is expected (x-reference)
 	Recorded  string    // why a change of it calls nothing, as one clause (x-recorded); "" if it does
 	File      *FileRule // the value names a file of the package (x-file); nil: it does not
+	// Least tells that the value is the least that is asked for (x-least); nil: it
+	// is what there is to be.
+	Least *Least
 	// OneWay says why a change of it can't be undone, as one clause (x-oneway);
 	// "" if it can.
 	OneWay string

@@ -104,6 +104,7 @@ type propertyFile struct {
 	From        string                     `json:"x-from"`
 	Volatile    bool                       `json:"x-volatile"`
 	Recorded    string                     `json:"x-recorded"`
+	Least       *Least                     `json:"x-least"`
 	OneWay      string                     `json:"x-oneway"`
 	Undo        string                     `json:"x-undo"`
 	Destroys    string                     `json:"x-destroys"`
@@ -122,7 +123,7 @@ func parseProperty(schema json.RawMessage) (*Property, error) {
 	p := &Property{
 		Type: f.Type, Description: f.Description, Required: f.Required,
 		Immutable: f.Immutable, Sensitive: f.Sensitive, Reference: f.Reference,
-		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, OneWay: f.OneWay, Undo: f.Undo, Destroys: f.Destroys, HoldsData: f.HoldsData, File: f.File,
+		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, Least: f.Least, OneWay: f.OneWay, Undo: f.Undo, Destroys: f.Destroys, HoldsData: f.HoldsData, File: f.File,
 	}
 	var err error
 	if p.Default, err = plainJSON(f.Default); err != nil {
@@ -211,7 +212,7 @@ type rules struct {
 var walked = map[string]bool{
 	"type": true, "properties": true, "required": true, "additionalProperties": true, "items": true,
 	"default": true, "description": true, "examples": true,
-	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-oneway": true, "x-undo": true, "x-destroys": true, "x-holdsData": true, "x-file": true,
+	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-least": true, "x-oneway": true, "x-undo": true, "x-destroys": true, "x-holdsData": true, "x-file": true,
 }
 
 func parseRules(schema json.RawMessage) (*rules, error) {

@@ -222,6 +222,9 @@ func TestCatalogue(t *testing.T) {
 		}
 		walkProperties(typ.Properties, name, func(p *dsl.Property, at string) {
 			checkProperty(t, p, at)
+			if p.Least != nil && typ.Attributes[p.Least.Attribute] == nil {
+				t.Errorf("%s: attribute %s, which tells what there is, does not exist", at, p.Least.Attribute)
+			}
 		})
 		for attr, p := range typ.Attributes {
 			if p.From != "" && typ.Properties.Properties[p.From] == nil {

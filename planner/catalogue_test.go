@@ -55,7 +55,11 @@ func leaves(typ *dsl.NodeType) []leaf {
 		}
 		high, low := samples(p)
 		of := func(before, after any) leaf {
-			return leaf{path: path, before: around(before), after: around(after), fixed: fixed, recorded: recorded, undo: p.Undo, oneWay: p.OneWay, entry: p == entry}
+			l := leaf{path: path, before: around(before), after: around(after), fixed: fixed, recorded: recorded, undo: p.Undo, oneWay: p.OneWay, entry: p == entry}
+			if p.Least != nil && before == high {
+				l.recorded = p.Least.Why
+			}
+			return l
 		}
 		if p.Items != nil {
 			out = append(out, of([]any{low}, []any{low, high}), of([]any{low, high}, []any{low}))
@@ -77,6 +81,9 @@ func leaves(typ *dsl.NodeType) []leaf {
 func samples(p *dsl.Property) (high, low any) {
 	if p.Items != nil {
 		p = p.Items
+	}
+	if p.Least != nil {
+		return "1.10", "1.9"
 	}
 	switch p.Type {
 	case "integer", "number":
@@ -135,7 +142,7 @@ func checkLeaf(t *testing.T, cat dsl.Catalogue, typ *dsl.NodeType, l leaf) {
 		want, undo = Replace, Compensatable
 	case l.entry:
 		undo, refused = Irreversible, CodeDataLoss
-	case l.oneWay != "" && !s.Changes[0].After.IsNull():
+	case l.oneWay != "" && l.recorded == "" && !s.Changes[0].After.IsNull():
 		undo = Irreversible
 	case l.undo != "" && falls(s.Changes[0].Before, s.Changes[0].After):
 		undo = Compensatable

@@ -18,6 +18,7 @@ func (m *maker) changes(s *Step, n *dsl.NodeTemplate, typ *dsl.NodeType) []Chang
 	changes, said := compared(typ, n, s.Before, s.After)
 	for i := range changes {
 		changes[i].Causes = m.causesOf(s, &changes[i], said[i])
+		s.settleLeast(typ, &changes[i])
 	}
 	return changes
 }

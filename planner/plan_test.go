@@ -47,8 +47,9 @@ func catalogue() dsl.Catalogue {
 		}), Attributes: attrs(nil)},
 		"Test.Chain": {Name: "Test.Chain", HoldsData: "its ledger", GoesOn: map[string]string{"Unpaid": "nobody has paid its order"}, Properties: object(map[string]*dsl.Property{
 			"name": fixed(), "size": {Type: "integer"}, "keepDisks": {Type: "boolean", Recorded: "it counts at the deletion"}, "password": {Type: "string", Immutable: true, Sensitive: true},
-			"orgs": {Type: "array", HoldsData: "the keys of each organization that leaves", Items: object(map[string]*dsl.Property{"name": text()})},
-		}), Attributes: attrs(map[string]*dsl.Property{"address": {Type: "string", Volatile: true}, "version": {Type: "string"}})},
+			"engine": {Type: "string", OneWay: "the engine is never set back", Least: &dsl.Least{Attribute: "engine", Why: "the engine is as new already"}},
+			"orgs":   {Type: "array", HoldsData: "the keys of each organization that leaves", Items: object(map[string]*dsl.Property{"name": text()})},
+		}), Attributes: attrs(map[string]*dsl.Property{"address": {Type: "string", Volatile: true}, "engine": {Type: "string", Volatile: true}, "version": {Type: "string"}})},
 		"Test.Org": {Name: "Test.Org", HoldsData: "its peers", Containers: inside("chainId"), Properties: object(map[string]*dsl.Property{
 			"name": fixed(), "chainId": fixed(), "nodeCount": {Type: "integer", Undo: "a peer that goes takes its copy of the ledger along"},
 		}), Attributes: attrs(nil)},

@@ -136,6 +136,9 @@ func (a *app) showProperty(name string, p *dsl.Property, facts []string, indent 
 	if p.Recorded != "" {
 		a.printf("%s", wrap("A change is only recorded: "+p.Recorded+".", indent+"    "))
 	}
+	if p.Least != nil {
+		a.printf("%s", wrap("A change that asks for no more than there is (attribute "+p.Least.Attribute+") is only recorded: "+p.Least.Why+".", indent+"    "))
+	}
 	if p.OneWay != "" {
 		a.printf("%s", wrap("A change can't be undone: "+p.OneWay+".", indent+"    "))
 	}

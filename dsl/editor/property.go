@@ -120,6 +120,9 @@ func description(p *dsl.Property) string {
 	if p.Recorded != "" {
 		parts = append(parts, "A change is only recorded: "+p.Recorded+".")
 	}
+	if p.Least != nil {
+		parts = append(parts, "A change that asks for no more than there is, is only recorded: "+p.Least.Why+".")
+	}
 	if p.OneWay != "" {
 		parts = append(parts, "A change can't be undone: "+p.OneWay+".")
 	}
