@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 )
 
 const (
@@ -32,39 +33,6 @@ func measured(name string, values ...float64) string {
 		points = append(points, fmt.Sprintf(`{"timestamp":%d,"unit":"Percent","statistics":[{"statistic":"average","value":%v}]}`, 1000+i, v))
 	}
 	return fmt.Sprintf(`{"metric":{"namespace":"n","metricName":%q,"dimensions":[{"name":"node","value":"1"}]},"dataPoints":[%s]}`, name, strings.Join(points, ","))
-}
-
-// healthOf reads an object and tells its health, a line a symptom, and then what was
-// measured.
-func healthOf(t *testing.T, reg providers.Registry, typ, id string, properties, attributes map[string]any) []string {
-	t.Helper()
-	ctx := providers.Sharing(t.Context())
-	req := &providers.Request{Type: typ, ObjectID: id, Properties: properties, Prior: properties, Attributes: attributes}
-	o, err := reg[typ].Read(ctx, req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := reg[typ].(providers.HealthReader).Health(ctx, req, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for _, s := range h.Symptoms {
-		since := ""
-		if !s.Since.IsZero() {
-			since = " since " + s.Since.UTC().Format("2006-01-02")
-		}
-		out = append(out, fmt.Sprintf("%s: %s (%s%s)", s.Condition, s.Message, s.Operation, since))
-	}
-	var figures []string
-	for _, f := range h.Figures {
-		text := fmt.Sprintf("%s %.4g", f.Name, f.Value)
-		if f.Of > 0 {
-			text += fmt.Sprintf("/%v", f.Of)
-		}
-		figures = append(figures, text)
-	}
-	return append(out, strings.Join(figures, ", "))
 }
 
 // answering are the answers of a network that is well, but for some.
@@ -142,7 +110,7 @@ func TestHealthOfNetworks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, reg := start(t, answering(tt.answers))
-			if d := cmp.Diff(tt.want, healthOf(t, reg, "BCS.Instance", network, nil, nil)); d != "" {
+			if d := cmp.Diff(tt.want, providertest.HealthOf(t, reg, &providers.Request{Type: "BCS.Instance", ObjectID: network})); d != "" {
 				t.Error(d)
 			}
 		})
@@ -196,7 +164,8 @@ func TestHealthInNetworks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, reg := start(t, answering(tt.answers))
-			if d := cmp.Diff(tt.want, healthOf(t, reg, tt.typ, tt.id, tt.properties, tt.attributes)); d != "" {
+			req := &providers.Request{Type: tt.typ, ObjectID: tt.id, Properties: tt.properties, Prior: tt.properties, Attributes: tt.attributes}
+			if d := cmp.Diff(tt.want, providertest.HealthOf(t, reg, req)); d != "" {
 				t.Error(d)
 			}
 		})

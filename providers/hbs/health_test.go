@@ -2,13 +2,13 @@ package hbs_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 )
 
 const (
@@ -18,39 +18,6 @@ const (
 	saved      = "GET huaweicloudchain/restore/backups/b1"
 	contracts  = "GET besu/instances/" + id + "/chain/contracts"
 )
-
-// healthOf reads an object and tells its health, a line a symptom, and then what was
-// measured.
-func healthOf(t *testing.T, reg providers.Registry, typ, object string) []string {
-	t.Helper()
-	ctx := providers.Sharing(t.Context())
-	req := &providers.Request{Type: typ, ObjectID: object}
-	o, err := reg[typ].Read(ctx, req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	h, err := reg[typ].(providers.HealthReader).Health(ctx, req, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for _, s := range h.Symptoms {
-		since := ""
-		if !s.Since.IsZero() {
-			since = " since " + s.Since.UTC().Format("2006-01-02")
-		}
-		out = append(out, fmt.Sprintf("%s: %s (%s%s)", s.Condition, s.Message, s.Operation, since))
-	}
-	var figures []string
-	for _, f := range h.Figures {
-		text := fmt.Sprintf("%s %.4g", f.Name, f.Value)
-		if f.Of > 0 {
-			text += fmt.Sprintf("/%v", f.Of)
-		}
-		figures = append(figures, text)
-	}
-	return append(out, strings.Join(figures, ", "))
-}
 
 // orgWith is a list of one organization with more than its state.
 func orgWith(status, more string) string {
@@ -128,7 +95,7 @@ func TestHealth(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, reg := start(t, tt.answers)
-			if d := cmp.Diff(tt.want, healthOf(t, reg, tt.typ, tt.id)); d != "" {
+			if d := cmp.Diff(tt.want, providertest.HealthOf(t, reg, &providers.Request{Type: tt.typ, ObjectID: tt.id})); d != "" {
 				t.Error(d)
 			}
 		})
