@@ -252,17 +252,21 @@ type entityQuery struct {
 	Pod    string `json:"instance_name"`
 }
 
-// podsOf are the pods of the entity that is asked for, of all entities if none
-// is named. There are no add-ons here.
-func (m *monitor) podsOf(q *entityQuery) ([]pod, error) {
-	pods := []pod{}
+// podsAsked are the pods of the entity that the call asks for, of all entities if
+// it names none; one is the name of the pod that it asks for. There are no add-ons
+// here.
+func (c *call) podsAsked(m *monitor) (pods []pod, one string, err error) {
+	var q entityQuery
+	if err := c.decode(&q); err != nil {
+		return nil, "", err
+	}
 	if q.Type == "org" {
 		pods = slices.DeleteFunc(m.pods(), func(p pod) bool { return q.Entity != "" && p.entity != q.Entity })
 	}
 	if q.Entity != "" && len(pods) == 0 {
-		return nil, refuse(bcsMetricOrg, "invalid org name input")
+		return nil, "", refuse(bcsMetricOrg, "invalid org name input")
 	}
-	return pods, nil
+	return pods, q.Pod, nil
 }
 
 // listEntityMetrics answers ListEntityMetric (API 1.5.3.4): the newest sample of
@@ -272,11 +276,7 @@ func listEntityMetrics(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	var q entityQuery
-	if err := c.decode(&q); err != nil {
-		return reply{}, err
-	}
-	pods, err := m.podsOf(&q)
+	pods, _, err := c.podsAsked(m)
 	if err != nil {
 		return reply{}, err
 	}
@@ -304,15 +304,11 @@ func listPodMetrics(c *call) (reply, error) {
 	if m.Cluster.Type == clusterIEF {
 		return reply{}, refuse(bcsNotForEdge, "GetOrgInstanceMetricDetail operation does not support IEF cluster type")
 	}
-	var q entityQuery
-	if err := c.decode(&q); err != nil {
-		return reply{}, err
-	}
-	pods, err := m.podsOf(&q)
+	pods, name, err := c.podsAsked(m)
 	if err != nil {
 		return reply{}, err
 	}
-	at := slices.IndexFunc(pods, func(p pod) bool { return p.name == q.Pod })
+	at := slices.IndexFunc(pods, func(p pod) bool { return p.name == name })
 	if at < 0 {
 		return reply{}, refuse(bcsQueryFailed, "Query failed. No pod of the entity has this name.")
 	}
