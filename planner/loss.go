@@ -13,8 +13,9 @@ import (
 
 // What a type holds is lost with each of its objects. What is lost in a
 // particular case only is found here, once it is known what becomes of every
-// node: with an object that its container takes along in a certain state (lostAlong), with the last of several
-// (lastOf), with an entry that an update takes out of a list (x-holdsData).
+// node: with an object that its container takes along in a certain state
+// (lostAlong), with the last of several (lastOf), with an entry that an update
+// takes out of a list (x-holdsData).
 
 // Loss says in one clause what the step destroys for good; "" if nothing.
 func (s *Step) Loss() string {
