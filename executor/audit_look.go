@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
@@ -40,22 +39,11 @@ func (l *ledger) look(ctx context.Context) error {
 
 // each makes calls side by side.
 func (l *ledger) each(ctx context.Context, calls []func(context.Context)) error {
-	work := make(chan func(context.Context))
-	var wg sync.WaitGroup
-	for range min(Options{Parallelism: l.options.Parallelism}.parallelism(), len(calls)) {
-		wg.Go(func() {
-			for call := range work {
-				if ctx.Err() == nil {
-					call(ctx)
-				}
-			}
-		})
-	}
-	for _, call := range calls {
-		work <- call
-	}
-	close(work)
-	wg.Wait()
+	atOnce(l.options.Parallelism, calls, func(call func(context.Context)) {
+		if ctx.Err() == nil {
+			call(ctx)
+		}
+	})
 	return context.Cause(ctx)
 }
 

@@ -76,16 +76,15 @@ func (e *Engine) Check(ctx context.Context, stack *state.Stack, opts CheckOption
 	ctx, cancel := context.WithCancel(providers.Sharing(ctx))
 	defer cancel()
 	x := &checkup{engine: e, stack: stack.Name, opts: opts, health: map[string]*providers.Health{}, give: cancel}
-	limit := Options{Parallelism: opts.Parallelism}.parallelism()
 	objects := map[*state.Element]*providers.Object{} // those that were read
 	var mu sync.Mutex
-	atOnce(limit, e.readsOf(stack, nil), func(r *reading) {
+	atOnce(opts.Parallelism, e.readsOf(stack, nil), func(r *reading) {
 		found := x.read(ctx, r.elements)
 		mu.Lock()
 		defer mu.Unlock()
 		maps.Copy(objects, found)
 	})
-	atOnce(limit, slices.Collect(maps.Keys(objects)), func(el *state.Element) { x.examine(ctx, el, objects[el]) })
+	atOnce(opts.Parallelism, slices.Collect(maps.Keys(objects)), func(el *state.Element) { x.examine(ctx, el, objects[el]) })
 	if x.denied != nil {
 		return nil, fmt.Errorf("look at the health of stack %s: %w", stack.Name, x.denied)
 	}
@@ -100,24 +99,6 @@ func (e *Engine) Check(ctx context.Context, stack *state.Stack, opts CheckOption
 		out.Elements = append(out.Elements, &Checked{Element: el, Health: *h})
 	}
 	return out, nil
-}
-
-// atOnce does something to each of a list, to so many at a time.
-func atOnce[T any](limit int, all []T, do func(T)) {
-	work := make(chan T)
-	var wg sync.WaitGroup
-	for range min(limit, len(all)) {
-		wg.Go(func() {
-			for x := range work {
-				do(x)
-			}
-		})
-	}
-	for _, x := range all {
-		work <- x
-	}
-	close(work)
-	wg.Wait()
 }
 
 // checkup is a Check under way.

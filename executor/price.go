@@ -26,7 +26,7 @@ func (e *Engine) Prices(ctx context.Context, p *planner.Plan, blind error, paral
 			}
 		}
 	}
-	atOnce(Options{Parallelism: parallelism}.parallelism(), deals, func(d *deal) { d.ask(ctx, blind) })
+	atOnce(parallelism, deals, func(d *deal) { d.ask(ctx, blind) })
 	p.Prices = map[string][]planner.Price{}
 	for _, d := range deals {
 		p.Prices[d.req.Node] = append(p.Prices[d.req.Node], d.price)

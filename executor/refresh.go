@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/dsl/intrinsic"
@@ -27,22 +26,11 @@ func (e *Engine) Refresh(ctx context.Context, stack *state.Stack, cat dsl.Catalo
 	ctx, cancel := context.WithCancel(providers.Sharing(ctx))
 	defer cancel()
 	reads := e.readsOf(stack, cat)
-	work := make(chan *reading)
-	var wg sync.WaitGroup
-	for range min(Options{Parallelism: parallelism}.parallelism(), len(reads)) {
-		wg.Go(func() {
-			for r := range work {
-				if r.run(ctx); slices.ContainsFunc(r.failed, isAuth) {
-					cancel() // the others would be refused too
-				}
-			}
-		})
-	}
-	for _, r := range reads {
-		work <- r
-	}
-	close(work)
-	wg.Wait()
+	atOnce(parallelism, reads, func(r *reading) {
+		if r.run(ctx); slices.ContainsFunc(r.failed, isAuth) {
+			cancel() // the others would be refused too
+		}
+	})
 	return observations(reads)
 }
 
