@@ -69,6 +69,9 @@ func (s *session) agree(ctx context.Context, in *intent, ok approval) (*made, er
 	if err := m.err(); err != nil {
 		return nil, err
 	}
+	if m.halfway, err = s.halfway(ctx, m); err != nil {
+		return nil, err
+	}
 	if m.nothingToDo() {
 		a.unchanged(m)
 		return nil, nil
@@ -186,16 +189,34 @@ func (m *made) nothingToDo() bool {
 	return m.plan.Empty()
 }
 
-// heals reports whether carrying the plan out ends a failed phase of the stack.
-// A plan for a part of it does so only for an execution that was for that part.
+// heals reports whether carrying the plan out ends a failed phase of the stack,
+// or makes of a stack that was left half done one that can be returned to. A plan
+// for a part of it does so only for an execution that was for that part.
 func (m *made) heals() bool {
 	st := m.request.State
-	return st != nil && statusOf(st.Phase) == statusAbnormal && !m.plan.RefreshOnly && (!m.plan.Targeted || m.request.Again)
+	return st != nil && (statusOf(st.Phase) == statusAbnormal || m.halfway != nil) && !m.plan.RefreshOnly && (!m.plan.Targeted || m.request.Again)
+}
+
+// halfway is the last execution of a stack for which there is nothing to do, if
+// that has succeeded, but left it half done; nil if not.
+func (s *session) halfway(ctx context.Context, m *made) (*state.Execution, error) {
+	if !m.plan.Empty() || m.plan.Lifecycle == lifecycleDelete {
+		return nil, nil
+	}
+	h, err := s.history(ctx, m.plan.Stack)
+	if x := h.last(); x != nil && succeeded(x) && !h.whole(x) {
+		return x, err
+	}
+	return nil, err
 }
 
 // tellHealing says why a plan without changes is carried out.
 func (a *app) tellHealing(m *made) {
-	if m.plan.Empty() && m.heals() {
+	switch {
+	case !m.plan.Empty() || !m.heals():
+	case m.halfway != nil:
+		a.note("Execution %s has led stack %s back to what an execution had left half done. Now it is as it should be: that is recorded.", m.halfway.ID, m.plan.Stack)
+	default:
 		a.note("The last execution of stack %s did not get through (%s). Nothing is left to do: that is recorded.", m.plan.Stack, m.request.State.Phase)
 	}
 }

@@ -81,6 +81,7 @@ func TestWayBack(t *testing.T) {
 		{name: "rolled back to a part", was: []string{"create:1+", "upgrade:2+@a", "upgrade:3+", "rollback:4+to2", "upgrade:5-"}, want: wayBack{to: 4, since: 5, only: true}},
 		{name: "undone", was: []string{"create:1+", "upgrade:2-", "rollback:3+un2", "upgrade:4-"}, want: wayBack{to: 3, since: 4}},
 		{name: "undone, what went on with another", was: []string{"create:1+", "upgrade:2-", "upgrade:3-", "rollback:4+un3", "upgrade:5-"}, want: wayBack{to: 1, since: 2}},
+		{name: "undone, what went on with another, then found whole", was: []string{"create:1+", "upgrade:2-", "upgrade:3-", "rollback:4+un3", "upgrade:5+", "upgrade:6-"}, want: wayBack{to: 5, since: 6}},
 		{name: "undone, what went on after a deletion", was: []string{"create:1+", "delete-", "upgrade:2-", "rollback:3+un3", "upgrade:4-"}, want: wayBack{to: 1, since: 2}},
 		{name: "undone with its retry", was: []string{"create:1+", "upgrade:2-", "upgrade:3-<2", "rollback:4+un3", "upgrade:5-"}, want: wayBack{to: 4, since: 5}},
 		{name: "undone, a creation after another", was: []string{"create:1-", "create:2-", "rollback:3+un2"}, want: wayBack{since: 1, only: true}},

@@ -148,7 +148,8 @@ type made struct {
 	plan     *planner.Plan
 	request  planner.Request
 	problems diag.List
-	foreseen diag.List // what the cloud is going to refuse
+	foreseen diag.List        // what the cloud is going to refuse
+	halfway  *state.Execution // see session.halfway
 	texts    map[string][]byte
 }
 
