@@ -32,12 +32,8 @@ type (
 	}
 )
 
-const (
-	// contractsPage is the most contracts that a list gives at once.
-	contractsPage = 500
-	// maxContractText bounds the description that a contract is given if it has none.
-	maxContractText = 64
-)
+// maxContractText bounds the description that a contract is given if it has none.
+const maxContractText = 64
 
 // besuContract provides HBS.BesuContract: a contract on a Besu chain. The answer to
 // its deployment has no address, so what is there with its code and description is
@@ -152,7 +148,7 @@ func (p besuContract) created(ctx context.Context, req *providers.Request, want 
 // found lists the contracts of an instance. The code and the description of one
 // never change.
 func (p besuContract) found(ctx context.Context, want besuProperties) ([]huaweicloud.Found, error) {
-	all, err := p.contracts(ctx, want.Instance)
+	all, err := p.besuContracts(ctx, want.Instance)
 	var out []huaweicloud.Found
 	for _, c := range all {
 		f := huaweicloud.Found{Candidate: providers.Candidate{
@@ -170,8 +166,8 @@ func (p besuContract) found(ctx context.Context, want besuProperties) ([]huaweic
 	return out, err
 }
 
-func (a api) contracts(ctx context.Context, instance string) ([]besuContractInfo, error) {
-	return pages(contractsPage, func(offset, limit int) ([]besuContractInfo, error) {
+func (a api) besuContracts(ctx context.Context, instance string) ([]besuContractInfo, error) {
+	return pages(chainPage, func(offset, limit int) ([]besuContractInfo, error) {
 		r, err := listBesuContracts.read(ctx, a, &instancePageRequest{instance, offset, limit})
 		if err != nil {
 			return nil, err
@@ -186,7 +182,7 @@ func (p besuContract) contract(ctx context.Context, id string) (*besuContractInf
 	if err != nil {
 		return nil, err
 	}
-	all, err := p.contracts(ctx, parts[0])
+	all, err := p.besuContracts(ctx, parts[0])
 	if err != nil {
 		return nil, err
 	}

@@ -309,19 +309,24 @@ func (in *installation) scanFailed(ctx context.Context, c *contractInfo) error {
 // named returns the contract of a name; nil if the chain has none. A contract that
 // is not in the whole list is not there.
 func (a api) named(ctx context.Context, instance, name string) (*contractInfo, error) {
-	all, err := pages(contractsPage, func(offset, limit int) ([]contractInfo, error) {
-		r, err := listContractsNew.read(ctx, a, &instancePageRequest{instance, offset, limit})
-		if err != nil {
-			return nil, err
-		}
-		return r.Contracts, nil
-	})
+	all, err := a.contracts(ctx, instance)
 	for i := range all {
 		if all[i].Name == name {
 			return &all[i], nil
 		}
 	}
 	return nil, err
+}
+
+// contracts lists those of a chain that is not of Besu.
+func (a api) contracts(ctx context.Context, instance string) ([]contractInfo, error) {
+	return pages(chainPage, func(offset, limit int) ([]contractInfo, error) {
+		r, err := listContractsNew.read(ctx, a, &instancePageRequest{instance, offset, limit})
+		if err != nil {
+			return nil, err
+		}
+		return r.Contracts, nil
+	})
 }
 
 // Read implements providers.Provider.

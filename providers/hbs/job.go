@@ -95,14 +95,20 @@ func (a api) job(ctx context.Context, id string) (*jobInfo, error) {
 // jobsOf returns the jobs on an instance. The list is filtered by a part of the
 // name.
 func (a api) jobsOf(ctx context.Context, id, name string) ([]jobInfo, error) {
-	all, err := pages(pageSize, func(offset, limit int) ([]jobInfo, error) {
-		r, err := listHuaweiChainJobs.read(ctx, a, &listJobsRequest{Name: name, Offset: offset, Limit: limit})
+	all, err := a.jobs(ctx, listJobsRequest{Name: name})
+	return slices.DeleteFunc(all, func(j jobInfo) bool { return j.Instance != id }), err
+}
+
+// jobs lists those that a request asks for, all its pages.
+func (a api) jobs(ctx context.Context, q listJobsRequest) ([]jobInfo, error) {
+	return pages(pageSize, func(offset, limit int) ([]jobInfo, error) {
+		q.Offset, q.Limit = offset, limit
+		r, err := listHuaweiChainJobs.read(ctx, a, &q)
 		if err != nil {
 			return nil, err
 		}
 		return r.Jobs, nil
 	})
-	return slices.DeleteFunc(all, func(j jobInfo) bool { return j.Instance != id }), err
 }
 
 // newestJob returns the newest job of some types on an instance, nil if there is

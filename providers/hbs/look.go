@@ -247,13 +247,7 @@ func (l Look) Operations(ctx context.Context, since time.Time) ([]Operation, err
 		text := since.UTC().Format(time.RFC3339)
 		from = &text
 	}
-	all, err := pages(pageSize, func(offset, limit int) ([]jobInfo, error) {
-		r, err := listHuaweiChainJobs.read(ctx, l.api, &listJobsRequest{Since: from, Offset: offset, Limit: limit})
-		if err != nil {
-			return nil, err
-		}
-		return r.Jobs, nil
-	})
+	all, err := l.jobs(ctx, listJobsRequest{Since: from})
 	out := make([]Operation, len(all))
 	for i := range all {
 		out[i] = all[i].look()

@@ -83,15 +83,9 @@ func (c *contractInfo) look() Contract {
 // Contracts lists those of a chain (ListContractsNew, ListBesuContracts).
 func (l Look) Contracts(ctx context.Context, instance string, besu bool) ([]Contract, error) {
 	if besu {
-		return l.besuContracts(ctx, instance)
+		return l.contractsOnBesu(ctx, instance)
 	}
-	all, err := pages(chainPage, func(offset, limit int) ([]contractInfo, error) {
-		r, err := listContractsNew.read(ctx, l.api, &instancePageRequest{instance, offset, limit})
-		if err != nil {
-			return nil, err
-		}
-		return r.Contracts, nil
-	})
+	all, err := l.contracts(ctx, instance)
 	out := make([]Contract, len(all))
 	for i := range all {
 		out[i] = all[i].look()
@@ -99,14 +93,8 @@ func (l Look) Contracts(ctx context.Context, instance string, besu bool) ([]Cont
 	return out, err
 }
 
-func (l Look) besuContracts(ctx context.Context, instance string) ([]Contract, error) {
-	all, err := pages(chainPage, func(offset, limit int) ([]besuContractInfo, error) {
-		r, err := listBesuContracts.read(ctx, l.api, &instancePageRequest{instance, offset, limit})
-		if err != nil {
-			return nil, err
-		}
-		return r.Contracts, nil
-	})
+func (l Look) contractsOnBesu(ctx context.Context, instance string) ([]Contract, error) {
+	all, err := l.besuContracts(ctx, instance)
 	out := make([]Contract, len(all))
 	for i, c := range all {
 		out[i] = Contract{Address: c.Address, Type: "solidity", Status: c.Status, Description: c.Description, ABI: c.ABI, Bytecode: c.Bytecode, Installed: moment(c.Created)}

@@ -62,13 +62,7 @@ func (p instanceProperties) ordered(req *providers.Request) int {
 	if err != nil {
 		return 0
 	}
-	n := 0
-	for _, name := range names(p.Orgs) {
-		if !slices.Contains(names(before.Orgs), name) {
-			n++
-		}
-	}
-	return n
+	return without(p.Orgs, before.Orgs)
 }
 
 // left is how many of the organizations of an instance an update lets go.
@@ -77,9 +71,14 @@ func (p instanceProperties) left(req *providers.Request) int {
 	if err != nil {
 		return 0
 	}
+	return without(before.Orgs, p.Orgs)
+}
+
+// without is how many of some organizations are not among others.
+func without(orgs, others []orgName) int {
 	n := 0
-	for _, name := range names(before.Orgs) {
-		if !slices.Contains(names(p.Orgs), name) {
+	for _, name := range names(orgs) {
+		if !slices.Contains(names(others), name) {
 			n++
 		}
 	}
