@@ -54,6 +54,9 @@ func (p backupRule) Advance(ctx context.Context, req *providers.Request, op prov
 		if !req.Settling { // else the next plan sees what there is
 			return p.send(ctx, next, op, want, on)
 		}
+		if !on {
+			return providers.Progress{}, huaweicloud.Remains("automatic backups are still on")
+		}
 	}
 	if !there.On {
 		return providers.Progress{Done: true}, nil

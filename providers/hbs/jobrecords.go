@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
@@ -35,7 +36,7 @@ func (p instance) delete(ctx context.Context, req *providers.Request, op provide
 	if op.Stage == stageRecords {
 		return p.forgetJobs(ctx, req, op)
 	}
-	progress, err := p.release(ctx, op, release{instance: req.ObjectID, whole: true})
+	progress, err := p.release(ctx, op, release{instance: req.ObjectID, whole: true, settling: req.Settling})
 	if err == nil && progress.Done && req.Properties["deleteJobs"] == true {
 		return providers.Progress{Next: providers.Operation{Stage: stageRecords, ObjectID: req.ObjectID}}, nil
 	}
@@ -62,6 +63,11 @@ func (p instance) forgetJobs(ctx context.Context, req *providers.Request, op pro
 	case len(ended) == 0:
 		wait.After = poll
 		return wait, nil
+	case req.Settling:
+		return providers.Progress{}, &providers.Error{
+			Kind: providers.Failed, Message: "the instance is gone, and records of its jobs are left: " + strconv.Itoa(len(all)),
+			Advice: "Delete them on the console if they are to go.",
+		}
 	}
 	_, err = deleteHuaweiChainJobs.change(ctx, p.api, &deleteJobsRequest{&jobIDs{ended[:min(len(ended), maxRecords)]}})
 	if huaweicloud.Gone(err) { // somebody else was faster

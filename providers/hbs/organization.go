@@ -34,7 +34,7 @@ func (p organization) Advance(ctx context.Context, req *providers.Request, op pr
 	case providers.Create:
 		return p.create(ctx, req, want, op, resumed)
 	case providers.Delete:
-		return p.release(ctx, op, release{instance: want.Instance, leaves: func(o *orgInfo) bool { return isIt(o, want.Name, req) }})
+		return p.release(ctx, op, release{instance: want.Instance, settling: req.Settling, leaves: func(o *orgInfo) bool { return isIt(o, want.Name, req) }})
 	}
 	return p.goOn(ctx, req, want, op)
 }

@@ -19,6 +19,7 @@ type release struct {
 	instance string
 	whole    bool                  // the instance shall go with all of them
 	leaves   func(o *orgInfo) bool // which of them go; nil: all
+	settling bool                  // nothing is sent any more
 }
 
 // noteSent lists in an operation's notes the organizations, by their uid, that a
@@ -58,6 +59,9 @@ func (a api) release(ctx context.Context, op providers.Operation, r release) (pr
 	next := providers.Operation{Stage: huaweicloud.StageWait, ObjectID: i.ID}
 	if i.Status == statusDeleting || i.Status == statusOrgDeleting {
 		return providers.Progress{Next: next}, nil
+	}
+	if r.settling && len(going) > 0 {
+		return providers.Progress{}, huaweicloud.Remains(fmt.Sprintf("organizations that are still there: %d", len(going)))
 	}
 	if err := r.check(all, going); err != nil {
 		return providers.Progress{}, err

@@ -101,7 +101,12 @@ func (p tags) Advance(ctx context.Context, req *providers.Request, op providers.
 	if req.Action == providers.Delete {
 		return providers.Progress{Done: true}, nil
 	}
-	return done(tagsObject(id, there, want.Tags)), nil
+	recorded := want.Tags
+	if req.Settling { // what was to be removed and is not would be nobody's else
+		recorded = maps.Clone(want.Tags)
+		maps.Copy(recorded, have.Tags)
+	}
+	return done(tagsObject(id, there, recorded)), nil
 }
 
 // Notes of an operation: when tags were set or removed last, which may show late.

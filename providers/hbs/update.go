@@ -3,6 +3,7 @@ package hbs
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,7 +18,7 @@ import (
 //	"" or rest  --the engine is older-->  upgrade  -->  rest
 //	            --an organization is missing-->  join  -->  rest
 //	            --one shall go-->  leave  -->  rest
-//	            --none of that-->  done
+//	            --none of that, or it is settled-->  done
 const (
 	noteStep = "step"
 
@@ -36,7 +37,7 @@ func (p instance) update(ctx context.Context, req *providers.Request, want insta
 	if err != nil {
 		return providers.Progress{}, err
 	}
-	leaving := release{instance: req.ObjectID, leaves: func(o *orgInfo) bool {
+	leaving := release{instance: req.ObjectID, settling: req.Settling, leaves: func(o *orgInfo) bool {
 		return slices.Contains(names(have.Orgs), o.Name) && !slices.Contains(names(want.Orgs), o.Name)
 	}}
 	if op.Stage == huaweicloud.StageWait {
@@ -49,10 +50,30 @@ func (p instance) update(ctx context.Context, req *providers.Request, want insta
 	if atWork(i.Status) {
 		return providers.Progress{Next: op, After: poll, Message: "the instance is in state " + i.Status}, nil
 	}
+	if req.Settling {
+		return done(asFarAsItCame(i, req, have, want)), nil
+	}
 	if want.Engine != "" && i.Status != statusUnpaid && older(i.Engine, want.Engine) {
 		return p.upgrade(ctx, i, want, op)
 	}
 	return p.reorganize(ctx, req, want, op, leaving)
+}
+
+// asFarAsItCame is an instance after some steps of an update. Organizations that
+// were to leave and did not are told as well: they would be nobody's else.
+func asFarAsItCame(i *instanceInfo, req *providers.Request, have, want instanceProperties) *providers.Object {
+	var orgs []any
+	for _, o := range have.Orgs {
+		orgs = append(orgs, map[string]any{"name": o.Name})
+	}
+	for _, o := range want.Orgs {
+		if !slices.Contains(have.Orgs, o) {
+			orgs = append(orgs, map[string]any{"name": o.Name})
+		}
+	}
+	recorded := maps.Clone(req.Properties)
+	recorded["orgs"] = orgs
+	return instanceObject(i, recorded)
 }
 
 // upgrade begins the upgrade of the engine. The service knows no other target

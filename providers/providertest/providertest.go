@@ -122,6 +122,7 @@ func Cases() []Case {
 		{"settled after a lost answer", false, (*kit).settledAnswer},
 		{"settled after a lost request", false, (*kit).settledRequest},
 		{"settled update", false, (*kit).settledUpdate},
+		{"settled anywhere", true, (*kit).settledAnywhere},
 		{"namesake", false, (*kit).namesake},
 		{"work fails: create", false, (*kit).createFails},
 		{"work fails: update", false, (*kit).updateFails},
