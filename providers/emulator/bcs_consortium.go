@@ -234,13 +234,9 @@ func listMembers(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	members := []any{}
-	for _, v := range list {
-		m, err := c.memberWire(v)
-		if err != nil {
-			return reply{}, err
-		}
-		members = append(members, m)
+	members, err := wiresOf(list, c.memberWire)
+	if err != nil {
+		return reply{}, err
 	}
 	return answer(map[string]any{"members": members})
 }

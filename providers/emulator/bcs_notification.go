@@ -12,13 +12,9 @@ func listNotifications(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	wires := []any{}
-	for _, v := range list {
-		w, err := c.notificationWire(v)
-		if err != nil {
-			return reply{}, err
-		}
-		wires = append(wires, w)
+	wires, err := wiresOf(list, c.notificationWire)
+	if err != nil {
+		return reply{}, err
 	}
 	return answer(map[string]any{"notifications": wires})
 }

@@ -194,13 +194,9 @@ func listServers(c *call) (reply, error) {
 	} else {
 		shown = page(c, found, func(s *server) string { return s.ID }, limit)
 	}
-	wires := []any{}
-	for _, s := range shown {
-		w, err := c.serverWire(s)
-		if err != nil {
-			return reply{}, err
-		}
-		wires = append(wires, w)
+	wires, err := wiresOf(shown, c.serverWire)
+	if err != nil {
+		return reply{}, err
 	}
 	return answer(map[string]any{"count": len(found), "servers": wires})
 }

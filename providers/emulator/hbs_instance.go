@@ -296,13 +296,9 @@ func listHBSInstances(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	wires := []any{}
-	for _, i := range part {
-		w, err := c.instanceWire(i)
-		if err != nil {
-			return reply{}, err
-		}
-		wires = append(wires, w)
+	wires, err := wiresOf(part, c.instanceWire)
+	if err != nil {
+		return reply{}, err
 	}
 	return answer(map[string]any{"count": len(list), "instances": wires})
 }

@@ -55,6 +55,18 @@ type reply struct {
 // answer is a reply with a JSON body.
 func answer(body any) (reply, error) { return reply{body: body}, nil }
 
+// wiresOf shows each of a list as an answer does: an empty list as one, not as null.
+func wiresOf[T, W any](list []T, wire func(T) (W, error)) ([]W, error) {
+	wires := make([]W, len(list))
+	for i, v := range list {
+		var err error
+		if wires[i], err = wire(v); err != nil {
+			return nil, err
+		}
+	}
+	return wires, nil
+}
+
 // nothing is a reply without a body.
 func nothing() (reply, error) { return reply{}, nil }
 
