@@ -43,7 +43,7 @@ func (m *maker) restrict() {
 	}
 	m.keepRest(back)
 	m.dropDrift(wanted)
-	m.orderDeletes() // what was to go with its container may now go alone
+	m.orderDeletes() // reach has taken that apart, and what was to go with its container may now go alone
 }
 
 // keepRest keeps the elements that have no step, under the names that they
@@ -118,14 +118,18 @@ func enclosing(name string) string {
 
 // reach are the nodes of the given ones and of all that their steps wait for,
 // and what is destroyed with one of them. What would go with its container goes
-// by itself, unless the container is reached.
+// by itself, unless the container is reached; so whatever waits for what is in a
+// container does not wait for that.
 func (m *maker) reach(from []string) map[string]bool {
+	m.findContainers()
 	contents := map[string][]string{}
 	for name, s := range m.steps {
 		if s.DeletedWith != "" {
 			contents[s.DeletedWith] = append(contents[s.DeletedWith], name)
+			s.DeletedWith = ""
 		}
 	}
+	m.tieDeletes()
 	reached := map[string]bool{}
 	for len(from) > 0 {
 		name := from[len(from)-1]
@@ -135,12 +139,7 @@ func (m *maker) reach(from []string) map[string]bool {
 			continue
 		}
 		reached[name] = true
-		from = append(append(from, s.DependsOn...), contents[name]...)
-		for _, before := range s.DeleteAfter {
-			if before != s.DeletedWith {
-				from = append(from, before)
-			}
-		}
+		from = append(append(append(from, s.DependsOn...), s.DeleteAfter...), contents[name]...)
 	}
 	return reached
 }
