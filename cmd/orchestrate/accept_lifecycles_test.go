@@ -8,7 +8,6 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -135,23 +134,9 @@ func newWalker(t *testing.T, seed uint64) *walker {
 			t.Fatal(err)
 		}
 	}
-	cloud, err := emulator.Open(context.Background(), emulator.Options{
-		DB: filepath.Join(w.dir, "cloud.db"), Contracts: sharedContracts, Speed: 1e6, Faults: w,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(cloud)
-	t.Cleanup(func() {
-		server.Close()
-		cloud.Close()
-	})
-	w.url = server.URL
-	w.env = []string{"ORCHESTRATE_INPUT_code=" + walkCanary, "ORCHESTRATE_STACK=walk", "ORCHESTRATE_CLOUD=" + w.url,
-		"ORCHESTRATE_STATE=sqlite:" + filepath.Join(w.dir, "state.db"), "PATH=" + os.Getenv("PATH")}
-	for k, v := range cloud.Env() {
-		w.env = append(w.env, k+"="+v)
-	}
+	_, w.url, w.env = serveCloud(t, emulator.Options{DB: filepath.Join(w.dir, "cloud.db"), Speed: 1e6, Faults: w})
+	w.env = append(w.env, "ORCHESTRATE_INPUT_code="+walkCanary, "ORCHESTRATE_STACK=walk",
+		"ORCHESTRATE_STATE=sqlite:"+filepath.Join(w.dir, "state.db"), "PATH="+os.Getenv("PATH"))
 	return w
 }
 

@@ -124,21 +124,8 @@ func (x *account) asked() []string {
 func newAccount(t *testing.T) *account {
 	t.Helper()
 	x := &account{t: t, told: map[string]bool{}, bad: map[string]int{}}
-	cloud, err := emulator.Open(context.Background(), emulator.Options{Contracts: sharedContracts, Speed: 1e6, Faults: x})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(cloud)
-	t.Cleanup(func() {
-		server.Close()
-		cloud.Close()
-	})
-	x.cloud = cloud
-	x.url = server.URL
-	x.env = []string{"ORCHESTRATE_STACK=estate", "ORCHESTRATE_CLOUD=" + x.url, "ORCHESTRATE_STATE=sqlite:" + filepath.Join(t.TempDir(), "state.db")}
-	for k, v := range cloud.Env() {
-		x.env = append(x.env, k+"="+v)
-	}
+	x.cloud, x.url, x.env = serveCloud(t, emulator.Options{Speed: 1e6, Faults: x})
+	x.env = append(x.env, "ORCHESTRATE_STACK=estate", "ORCHESTRATE_STATE=sqlite:"+filepath.Join(t.TempDir(), "state.db"))
 	return x
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,24 +100,9 @@ func newScene(t *testing.T, blueprint string) *scene {
 	t.Helper()
 	s := &scene{gate: &gate{}, t: t, dir: t.TempDir()}
 	s.must(os.WriteFile(filepath.Join(s.dir, "blueprint.yaml"), []byte(blueprint), 0o600))
-	cloud, err := emulator.Open(context.Background(), emulator.Options{
-		Contracts: sharedContracts, Speed: 1e6, Faults: s, Log: slog.New(slog.DiscardHandler),
-	})
-	s.must(err)
-	server := httptest.NewServer(cloud)
-	t.Cleanup(func() {
-		s.unlock()
-		server.Close()
-		cloud.Close()
-	})
-	s.url = server.URL
-	s.env = []string{
-		"ORCHESTRATE_STACK=web", "ORCHESTRATE_CLOUD=" + s.url, "ORCHESTRATE_STATE=sqlite:" + s.state(),
-		"PATH=" + os.Getenv("PATH"), "GORACE=atexit_sleep_ms=10",
-	}
-	for k, v := range cloud.Env() {
-		s.env = append(s.env, k+"="+v)
-	}
+	_, s.url, s.env = serveCloud(t, emulator.Options{Speed: 1e6, Faults: s, Log: slog.New(slog.DiscardHandler)})
+	t.Cleanup(s.unlock) // before the server waits for what is held
+	s.env = append(s.env, "ORCHESTRATE_STACK=web", "ORCHESTRATE_STATE=sqlite:"+s.state(), "PATH="+os.Getenv("PATH"), "GORACE=atexit_sleep_ms=10")
 	return s
 }
 
