@@ -1,10 +1,7 @@
 package hbs_test
 
 import (
-	"archive/zip"
-	"bytes"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -27,24 +24,6 @@ func listedContract(version, status string, scan int) string {
 		"security_check":true,"security_check_status":%d,"install_time":"2022-04-29T01:30:50Z"}]}`, version, status, scan)
 }
 
-// scanReport is a report that lists problems.
-func scanReport(t *testing.T, text string) string {
-	t.Helper()
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	f, err := w.Create("report.json")
-	if err == nil {
-		_, err = io.WriteString(f, text)
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
-}
-
 func tradeRequest(version string) *providers.Request {
 	req := creation("HBS.Contract", map[string]any{
 		"instanceId": id, "name": "trade", "version": version, "type": "go", "installOrgs": []any{"alpha"}, "endorseOrgs": []any{"alpha"},
@@ -57,7 +36,7 @@ const noContracts = `{"count":0,"contracts":[]}`
 
 // The step ends with the scan: with what it has found, or as failed by it.
 func TestContractScan(t *testing.T) {
-	report := scanReport(t, `{"problems":["a map is iterated","the clock is read"]}`)
+	report := string(providertest.Zip(t, "report.json", []byte(`{"problems":["a map is iterated","the clock is read"]}`)))
 	list := func(last string) []string {
 		return []string{noContracts, listedContract("1.0", "Installing", 0), listedContract("1.0", "Success", 1), last}
 	}

@@ -1,13 +1,12 @@
 package hbs
 
 import (
-	"archive/zip"
-	"bytes"
 	"fmt"
-	"io"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 )
 
 func TestFindings(t *testing.T) {
@@ -30,19 +29,7 @@ func TestFindings(t *testing.T) {
 		"more than told": {"report.json", many + `"x"]}`, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var archive bytes.Buffer
-			w := zip.NewWriter(&archive)
-			f, err := w.Create(tt.file)
-			if err == nil {
-				_, err = io.WriteString(f, tt.text)
-			}
-			if err == nil {
-				err = w.Close()
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := findingsIn(archive.Bytes())
+			got := findingsIn(providertest.Zip(t, tt.file, []byte(tt.text)))
 			if name == "more than told" {
 				if len(got) != maxFindings {
 					t.Errorf("%d are told", len(got))

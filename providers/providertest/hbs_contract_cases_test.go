@@ -1,8 +1,6 @@
 package providertest_test
 
 import (
-	"archive/zip"
-	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -10,24 +8,13 @@ import (
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/emulator"
+	"github.com/orchestrate-tosca/orchestrate/providers/providertest"
 )
 
 // jarFile is a contract in Java of about so many bytes, as an archive.
 func jarFile(t *testing.T, size int) []byte {
 	t.Helper()
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	f, err := w.CreateHeader(&zip.FileHeader{Name: "contract.jar", Method: zip.Store})
-	if err == nil {
-		_, err = f.Write(make([]byte, size))
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	return providertest.Zip(t, "contract.jar", make([]byte, size))
 }
 
 // contractBench is a chain and what is made on it.

@@ -1,7 +1,6 @@
 package providertest_test
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -17,19 +16,7 @@ import (
 // goFile is a contract in Go, as an archive.
 func goFile(t *testing.T, text string) []byte {
 	t.Helper()
-	var out bytes.Buffer
-	w := zip.NewWriter(&out)
-	f, err := w.Create("main.go")
-	if err == nil {
-		_, err = io.WriteString(f, text)
-	}
-	if err == nil {
-		err = w.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out.Bytes()
+	return providertest.Zip(t, "main.go", []byte(text))
 }
 
 // shelf holds files by digest.
