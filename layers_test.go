@@ -43,6 +43,7 @@ var layers = map[string][]string{
 	"providers/data":         {"providers"},
 	"providers/providertest": {"providers"},
 	"providers/emulator":     {},
+	"starter":                {},  // texts and a name; what they mean, tests know
 	"cmd/orchestrate":        nil, // anything
 	"scripts/bench":          {},  // it measures programs from outside
 	"scripts/crash":          {},  // it kills programs from outside

@@ -43,7 +43,7 @@ interrupted or cancelled.`,
 	root.SetErr(a.err)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(
-		newValidate(a), newExplain(a), newPlan(a), newApply(a), newRollback(a), newRetry(a), newCancel(a), newDelete(a), newImport(a), newUnlock(a),
+		newInit(a), newValidate(a), newExplain(a), newPlan(a), newApply(a), newRollback(a), newRetry(a), newCancel(a), newDelete(a), newImport(a), newUnlock(a),
 		newStacks(a), newShow(a), newElements(a), newInputs(a), newOutputs(a), newExecutions(a), newDrift(a), newAudit(a),
 		newGraph(a), newFmt(a), newTypes(a), newSchema(a), newState(a), newAuth(a), newCloud(a), newE2EE(a), newEmulator(a), newVersion(a),
 	)

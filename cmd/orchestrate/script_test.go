@@ -44,6 +44,7 @@ func TestMain(m *testing.M) {
 //	absent TEXT DIR          no file below a folder holds the text
 //	mode FILE OCTAL          a file has these permissions
 //	pack zip|tgz FILE DIR    make a package of what lies in a folder
+//	pipeline FILE            run the commands of a pipeline, in their order
 func TestScripts(t *testing.T) {
 	blueprints, err := filepath.Abs("../../blueprints")
 	if err != nil {
@@ -65,7 +66,7 @@ func TestScripts(t *testing.T) {
 		Cmds: withAccept(map[string]func(*testscript.TestScript, bool, []string){
 			"exits": scriptExits, "holds": scriptHolds, "document": scriptDocument, "emulate": scriptEmulate,
 			"hold": scriptHold, "absent": scriptAbsent, "mode": scriptMode, "pack": scriptPack,
-			"break": scriptBreak, "mend": scriptMend, "tenant": scriptTenant,
+			"break": scriptBreak, "mend": scriptMend, "tenant": scriptTenant, "pipeline": scriptPipeline,
 		}),
 	})
 }
