@@ -44,7 +44,7 @@ func isKind(err error, kind providers.Kind) bool {
 // mayPass reports whether an error of a call that changes nothing may be gone
 // the next time.
 func mayPass(err error) bool {
-	if err == nil {
+	if err == nil || errors.Is(err, providers.ErrGaveUp) {
 		return false
 	}
 	class, _ := classify(err)

@@ -55,7 +55,32 @@ func (e *Engine) Preflight(ctx context.Context, p *planner.Plan) (diag.List, err
 		l.tell()
 		out = append(out, l.diags...)
 	}
-	return out.Sorted(), nil
+	return append(out, tellBlind(looks)...).Sorted(), nil
+}
+
+// tellBlind tells what could not be looked at. An endpoint that was given up is one
+// cause for all that would have asked it.
+func tellBlind(looks []*preflight) diag.List {
+	var out diag.List
+	types := map[string][]string{} // by cause
+	for _, l := range looks {
+		if l.blind != nil {
+			types[l.blind.Error()] = append(types[l.blind.Error()], dsl.TypeLabel(l.typ))
+		}
+	}
+	for _, l := range looks {
+		if l.blind == nil || types[l.blind.Error()][0] != dsl.TypeLabel(l.typ) {
+			continue
+		}
+		text := fmt.Sprintf("Whether the cloud would refuse what is planned for %s could not be found out: %v.",
+			strings.Join(types[l.blind.Error()], ", "), l.blind)
+		var e *providers.Error
+		if errors.Is(l.blind, providers.ErrGaveUp) && errors.As(l.blind, &e) {
+			text += " " + e.Advice
+		}
+		out.Add(CodeBlind, diag.Range{}, "%s", text)
+	}
+	return out
 }
 
 // typesBefore returns, by node, the types of elements that a plan replaces by
@@ -119,6 +144,7 @@ type preflight struct {
 	found    []*providers.Finding
 	diags    diag.List
 	denied   error // the credentials are refused; nil: they are not
+	blind    error // why it could not look, or not everywhere; nil: it could
 }
 
 // preflights lists the looks that a plan calls for, by type.
@@ -294,8 +320,7 @@ func (l *preflight) run(ctx context.Context) {
 	case errors.As(err, &refusal) && refusal.Kind == providers.Auth && refusal.Status == http.StatusUnauthorized:
 		l.denied = l.redact.err(err)
 	case err != nil:
-		l.diags.Add(CodeBlind, diag.Range{}, "Whether the cloud would refuse what is planned for %s could not be found out: %v.",
-			dsl.TypeLabel(l.typ), l.redact.err(err))
+		l.blind = l.redact.err(err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -36,6 +37,7 @@ type app struct {
 	events             *eventStream // not nil: the output is an event stream
 	afterword          string       // said after the problems of a failed command
 	opts               options
+	silent             sync.Map // endpoints of which it was told that they don't answer
 }
 
 func newApp(p process) *app {

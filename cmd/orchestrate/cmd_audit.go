@@ -64,9 +64,13 @@ func (a *app) runAudit(ctx context.Context, asJSON bool) error {
 	if err := s.cloud.reach(ctx, s.cloud.providers.Types()); err != nil {
 		return err
 	}
-	found, err := s.engine.Audit(ctx, executor.AuditOptions{
-		Stack: a.opts.stack, Place: s.cloud.place(), Parallelism: a.opts.parallelism,
-		Bare: func(typ string) bool { return !callsCloud(typ) },
+	var found *executor.Audit
+	err = a.looking(a.patiently(ctx), func(ctx context.Context) (err error) {
+		found, err = s.engine.Audit(ctx, executor.AuditOptions{
+			Stack: a.opts.stack, Place: s.cloud.place(), Parallelism: a.opts.parallelism,
+			Bare: func(typ string) bool { return !callsCloud(typ) },
+		})
+		return err
 	})
 	if err != nil {
 		return err

@@ -178,7 +178,11 @@ func (a *app) look(ctx context.Context, c *cobra.Command, s subject, q *lookQuer
 	}
 	v := &viewer{app: a, looks: eyes{bcs.NewLook(cloud.client), hbs.NewLook(cloud.client)}, subject: s, query: q}
 	v.services = v.asked(cloud)
-	found, err := v.read(ctx)
+	var found *findings
+	err = a.looking(a.patiently(ctx), func(ctx context.Context) (err error) {
+		found, err = v.read(ctx)
+		return err
+	})
 	if err != nil {
 		return err
 	}

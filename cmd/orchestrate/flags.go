@@ -25,7 +25,8 @@ type options struct {
 	timeout       time.Duration
 	yes           bool
 	refresh       bool
-	onFailure     string // stop or rollback
+	patience      time.Duration // with an endpoint that does not answer while it is looked at; 0: without end
+	onFailure     string        // stop or rollback
 	allowDataLoss []string
 	replace       []string
 	targets       []string
@@ -41,6 +42,10 @@ type options struct {
 // defaultParallelism is how many steps run at once unless told otherwise.
 const defaultParallelism = 10
 
+// defaultPatience is how long an endpoint may not answer while it is looked at,
+// unless told otherwise: about as long as gateways wait for what is behind them.
+const defaultPatience = 30 * time.Second
+
 // The options of commands that need the state.
 func (a *app) addStateFlag(c *cobra.Command) {
 	c.Flags().StringVar(&a.opts.state, "state", "sqlite:"+besides("state.db"), "where stacks are remembered, as a `URL`: sqlite:PATH")
@@ -55,6 +60,7 @@ func (a *app) addStackFlags(c *cobra.Command) {
 // The options of commands that call a cloud.
 func (a *app) addCloudFlags(c *cobra.Command) {
 	c.Flags().StringVar(&a.opts.cloud, "cloud", "huaweicloud", "`CLOUD` to call: huaweicloud, local (the emulator inside this process), or the URL of an endpoint")
+	c.Flags().DurationVar(&a.opts.patience, "patience", defaultPatience, "give up an endpoint that has not answered for this `DURATION` while it is looked at; 0: never")
 	c.Flags().Float64Var(&a.opts.emulatorSpeed, "emulator-speed", 1000, "with --cloud local: divide the durations of the service by `X`")
 }
 

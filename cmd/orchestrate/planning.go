@@ -21,6 +21,7 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/executor"
 	"github.com/orchestrate-tosca/orchestrate/executor/state"
 	"github.com/orchestrate-tosca/orchestrate/planner"
+	"github.com/orchestrate-tosca/orchestrate/providers"
 )
 
 // intent is what a command wants of a stack, before anything was looked up.
@@ -182,10 +183,17 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.observe(ctx, req); err != nil {
-		return nil, err
+	ctx = s.app.patiently(ctx)
+	if in.own { // half an execution is to be undone: that waits as patiently as steps do
+		ctx = providers.Patiently(ctx, providers.NewPatience(0))
 	}
-	if err := s.observeLetGo(ctx, req); err != nil {
+	err = s.app.looking(ctx, func(ctx context.Context) error {
+		if err := s.observe(ctx, req); err != nil {
+			return err
+		}
+		return s.observeLetGo(ctx, req)
+	})
+	if err != nil {
 		return nil, err
 	}
 	m := &made{request: *req, texts: in.texts(st)}
@@ -202,9 +210,12 @@ func (s *session) plan(ctx context.Context, in *intent) (*made, error) {
 	}
 	if !m.problems.HasErrors() {
 		s.app.warn(m.problems, m.texts)
-		if err = s.foresee(ctx, in, m); err == nil {
-			err = s.price(ctx, in, m)
-		}
+		err = s.app.looking(ctx, func(ctx context.Context) error {
+			if err := s.foresee(ctx, in, m); err != nil {
+				return err
+			}
+			return s.price(ctx, in, m)
+		})
 	}
 	return m, err
 }

@@ -73,6 +73,9 @@ func (a *app) enter(c *cobra.Command) error {
 	if a.opts.timeout < 0 {
 		return usagef(c, "--timeout: %s is not a time to come", a.opts.timeout)
 	}
+	if a.opts.patience < 0 {
+		return usagef(c, "--patience: %s is not a time to come", a.opts.patience)
+	}
 	if c.Flags().Lookup("on-failure") != nil && a.opts.onFailure != "" {
 		return oneOf(c, "on-failure", a.opts.onFailure, onFailureStop, onFailureRollback)
 	}

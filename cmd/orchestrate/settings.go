@@ -21,7 +21,7 @@ const settingsFile = "orchestrate.yaml"
 // settings file, under the same name there (cloud:) and as ORCHESTRATE_CLOUD
 // here. Options that decide about a single command (--auto-approve, --replace)
 // are not among them on purpose.
-var settings = []string{"cloud", "emulator-speed", "log", "on-failure", "parallelism", "stack", "state", "strict-aos", "timeout"}
+var settings = []string{"cloud", "emulator-speed", "log", "on-failure", "parallelism", "patience", "stack", "state", "strict-aos", "timeout"}
 
 // variable is the environment variable of a setting.
 func variable(setting string) string {

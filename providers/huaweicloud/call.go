@@ -51,16 +51,43 @@ func persistently[T, Q, R any](ctx context.Context, c *Client, s Service[T], ope
 	waits.InitialInterval = c.firstWait
 	waits.MaxInterval = 30 * time.Second
 
+	ctx, waiting, err := await(ctx, c, s, operation)
+	if err != nil {
+		return nil, inOperation(err, operation)
+	}
 	var last error
 	out, err := backoff.Retry(ctx, func() (*R, error) {
 		out, err := attempt(ctx, c, s, operation, &exchange{}, call, q)
+		waiting.Heard(err)
 		last = err
 		return out, verdict(err)
 	}, backoff.WithBackOff(waits), backoff.WithMaxTries(uint(c.attempts)), backoff.WithMaxElapsedTime(10*time.Minute))
 	if err != nil && last != nil {
-		return nil, last
+		err = last
 	}
-	return out, err
+	if err = waiting.Over(err); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// await begins to wait for the endpoint of a service. What has to be asked of
+// others before, such as the project's ID, is a waiting of its own.
+func await[T any](ctx context.Context, c *Client, s Service[T], operation string) (context.Context, *providers.Waiting, error) {
+	patience := providers.PatienceOf(ctx)
+	if patience == nil {
+		return ctx, nil, nil
+	}
+	if c.credsErr != nil {
+		return ctx, nil, c.credsErr
+	}
+	endpoint, _, err := c.reach(ctx, s.Host, s.Global, s.Account)
+	if err != nil {
+		return ctx, nil, err
+	}
+	_, host, _ := strings.Cut(endpoint, "://")
+	ctx, waiting := patience.Await(ctx, host, operation)
+	return ctx, waiting, nil
 }
 
 // Change makes a call that may change something. It is sent once: after an
@@ -168,7 +195,7 @@ func inOperation(err error, operation string) error {
 	if !errors.As(err, &e) {
 		return &providers.Error{Kind: providers.Unexpected, Operation: operation, Err: err}
 	}
-	if e.Operation != "" {
+	if e.Operation != "" || errors.Is(err, providers.ErrGaveUp) { // which is about an endpoint
 		return err
 	}
 	named := *e

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/orchestrate-tosca/orchestrate/providers"
+)
+
+// silenceTold is after which time without an answer people are told whom the
+// command waits for.
+const silenceTold = 5 * time.Second
+
+// patiently is a context in which looks at the cloud have the patience of a command,
+// all of them together.
+func (a *app) patiently(ctx context.Context) context.Context {
+	return providers.Patiently(ctx, providers.NewPatience(a.opts.patience))
+}
+
+// looking looks at the cloud, and tells on standard error whom that waits for: on
+// a terminal by a line that goes away, elsewhere by a line for each endpoint.
+func (a *app) looking(ctx context.Context, look func(context.Context) error) error {
+	patience := providers.PatienceOf(ctx)
+	if patience == nil {
+		return look(ctx)
+	}
+	t := &waitTeller{app: a, patience: patience}
+	t.timer = time.AfterFunc(tickEvery, t.tick)
+	defer t.stop()
+	return look(ctx)
+}
+
+// waitTeller tells whom a look waits for.
+type waitTeller struct {
+	app      *app
+	patience *providers.Patience
+	timer    *time.Timer
+
+	mu    sync.Mutex
+	over  bool   // guarded by mu
+	shown string // the line that stands on the terminal; guarded by mu
+}
+
+func (t *waitTeller) tick() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.over {
+		return
+	}
+	s, silent := t.patience.Longest()
+	switch silent = silent && s.For >= silenceTold; {
+	case t.app.err.isTerminal():
+		line := ""
+		if silent {
+			line = waitLine(s)
+		}
+		t.show(line)
+	case silent:
+		if _, told := t.app.silent.LoadOrStore(s.Endpoint, true); !told {
+			t.app.note("%s", waitLine(s))
+		}
+	}
+	t.timer.Reset(tickEvery)
+}
+
+// show puts a line in the place of the one before.
+func (t *waitTeller) show(line string) {
+	if line == t.shown {
+		return
+	}
+	t.shown = line
+	columns, _ := t.app.err.size()
+	fmt.Fprint(t.app.err, "\r\x1b[K"+t.app.errStyle.paint(faint, clip(line, columns-1)))
+}
+
+func (t *waitTeller) stop() {
+	t.timer.Stop()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.over = true
+	t.show("")
+}
+
+// waitLine tells whom a command waits for.
+func waitLine(s providers.Silence) string {
+	how := "which has not answered for " + short(s.For)
+	if s.Err != nil && s.Err.Status != 0 {
+		how = fmt.Sprintf("which has answered with errors only for %s (%s)", short(s.For), strings.TrimSpace(fmt.Sprintf("HTTP %d %s", s.Err.Status, http.StatusText(s.Err.Status))))
+	}
+	line := fmt.Sprintf("Waiting for %s (%s), %s", s.Endpoint, s.Operation, how)
+	if s.Left > 0 {
+		line += "; it is given up in " + short(s.Left+time.Second-1) + " (--patience)"
+	}
+	return line + "."
+}
