@@ -40,11 +40,15 @@ and a README stays as it is.`,
 	}
 	pipelines := []string{string(starter.GitHub), string(starter.GitLab), string(starter.NoPipeline)}
 	c.Flags().StringVar(&o.pipeline, "ci", pipelines[0], "write the pipeline of this `SERVICE`: "+strings.Join(pipelines, ", "))
+	_ = c.RegisterFlagCompletionFunc("ci", cobra.FixedCompletions(pipelines, cobra.ShellCompDirectiveNoFileComp)) // fails for unknown options only
 	c.Flags().StringVar(&o.stack, "stack", "", "`NAME` of the stack (default: after the folder)")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return command(c, func(_ context.Context, c *cobra.Command, args []string) error {
 		if err := oneOf(c, "ci", o.pipeline, pipelines...); err != nil {
 			return err
+		}
+		if pathArg(args) == "" {
+			return usagef(c, "DIR is empty; give the name of a folder, or leave it out for the current one")
 		}
 		if !c.Flags().Changed("stack") {
 			o.stack = "" // a setting names the stack of this folder, not of another one
