@@ -74,7 +74,11 @@ func (a *app) importObject(ctx context.Context, in *intent, node, id string) err
 		return err
 	}
 	req.Free = func(ctx context.Context, id string) error { return s.inOtherStack(ctx, in.stack, req.Type, id) }
-	done, err := s.engine.Import(ctx, lease, *req)
+	var done *executor.Imported
+	err = a.looking(a.patiently(ctx), func(ctx context.Context) (err error) {
+		done, err = s.engine.Import(ctx, lease, *req)
+		return err
+	})
 	if err != nil {
 		return s.notThere(req, err)
 	}

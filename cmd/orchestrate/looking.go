@@ -56,7 +56,7 @@ func (t *waitTeller) tick() {
 	case t.app.err.isTerminal():
 		line := ""
 		if silent {
-			line = waitLine(s)
+			line = waitShort(s)
 		}
 		t.show(line)
 	case silent:
@@ -85,11 +85,32 @@ func (t *waitTeller) stop() {
 	t.show("")
 }
 
+// waitShort tells whom a command waits for where there is little room: what matters
+// most first.
+func waitShort(s providers.Silence) string {
+	line := fmt.Sprintf("Waiting for %s: no answer for %s", s.Endpoint, short(s.For))
+	if status := statusText(s.Err); status != "" {
+		line = fmt.Sprintf("Waiting for %s: %s for %s", s.Endpoint, status, short(s.For))
+	}
+	if s.Left > 0 {
+		line += " of " + short(s.For+s.Left+time.Millisecond)
+	}
+	return line + " (" + s.Operation + ")"
+}
+
+// statusText is the HTTP status of an answer in words; "" if there was none.
+func statusText(e *providers.Error) string {
+	if e == nil || e.Status == 0 {
+		return ""
+	}
+	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", e.Status, http.StatusText(e.Status)))
+}
+
 // waitLine tells whom a command waits for.
 func waitLine(s providers.Silence) string {
 	how := "which has not answered for " + short(s.For)
-	if s.Err != nil && s.Err.Status != 0 {
-		how = fmt.Sprintf("which has answered with errors only for %s (%s)", short(s.For), strings.TrimSpace(fmt.Sprintf("HTTP %d %s", s.Err.Status, http.StatusText(s.Err.Status))))
+	if status := statusText(s.Err); status != "" {
+		how = fmt.Sprintf("which has answered with errors only for %s (%s)", short(s.For), status)
 	}
 	line := fmt.Sprintf("Waiting for %s (%s), %s", s.Endpoint, s.Operation, how)
 	if s.Left > 0 {

@@ -82,7 +82,7 @@ func TestLooksGiveUp(t *testing.T) {
 	}
 }
 
-// What undoes a failed execution is more patient: it is given up by nobody.
+// Answers that come late come all the same: nothing is given up between them.
 func TestSlowAnswersAreWaitedFor(t *testing.T) {
 	vpc, err := filepath.Abs("../../blueprints/vpc-ecs")
 	if err != nil {
@@ -107,6 +107,9 @@ func TestSlowAnswersAreWaitedFor(t *testing.T) {
 
 func TestWaitLine(t *testing.T) {
 	s := providers.Silence{Endpoint: "bcs.test", Operation: "ListBlockchains", For: 7900 * time.Millisecond, Left: 22100 * time.Millisecond}
+	if got, want := waitShort(s), "Waiting for bcs.test: no answer for 7s of 30s (ListBlockchains)"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
 	for want, s := range map[string]providers.Silence{
 		"Waiting for bcs.test (ListBlockchains), which has not answered for 7s; it is given up in 23s (--patience).": s,
 		"Waiting for bcs.test (ListBlockchains), which has answered with errors only for 7s (HTTP 503 Service Unavailable).": {
