@@ -229,7 +229,7 @@ func (l *ledger) take(x *state.Execution, records []state.Record) {
 		}
 	}
 	for _, r := range openEnds(records) {
-		l.takeOpen(x, sent, r)
+		l.takeOpen(x, sent, r.Record)
 	}
 }
 

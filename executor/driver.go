@@ -292,6 +292,7 @@ func (d *driver) advanced(j *job, a sched.Advance, p providers.Progress, err err
 		return sched.Advanced{Task: j.task, Done: true}
 	}
 	j.op = p.Next
+	d.redact.learn(value(sealedOf(j.op)))
 	handle, err := encodeOperation(p.Next)
 	if err != nil {
 		j.err = err

@@ -126,7 +126,7 @@ func mayMake(req *providers.Request, stack, id string, records []state.Record) s
 		if r.Action != string(planner.Create) || r.Type != req.Type || isNode(req, stack, r.Node) || r.ObjectID != "" {
 			continue
 		}
-		if wantedName(stack, r) == cmp.Or(req.String("name"), req.DefaultName()) && mayHold(r, id) {
+		if wantedName(stack, r.Record) == cmp.Or(req.String("name"), req.DefaultName()) && mayHold(r.Record, id) {
 			return nodeOf(req, stack, r.Node)
 		}
 	}

@@ -72,6 +72,31 @@ func encodeOperation(op providers.Operation) (string, error) {
 	return string(text), nil
 }
 
+// sealedOf is what is secret of a handle, as it is recorded beside it.
+func sealedOf(op providers.Operation) state.Document {
+	if len(op.Secret) == 0 {
+		return state.Document{}
+	}
+	parts := make(map[string]any, len(op.Secret))
+	for name, text := range op.Secret {
+		parts[name] = text
+	}
+	return document(intrinsic.Of(parts).MarkSensitive())
+}
+
+// withSealed gives a recorded handle what is secret of it.
+func withSealed(op providers.Operation, recorded state.Document) providers.Operation {
+	parts, _ := recorded.Value.(map[string]any)
+	op.Secret = nil
+	if len(parts) > 0 {
+		op.Secret = make(map[string]string, len(parts))
+	}
+	for name, v := range parts {
+		op.Secret[name] = providers.Text(v)
+	}
+	return op
+}
+
 // requestFor fills in the request of a job whose properties are known.
 func (j *job) requestFor(stack string) *providers.Request {
 	req := &providers.Request{
@@ -247,6 +272,8 @@ func (j *job) record(execution string, r sched.Record, now time.Time) state.Reco
 		if j.action != planner.Delete {
 			out.Request = document(j.properties)
 		}
+	case sched.Operation:
+		out.Request = sealedOf(j.op)
 	case sched.Result, sched.Forget:
 		out.Phase = j.verb().succeeded()
 		if !j.touched {

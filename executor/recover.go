@@ -75,7 +75,7 @@ func (e *Engine) Recover(ctx context.Context, l *state.Lease, stack string, o Op
 	r.driver = e.newDriver(k, o, r.execution)
 	var trouble []error
 	for _, j := range open {
-		for _, known := range []intrinsic.Value{j.properties, j.recordedProperties(), j.recordedAttributes()} {
+		for _, known := range []intrinsic.Value{j.properties, j.recordedProperties(), j.recordedAttributes(), value(sealedOf(j.op))} {
 			r.driver.redact.learn(known)
 		}
 		if err := r.settle(ctx, j); err != nil {
@@ -171,12 +171,18 @@ func (r *recovery) load(ctx context.Context, stack string) ([]*job, error) {
 	return jobs, nil
 }
 
-// openEnds returns, for each phase of a step that began and has no known
-// outcome, its intent with the operation that was recorded last.
-func openEnds(records []state.Record) []state.Record {
+// openEnd is a phase of a step that began and has no known outcome: its intent with
+// the operation that was recorded last.
+type openEnd struct {
+	state.Record
+	sealed state.Document // what is secret of the operation
+}
+
+// openEnds returns the open ends of an execution, in the order in which they began.
+func openEnds(records []state.Record) []openEnd {
 	type phase struct{ node, action string }
 	var order []phase
-	begun, open := map[phase]bool{}, map[phase]*state.Record{}
+	begun, open := map[phase]bool{}, map[phase]*openEnd{}
 	for _, r := range records {
 		p := phase{r.Node, r.Action}
 		switch r.Kind {
@@ -184,16 +190,17 @@ func openEnds(records []state.Record) []state.Record {
 			if !begun[p] {
 				begun[p], order = true, append(order, p)
 			}
-			open[p] = &r
+			open[p] = &openEnd{Record: r}
 		case state.Operation:
 			if in := open[p]; in != nil {
+				in.sealed = r.Request
 				in.Operation, in.ObjectID, in.Attempt = r.Operation, r.ObjectID, r.Attempt
 			}
 		case state.Result, state.Failure, state.Skipped:
 			delete(open, p)
 		}
 	}
-	var out []state.Record
+	var out []openEnd
 	for _, p := range order {
 		if r := open[p]; r != nil {
 			out = append(out, *r)
@@ -203,7 +210,7 @@ func openEnds(records []state.Record) []state.Record {
 }
 
 // job turns an open end into work.
-func (r *recovery) job(rec state.Record) (*job, error) {
+func (r *recovery) job(rec openEnd) (*job, error) {
 	j := &job{
 		node: rec.Node, typ: rec.Type, action: planner.Action(rec.Action), attempt: max(rec.Attempt, 1),
 		dependsOn: rec.DependsOn, hidden: rec.SensitiveAttributes, retain: rec.Retain, revision: r.execution.Revision, touched: true,
@@ -219,6 +226,7 @@ func (r *recovery) job(rec state.Record) (*job, error) {
 		if err := json.Unmarshal(rec.Operation, &j.op); err != nil {
 			return nil, fmt.Errorf("decode the recorded operation of %s: %w", rec.Node, err)
 		}
+		j.op = withSealed(j.op, rec.sealed)
 	}
 	j.req = j.requestFor(r.execution.Stack)
 	j.req.Settling = true

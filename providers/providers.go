@@ -126,6 +126,9 @@ type Operation struct {
 	ObjectID string `json:"object_id,omitempty"`
 	// Note is what else the provider must know to go on; nothing secret.
 	Note map[string]string `json:"note,omitempty"`
+	// Secret is the same for what nobody may see: it is recorded sealed, beside the
+	// handle. A handle that differs in nothing else is not recorded.
+	Secret map[string]string `json:"-"`
 }
 
 // Substep is a part of an operation as the cloud reports it.

@@ -176,7 +176,7 @@ type Record struct {
 	Kind      RecordKind
 	Phase     string // of the step after the record
 	Attempt   int
-	Request   Document // Intent of a create or update: the properties that are sent
+	Request   Document // Intent of a create or update: the properties that are sent; Operation: what is secret of the handle
 	Operation []byte   // the provider's handle as JSON
 	ObjectID  string
 	Error     string

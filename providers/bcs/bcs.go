@@ -20,7 +20,7 @@ func Register(reg providers.Registry, c *huaweicloud.Client) {
 	reg["BCS.Organization"] = organization{api: a}
 	reg["BCS.Channel"] = channel{api: a}
 	reg["BCS.ChannelMembership"] = membership{api: a}
-	reg["BCS.UserCertificate"] = certificate{api: a, held: &archives{made: map[string][]byte{}}}
+	reg["BCS.UserCertificate"] = certificate{api: a}
 	reg["BCS.Certificates"] = certificates{api: a}
 	reg["BCS.SdkConfig"] = sdkConfig{api: a}
 	reg["BCS.Invitation"] = invitation{api: a}

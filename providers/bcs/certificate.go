@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"maps"
-	"sync"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
@@ -18,56 +17,28 @@ import (
 // answer gets lost, another one is issued: without security mode the service
 // allows any number, and nobody holds the key of the first. With it, there is
 // one for each user name; then the lost one cannot be had again, and the
-// refusal says so.
+// refusal says so. The archive of one that is to be frozen goes along with the
+// handle, sealed, so that it is not lost between the two requests that this takes.
 //
 // Whether a certificate is frozen is not told either; what was asked for is on
 // record. To freeze one twice does no harm, so such a request is sent again when
 // its answer was lost, and also while it is settled what an earlier execution has
 // left: only then is it sure what is on record.
 //
-//	create: issue  --issued-->  done
-//	          ^ |
-//	  archive | +--to be frozen-->  freeze  --frozen-->  done
-//	     lost +-----------------------+
+//	create: ""  --issued-->  done
+//	             --issued, and to be frozen-->  freeze  --frozen-->  done
 //	update: ""  -->  freeze  --frozen or unfrozen-->  done
 type certificate struct {
 	api
 	huaweicloud.LooksFirst
-	held *archives
 }
 
-// Stages of a certificate.
+// stageFreeze is that of a certificate that is issued, and secretArchive is what its
+// handle keeps of it in a create.
 const (
-	stageIssue  = "issue"
-	stageFreeze = "freeze"
+	stageFreeze   = "freeze"
+	secretArchive = "archive"
 )
-
-// archives holds archives between the two requests of a create, in memory only:
-// they are secret, so no operation may carry them. Who finds none issues another
-// certificate, as after a lost answer.
-type archives struct {
-	mu   sync.Mutex
-	made map[string][]byte // by ID of the certificate; guarded by mu
-}
-
-func (a *archives) hold(id string, archive []byte) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.made[id] = archive
-}
-
-// find returns an archive that is held, nil if there is none.
-func (a *archives) find(id string) []byte {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.made[id]
-}
-
-func (a *archives) drop(id string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.made, id)
-}
 
 // certProperties are the properties of a user certificate.
 type certProperties struct {
@@ -92,18 +63,18 @@ func (p certificate) Advance(ctx context.Context, req *providers.Request, op pro
 	switch {
 	case req.Action == providers.Update:
 		return p.update(ctx, req, want, op)
-	case op.Stage == stageFreeze:
-		return p.freezeNew(ctx, req, want)
+	case op.Secret[secretArchive] != "":
+		return p.freezeNew(ctx, req, want, op)
 	case req.Settling:
 		return providers.Progress{Done: true}, nil // nobody holds the key of what may have been issued
 	}
-	return p.issue(ctx, want, op, resumed)
+	return p.issue(ctx, want, resumed)
 }
 
-func (p certificate) issue(ctx context.Context, want certProperties, op providers.Operation, resumed bool) (providers.Progress, error) {
+func (p certificate) issue(ctx context.Context, want certProperties, resumed bool) (providers.Progress, error) {
 	archive, err := p.createBlockchainCertByUserName(ctx, want.Network, want.Org, want.User, want.SecurityMode)
 	if err != nil {
-		return providers.Progress{}, explainLost(err, want, resumed || op.Stage == stageIssue)
+		return providers.Progress{}, explainLost(err, want, resumed)
 	}
 	o, err := archiveObject("CreateBlockchainCertByUserName", want.id(), want.User, archive)
 	switch {
@@ -112,27 +83,44 @@ func (p certificate) issue(ctx context.Context, want certProperties, op provider
 	case !want.Frozen:
 		return done(o), nil
 	}
-	p.held.hold(want.id(), archive)
-	return providers.Progress{Next: providers.Operation{Stage: stageFreeze}}, nil
+	kept := map[string]string{secretArchive: base64.StdEncoding.EncodeToString(archive)}
+	return providers.Progress{Next: providers.Operation{Stage: stageFreeze, Secret: kept}}, nil
 }
 
-// freezeNew freezes what was just issued.
-func (p certificate) freezeNew(ctx context.Context, req *providers.Request, want certProperties) (providers.Progress, error) {
-	archive := p.held.find(want.id())
+// freezeNew freezes what was just issued. If that is refused, the certificate is there
+// all the same: its handle stays on record, and the next command takes it for one
+// that is not frozen, so that the plan after that freezes it.
+func (p certificate) freezeNew(ctx context.Context, req *providers.Request, want certProperties, op providers.Operation) (providers.Progress, error) {
+	archive, err := base64.StdEncoding.DecodeString(op.Secret[secretArchive])
+	if err != nil {
+		return providers.Progress{}, errors.New("the archive of the certificate that is on record can't be read")
+	}
+	o := huaweicloud.ArchiveObject(want.id(), want.User, archive)
+	err = p.freeze(ctx, want, archive)
+	var refusal *providers.Error
 	switch {
-	case archive == nil && req.Settling:
-		return providers.Progress{Done: true}, nil // nobody holds its key
-	case archive == nil:
-		return providers.Progress{Next: providers.Operation{Stage: stageIssue}, Message: "issuing another certificate, because the first got lost"}, nil
-	}
-	if err := p.freeze(ctx, want, archive); err != nil {
+	case err == nil:
+		return done(o), nil
+	case !errors.As(err, &refusal) || !isFinal(refusal.Kind):
 		return providers.Progress{}, err
+	case req.Settling:
+		o.Properties = map[string]any{"frozen": false}
+		return done(o), nil
 	}
-	o, err := archiveObject("CreateBlockchainCertByUserName", want.id(), want.User, archive)
-	if err == nil {
-		p.held.drop(want.id())
+	open := *refusal
+	open.Kind = providers.Unexpected
+	open.Advice = "The certificate is issued and kept, and not frozen. The next command records it so, and the plan after that freezes it; " +
+		"to leave it as it is, set frozen to false."
+	return providers.Progress{}, &open
+}
+
+// isFinal reports whether a refusal of that kind would come again.
+func isFinal(kind providers.Kind) bool {
+	switch kind {
+	case providers.Invalid, providers.NotFound, providers.Conflict, providers.Quota, providers.Failed:
+		return true
 	}
-	return done(o), err
+	return false
 }
 
 // update freezes or unfreezes; everything else is immutable.

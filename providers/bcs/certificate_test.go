@@ -1,6 +1,7 @@
 package bcs_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -80,49 +81,73 @@ func TestCertificateWithoutItsArchiveIsNotFrozen(t *testing.T) {
 	}
 }
 
-// A certificate that is made frozen takes two requests. Its archive is held in
-// memory only, so after a crash between them another one is issued.
+// A certificate that is made frozen takes two requests. Its archive goes along with
+// the handle between them, and stands in no part of it that is recorded in clear.
 func TestCertificateIsMadeFrozen(t *testing.T) {
-	answers := func() map[string][]string {
-		return map[string][]string{issueCert: {"PK\x03\x04rest", "PK\x03\x04more"}, freezeCert: {success}}
+	const archive = "UEsDBHJlc3Q="
+	for _, securityMode := range []bool{false, true} {
+		freezing := freezeCert
+		if !securityMode {
+			freezing += " archive"
+		}
+		for name, lose := range map[string]bool{"at once": false, "after a crash": true} {
+			t.Run(fmt.Sprintf("%s, security mode %v", name, securityMode), func(t *testing.T) {
+				s, reg := start(t, map[string][]string{issueCert: {"PK\x03\x04rest", "PK\x03\x04more"}, freezeCert: {success}})
+				req := creation("BCS.UserCertificate", frozen(securityMode, true))
+				issued, err := reg["BCS.UserCertificate"].Advance(t.Context(), req, providers.Operation{}, false)
+				if err != nil || issued.Done {
+					t.Fatalf("%+v, %v", issued, err)
+				}
+				text, err := json.Marshal(issued.Next)
+				if err != nil || strings.Contains(string(text), "UEs") || issued.Next.Secret["archive"] != archive {
+					t.Errorf("%s, %v; kept %v", text, err, issued.Next.Secret)
+				}
+				if lose { // another process knows what is on record
+					s, reg = start(t, map[string][]string{freezeCert: {success}})
+					req.Settling = true
+				}
+				p, err := reg["BCS.UserCertificate"].Advance(t.Context(), req, issued.Next, true) // its answer may be lost
+				if err != nil || !p.Done || p.Object.Attributes["archive"] != archive {
+					t.Errorf("%+v, %v", p, err)
+				}
+				want := []string{issueCert, freezing}
+				if lose {
+					want = want[1:]
+				}
+				if diff := cmp.Diff(want, calls(s)); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
 	}
-	t.Run("at once", func(t *testing.T) {
-		s, reg := start(t, answers())
-		req := creation("BCS.UserCertificate", frozen(false, true))
-		issued, err := reg["BCS.UserCertificate"].Advance(t.Context(), req, providers.Operation{}, false)
-		if err != nil || issued.Done || strings.Contains(fmt.Sprint(issued.Next), "UEs") {
-			t.Fatalf("%+v, %v", issued, err)
-		}
-		p, err := reg["BCS.UserCertificate"].Advance(t.Context(), req, issued.Next, true) // its answer may be lost
-		if err != nil || !p.Done || p.Object.Attributes["archive"] != "UEsDBHJlc3Q=" {
-			t.Errorf("%+v, %v", p, err)
-		}
-		if diff := cmp.Diff([]string{issueCert, freezeCert + " archive"}, calls(s)); diff != "" {
-			t.Error(diff)
-		}
-	})
-	t.Run("after a crash", func(t *testing.T) {
-		s, reg := start(t, answers())
-		held := providers.Operation{Stage: "freeze"} // by another process
-		p, err := providertest.Drive(t.Context(), reg["BCS.UserCertificate"], creation("BCS.UserCertificate", frozen(false, true)), held, true)
-		if err != nil || p.Object == nil {
-			t.Fatalf("%+v, %v", p, err)
-		}
-		if diff := cmp.Diff([]string{issueCert, freezeCert + " archive"}, calls(s)); diff != "" {
-			t.Error(diff)
-		}
-	})
-	t.Run("settled after a crash", func(t *testing.T) {
-		for _, op := range []providers.Operation{{}, {Stage: "freeze"}} {
-			s, reg := start(t, nil)
-			req := creation("BCS.UserCertificate", frozen(false, true))
-			req.Settling = true
-			p, err := providertest.Drive(t.Context(), reg["BCS.UserCertificate"], req, op, true)
-			if err != nil || p.Object != nil || len(s.Sent()) > 0 {
-				t.Errorf("%+v, %v, sent %v", p, err, s.Sent())
-			}
-		}
-	})
+}
+
+// A certificate that could not be frozen is not lost: the outcome stays open, and is
+// settled as not frozen.
+func TestCertificateThatCouldNotBeFrozen(t *testing.T) {
+	_, reg := start(t, map[string][]string{freezeCert: {"4006036"}})
+	req := creation("BCS.UserCertificate", frozen(true, true))
+	op := providers.Operation{Stage: "freeze", Secret: map[string]string{"archive": "UEsDBHJlc3Q="}}
+	_, err := reg["BCS.UserCertificate"].Advance(t.Context(), req, op, false)
+	if e := providertest.Failure(t, err); e.Kind != providers.Unexpected || !strings.Contains(e.Advice, "is issued and kept") {
+		t.Errorf("%s: %v", e.Kind, e)
+	}
+	req.Settling = true
+	p, err := reg["BCS.UserCertificate"].Advance(t.Context(), req, op, true)
+	if err != nil || !p.Done || p.Object.Properties["frozen"] != false || p.Object.Attributes["archive"] != "UEsDBHJlc3Q=" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// Nobody holds the key of what a lost request has issued, so nothing is told of it.
+func TestLostCertificateIsSettled(t *testing.T) {
+	s, reg := start(t, nil)
+	req := creation("BCS.UserCertificate", frozen(false, true))
+	req.Settling = true
+	p, err := providertest.Drive(t.Context(), reg["BCS.UserCertificate"], req, providers.Operation{}, true)
+	if err != nil || p.Object != nil || len(s.Sent()) > 0 {
+		t.Errorf("%+v, %v, sent %v", p, err, s.Sent())
+	}
 }
 
 // Nobody tells whether a certificate is frozen, so what may have been sent is sent
