@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -12,8 +13,8 @@ import (
 )
 
 // silenceTold is after which time without an answer people are told whom the
-// command waits for.
-const silenceTold = 5 * time.Second
+// command waits for: a sixth of the patience, or of that by default.
+func (a *app) silenceTold() time.Duration { return cmp.Or(a.opts.patience, defaultPatience) / 6 }
 
 // patiently is a context in which looks at the cloud have the patience of a command,
 // all of them together.
@@ -52,7 +53,7 @@ func (t *waitTeller) tick() {
 		return
 	}
 	s, silent := t.patience.Longest()
-	switch silent = silent && s.For >= silenceTold; {
+	switch silent = silent && s.For >= t.app.silenceTold(); {
 	case t.app.err.isTerminal():
 		line := ""
 		if silent {
