@@ -12,14 +12,20 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/schemas"
 )
 
-// LoadCatalogue reads the node types that are built in.
+// LoadCatalogue returns the node types that are built in. They are read once; the
+// map is the caller's, and the types are to be left as they are.
 func LoadCatalogue() (Catalogue, error) {
+	cat, err := builtIn()
+	return maps.Clone(cat), err
+}
+
+var builtIn = sync.OnceValues(func() (Catalogue, error) {
 	defs, err := schemas.Types()
 	if err != nil {
 		return nil, fmt.Errorf("load the catalogue: %w", err)
 	}
 	return ParseCatalogue(defs)
-}
+})
 
 // ParseCatalogue reads node types from definitions in the format of
 // catalogue.schema.json, by name without prefix.
@@ -38,29 +44,30 @@ func ParseCatalogue(defs map[string]json.RawMessage) (Catalogue, error) {
 // Names lists the node types, sorted.
 func (c Catalogue) Names() []string { return slices.Sorted(maps.Keys(c)) }
 
-// nodeTypeFile is a node type as its file writes it.
+// nodeTypeFile is a node type as its file writes it. All of it is decoded in one
+// pass, which is a part of every command's start.
 type nodeTypeFile struct {
-	Description string                     `json:"description"`
-	Example     string                     `json:"example"`
-	Properties  json.RawMessage            `json:"properties"`
-	Attributes  map[string]json.RawMessage `json:"attributes"`
-	Containers  map[string]Containment     `json:"containers"`
-	Calls       Calls                      `json:"calls"`
-	Timeouts    Timeouts                   `json:"timeouts"`
-	HoldsData   string                     `json:"holdsData"`
-	LostAlong   map[string]string          `json:"lostAlong"`
-	LastOf      *LastOf                    `json:"lastOf"`
-	Forgotten   string                     `json:"forgotten"`
-	Leaves      string                     `json:"leaves"`
-	GoesOn      map[string]string          `json:"goesOn"`
-	Undo        map[string]Reversal        `json:"undo"`
-	Serial      string                     `json:"serial"`
-	Rules       []ruleFile                 `json:"rules"`
+	Description string                   `json:"description"`
+	Example     string                   `json:"example"`
+	Properties  *propertyFile            `json:"properties"`
+	Attributes  map[string]*propertyFile `json:"attributes"`
+	Containers  map[string]Containment   `json:"containers"`
+	Calls       Calls                    `json:"calls"`
+	Timeouts    Timeouts                 `json:"timeouts"`
+	HoldsData   string                   `json:"holdsData"`
+	LostAlong   map[string]string        `json:"lostAlong"`
+	LastOf      *LastOf                  `json:"lastOf"`
+	Forgotten   string                   `json:"forgotten"`
+	Leaves      string                   `json:"leaves"`
+	GoesOn      map[string]string        `json:"goesOn"`
+	Undo        map[string]Reversal      `json:"undo"`
+	Serial      string                   `json:"serial"`
+	Rules       []ruleFile               `json:"rules"`
 }
 
 func parseNodeType(name string, def json.RawMessage) (*NodeType, error) {
 	var f nodeTypeFile
-	if err := json.Unmarshal(def, &f); err != nil {
+	if err := decodeDefinition(def, &f); err != nil {
 		return nil, err
 	}
 	t := &NodeType{
@@ -69,14 +76,14 @@ func parseNodeType(name string, def json.RawMessage) (*NodeType, error) {
 		HoldsData: f.HoldsData, LostAlong: f.LostAlong, LastOf: f.LastOf, Forgotten: f.Forgotten, Leaves: f.Leaves, GoesOn: f.GoesOn, Undo: f.Undo, Serial: f.Serial,
 	}
 	var err error
-	if t.Properties, err = parseProperty(f.Properties); err != nil {
+	if t.Properties, err = f.Properties.property(); err != nil {
 		return nil, fmt.Errorf("properties: %w", err)
 	}
 	if t.Rules, err = parseTypeRules(f.Rules); err != nil {
 		return nil, err
 	}
 	for attr, schema := range f.Attributes {
-		if t.Attributes[attr], err = parseProperty(schema); err != nil {
+		if t.Attributes[attr], err = schema.property(); err != nil {
 			return nil, fmt.Errorf("attribute %s: %w", attr, err)
 		}
 	}
@@ -88,95 +95,147 @@ func parseNodeType(name string, def json.RawMessage) (*NodeType, error) {
 	return t, nil
 }
 
-// propertyFile is a property as its file writes it: the parts of JSON Schema
-// that the language walks through itself.
-type propertyFile struct {
-	Type        string                     `json:"type"`
-	Description string                     `json:"description"`
-	Default     json.RawMessage            `json:"default"`
-	Properties  map[string]json.RawMessage `json:"properties"`
-	Required    []string                   `json:"required"`
-	Additional  json.RawMessage            `json:"additionalProperties"`
-	Items       json.RawMessage            `json:"items"`
-	Immutable   bool                       `json:"x-immutable"`
-	Sensitive   bool                       `json:"x-sensitive"`
-	Reference   string                     `json:"x-reference"`
-	From        string                     `json:"x-from"`
-	Volatile    bool                       `json:"x-volatile"`
-	Recorded    string                     `json:"x-recorded"`
-	Least       *Least                     `json:"x-least"`
-	OneWay      string                     `json:"x-oneway"`
-	Undo        string                     `json:"x-undo"`
-	Destroys    string                     `json:"x-destroys"`
-	HoldsData   string                     `json:"x-holdsData"`
-	File        *FileRule                  `json:"x-file"`
+// decodeDefinition decodes a part of the catalogue, and refuses what it has no
+// field for: a constraint that is left out would let everything pass.
+func decodeDefinition(text []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	dec.DisallowUnknownFields()
+	return dec.Decode(into)
 }
 
-func parseProperty(schema json.RawMessage) (*Property, error) {
-	if len(schema) == 0 {
-		return &Property{Type: "object"}, nil
-	}
-	var f propertyFile
-	if err := json.Unmarshal(schema, &f); err != nil {
+// propertyFile is a property as its file writes it: the parts of JSON Schema
+// that the language walks through itself, because functions may stand for any
+// part, and the constraints of the value.
+type propertyFile struct {
+	Type        string                   `json:"type"`
+	Description string                   `json:"description"`
+	Examples    json.RawMessage          `json:"examples"`
+	Default     any                      `json:"default"`
+	Properties  map[string]*propertyFile `json:"properties"`
+	Required    []string                 `json:"required"`
+	Additional  additionalFile           `json:"additionalProperties"`
+	Items       *propertyFile            `json:"items"`
+	Immutable   bool                     `json:"x-immutable"`
+	Sensitive   bool                     `json:"x-sensitive"`
+	Reference   string                   `json:"x-reference"`
+	From        string                   `json:"x-from"`
+	Volatile    bool                     `json:"x-volatile"`
+	Recorded    string                   `json:"x-recorded"`
+	Least       *Least                   `json:"x-least"`
+	OneWay      string                   `json:"x-oneway"`
+	Undo        string                   `json:"x-undo"`
+	Destroys    string                   `json:"x-destroys"`
+	HoldsData   string                   `json:"x-holdsData"`
+	File        *FileRule                `json:"x-file"`
+	constraintFile
+}
+
+// constraintFile is what a value has to keep beyond its type and its parts, in
+// the words of JSON Schema, sorted.
+type constraintFile struct {
+	AllOf             json.RawMessage `json:"allOf,omitempty"`
+	AnyOf             json.RawMessage `json:"anyOf,omitempty"`
+	Const             json.RawMessage `json:"const,omitempty"`
+	DependentRequired json.RawMessage `json:"dependentRequired,omitempty"`
+	Else              json.RawMessage `json:"else,omitempty"`
+	Enum              json.RawMessage `json:"enum,omitempty"`
+	ExclusiveMaximum  json.RawMessage `json:"exclusiveMaximum,omitempty"`
+	ExclusiveMinimum  json.RawMessage `json:"exclusiveMinimum,omitempty"`
+	Format            json.RawMessage `json:"format,omitempty"`
+	If                json.RawMessage `json:"if,omitempty"`
+	MaxItems          json.RawMessage `json:"maxItems,omitempty"`
+	MaxLength         json.RawMessage `json:"maxLength,omitempty"`
+	MaxProperties     json.RawMessage `json:"maxProperties,omitempty"`
+	Maximum           json.RawMessage `json:"maximum,omitempty"`
+	MinItems          json.RawMessage `json:"minItems,omitempty"`
+	MinLength         json.RawMessage `json:"minLength,omitempty"`
+	MinProperties     json.RawMessage `json:"minProperties,omitempty"`
+	Minimum           json.RawMessage `json:"minimum,omitempty"`
+	MultipleOf        json.RawMessage `json:"multipleOf,omitempty"`
+	Not               json.RawMessage `json:"not,omitempty"`
+	OneOf             json.RawMessage `json:"oneOf,omitempty"`
+	Pattern           json.RawMessage `json:"pattern,omitempty"`
+	PropertyNames     json.RawMessage `json:"propertyNames,omitempty"`
+	Then              json.RawMessage `json:"then,omitempty"`
+	UniqueItems       json.RawMessage `json:"uniqueItems,omitempty"`
+}
+
+// rules are the constraints ready for use; nil if there are none.
+func (c constraintFile) rules() (*rules, error) {
+	text, err := json.Marshal(c)
+	if err != nil || string(text) == "{}" {
 		return nil, err
 	}
+	return &rules{text: text}, nil
+}
+
+// additionalFile says what further keys an object may have: any, if nothing is
+// said, none, or those with values of a type.
+type additionalFile struct {
+	none     bool
+	property *propertyFile
+}
+
+// UnmarshalJSON reads a boolean or a schema.
+func (a *additionalFile) UnmarshalJSON(text []byte) error {
+	switch string(text) {
+	case "true":
+		return nil
+	case "false":
+		a.none = true
+		return nil
+	}
+	return decodeDefinition(text, &a.property)
+}
+
+// property makes what the file says into a property; of nothing, an object
+// without keys.
+func (f *propertyFile) property() (*Property, error) {
+	if f == nil {
+		return &Property{Type: "object"}, nil
+	}
 	p := &Property{
-		Type: f.Type, Description: f.Description, Required: f.Required,
+		Type: f.Type, Description: f.Description, Default: plainNumbers(f.Default), Required: f.Required,
 		Immutable: f.Immutable, Sensitive: f.Sensitive, Reference: f.Reference,
 		From: f.From, Volatile: f.Volatile, Recorded: f.Recorded, Least: f.Least, OneWay: f.OneWay, Undo: f.Undo, Destroys: f.Destroys, HoldsData: f.HoldsData, File: f.File,
-	}
-	var err error
-	if p.Default, err = plainJSON(f.Default); err != nil {
-		return nil, fmt.Errorf("default: %w", err)
 	}
 	if len(f.Properties) > 0 {
 		p.Properties = make(map[string]*Property, len(f.Properties))
 	}
+	var err error
 	for name, part := range f.Properties {
-		if p.Properties[name], err = parseProperty(part); err != nil {
+		if p.Properties[name], err = part.property(); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if err := p.parseParts(&f); err != nil {
+	if err := p.parts(f); err != nil {
 		return nil, err
 	}
-	p.rules, err = parseRules(schema)
+	p.rules, err = f.constraintFile.rules()
 	return p, err
 }
 
-// parseParts reads the types of further keys and of list items.
-func (p *Property) parseParts(f *propertyFile) (err error) {
-	switch extra := string(bytes.TrimSpace(f.Additional)); extra {
-	case "false":
-	case "", "true":
+// parts are the types of further keys and of list items.
+func (p *Property) parts(f *propertyFile) (err error) {
+	switch extra := f.Additional; {
+	case extra.none:
+	case extra.property == nil:
 		p.Open = f.Type == "object"
 	default:
-		if p.Additional, err = parseProperty(f.Additional); err != nil {
+		if p.Additional, err = extra.property.property(); err != nil {
 			return fmt.Errorf("additional properties: %w", err)
 		}
 	}
-	if len(f.Items) > 0 {
-		if p.Items, err = parseProperty(f.Items); err != nil {
+	if f.Items != nil {
+		if p.Items, err = f.Items.property(); err != nil {
 			return fmt.Errorf("items: %w", err)
 		}
 	}
 	return nil
 }
 
-// plainJSON decodes JSON with integers as int64; nothing gives nil.
-func plainJSON(text json.RawMessage) (any, error) {
-	if len(text) == 0 {
-		return nil, nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return nil, err
-	}
-	return plainNumbers(v), nil
-}
-
+// plainNumbers makes the integers of decoded JSON int64.
 func plainNumbers(v any) any {
 	switch v := v.(type) {
 	case json.Number:
@@ -204,32 +263,6 @@ type rules struct {
 	once     sync.Once
 	compiled *schemas.Schema
 	err      error
-}
-
-// walked are the keywords that need no rules: the language checks them part by
-// part, because functions may stand for any part, or they say nothing about
-// values.
-var walked = map[string]bool{
-	"type": true, "properties": true, "required": true, "additionalProperties": true, "items": true,
-	"default": true, "description": true, "examples": true,
-	"x-immutable": true, "x-sensitive": true, "x-reference": true, "x-from": true, "x-volatile": true, "x-recorded": true, "x-least": true, "x-oneway": true, "x-undo": true, "x-destroys": true, "x-holdsData": true, "x-file": true,
-}
-
-func parseRules(schema json.RawMessage) (*rules, error) {
-	var all map[string]json.RawMessage
-	if err := json.Unmarshal(schema, &all); err != nil {
-		return nil, err
-	}
-	for keyword := range all {
-		if walked[keyword] {
-			delete(all, keyword)
-		}
-	}
-	if len(all) == 0 {
-		return nil, nil
-	}
-	text, err := json.Marshal(all)
-	return &rules{text: text}, err
 }
 
 // Constrained reports whether the property limits its value beyond type and

@@ -1,7 +1,6 @@
 package dsl
 
 import (
-	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -49,24 +48,20 @@ type NetworkRule struct {
 
 // ruleFile is a rule as its file writes it.
 type ruleFile struct {
-	When    json.RawMessage `json:"when"`
-	Then    json.RawMessage `json:"then"`
-	Network *NetworkRule    `json:"network"`
-	At      []string        `json:"at"`
-	Message string          `json:"message"`
-	Advice  string          `json:"advice"`
+	When    any          `json:"when"`
+	Then    any          `json:"then"`
+	Network *NetworkRule `json:"network"`
+	At      []string     `json:"at"`
+	Message string       `json:"message"`
+	Advice  string       `json:"advice"`
 }
 
 func parseTypeRules(files []ruleFile) ([]*Rule, error) {
 	var out []*Rule
 	for i, f := range files {
-		r := &Rule{Network: f.Network, At: f.At, Message: f.Message, Advice: f.Advice}
-		var err error
-		if r.When, err = plainJSON(f.When); err != nil {
-			return nil, fmt.Errorf("rule %d: when: %w", i, err)
-		}
-		if r.Then, err = plainJSON(f.Then); err != nil {
-			return nil, fmt.Errorf("rule %d: then: %w", i, err)
+		r := &Rule{
+			When: plainNumbers(f.When), Then: plainNumbers(f.Then), Network: f.Network,
+			At: f.At, Message: f.Message, Advice: f.Advice,
 		}
 		if (r.Then == nil) == (r.Network == nil) {
 			return nil, fmt.Errorf("rule %d needs either then or network", i)
