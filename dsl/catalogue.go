@@ -69,6 +69,9 @@ type Containment struct {
 	Type string // node type of the container, without prefix
 	// DeletedWith is true when deleting the container takes the object with it.
 	DeletedWith bool
+	// Leaves says in one clause what stays of the object then; "" if nothing does
+	// that anybody need know of.
+	Leaves string
 }
 
 // LastOf tells that objects of a type keep copies of something together, which is

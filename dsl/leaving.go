@@ -34,6 +34,17 @@ func (t *NodeType) Leaving(flag func(name string) (set, known bool)) (leaves, de
 	return strings.Join(append(stays, t.Leaves), ", "), enumerated(goes)
 }
 
+// LeavingAlong says what stays when an object of the type goes with what it lives in,
+// as one clause; "" if nothing does.
+func (t *NodeType) LeavingAlong() string {
+	for _, property := range slices.Sorted(maps.Keys(t.Containers)) {
+		if c := t.Containers[property]; c.DeletedWith && c.Leaves != "" {
+			return c.Leaves
+		}
+	}
+	return ""
+}
+
 // enumerated joins clauses to a list in words.
 func enumerated(all []string) string {
 	if len(all) < 2 {

@@ -22,6 +22,9 @@ type AuditOptions struct {
 	Parallelism int         // most looks at once; 0 means 10
 	// Bare tells the node types whose elements are nothing but a record.
 	Bare func(nodeType string) bool
+	// Stays says of a node type what stays of an object that goes with what it lives
+	// in, as one clause; "" if nothing does.
+	Stays func(nodeType string) string
 }
 
 // Fate is what has become of an object.
@@ -113,6 +116,7 @@ type item struct {
 	open     string         // the action on it whose outcome is not known; ""
 	openedBy string         // its execution
 	ending   Fate           // FateDeleted, FateLetGo, or "": nobody has ended it on record
+	along    bool           // its deletion made no call of its own: it went with what it lived in
 	failed   bool           // its creation is known to have failed
 
 	there bool  // it was seen
@@ -212,6 +216,15 @@ func (l *ledger) object(typ, id string) *item {
 	return o
 }
 
+// stays says what is left of an object that is still there although it went with what
+// it lived in; "" if nothing should be.
+func (l *ledger) stays(o *item) string {
+	if l.options.Stays == nil || o.element != nil || o.ending != FateDeleted || !o.along || !o.there {
+		return ""
+	}
+	return l.options.Stays(o.Type)
+}
+
 func (l *ledger) bare(typ string) bool { return l.options.Bare != nil && l.options.Bare(typ) }
 
 // take takes in the journal of one execution.
@@ -295,6 +308,7 @@ func (l *ledger) takeResult(x *state.Execution, r state.Record) {
 		o.Node = r.Node // the new name comes last
 	case string(planner.Delete):
 		o.ending, o.Ended = FateDeleted, Mark{x.ID, r.At}
+		o.along = r.Before != nil
 		if r.Error != "" { // force forgot what the cloud did not delete
 			o.ending, o.Why = FateLetGo, r.Error
 		}
@@ -334,6 +348,9 @@ func (l *ledger) audit() *Audit {
 		}
 	}
 	for _, o := range slices.AppendSeq(slices.Clone(l.nameless), maps.Values(l.objects)) {
+		if stays := l.stays(o); stays != "" {
+			o.ending, o.Why = FateLetGo, "what it lived in was deleted, which leaves "+stays
+		}
 		o.judge()
 		o.Superseded = o.element == nil && taken[place{o.Stack, o.Node}]
 		o.Name, o.Why = l.redact.text(o.Name), l.redact.text(o.Why)

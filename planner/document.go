@@ -303,7 +303,12 @@ func (s *Step) document() ResourceChange {
 
 // leaving is what stays of what the step itself destroys, and what goes with it.
 func (s *Step) leaving() (leaves, destroys string) {
-	if s.Gone || s.DeletedWith != "" || s.Forgotten != "" {
+	switch {
+	case s.Gone:
+		return "", ""
+	case s.DeletedWith != "":
+		return s.LeavesAlong, ""
+	case s.Forgotten != "":
 		return "", ""
 	}
 	return s.Leaves, s.Destroys

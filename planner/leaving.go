@@ -9,6 +9,7 @@ func (m *maker) leavings() {
 		if typ == nil || !s.deletes() {
 			continue
 		}
+		s.LeavesAlong = typ.LeavingAlong()
 		s.Leaves, s.Destroys = typ.Leaving(func(name string) (set, known bool) {
 			v, _ := s.Before.Get(name)
 			if v.IsUnknown() || v.HasSensitive() {

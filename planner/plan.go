@@ -138,8 +138,11 @@ type Step struct {
 	Forgotten string // why a delete only forgets it; "" if it is deleted
 	Leaves    string // what stays when it is deleted; "" if nothing does
 	Destroys  string // what its flags let go with it then; "" if nothing
-	Gone      bool   // a delete of what a refresh did not find any more: only the record goes
-	Range     diag.Range
+	// LeavesAlong is what stays when it goes with what it lives in; "" if nothing does.
+	LeavesAlong string
+
+	Gone  bool // a delete of what a refresh did not find any more: only the record goes
+	Range diag.Range
 }
 
 // Change is one leaf that differs.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/orchestrate-tosca/orchestrate/dsl"
 	"github.com/orchestrate-tosca/orchestrate/executor"
 )
 
@@ -26,7 +27,8 @@ cloud for everything that they may have made, and says what has become of it:
 
   element   a stack has it, and it is there
   deleted   an execution has deleted it
-  let go    it left its stack on purpose and stayed in the cloud (retain, --force)
+  let go    it left its stack on purpose and stayed in the cloud (retain, --force,
+            or the plan said that it would be left)
   gone      no stack has it, and it is not there
   open      what came of the last request about it is not known: retry finds out
   missing   a stack has it, but it is not there any more
@@ -64,11 +66,21 @@ func (a *app) runAudit(ctx context.Context, asJSON bool) error {
 	if err := s.cloud.reach(ctx, s.cloud.providers.Types()); err != nil {
 		return err
 	}
+	catalogue, err := dsl.LoadCatalogue()
+	if err != nil {
+		return err
+	}
 	var found *executor.Audit
 	err = a.looking(a.patiently(ctx), func(ctx context.Context) (err error) {
 		found, err = s.engine.Audit(ctx, executor.AuditOptions{
 			Stack: a.opts.stack, Place: s.cloud.place(), Parallelism: a.opts.parallelism,
 			Bare: func(typ string) bool { return !callsCloud(typ) },
+			Stays: func(typ string) string {
+				if t := catalogue[typ]; t != nil {
+					return t.LeavingAlong()
+				}
+				return ""
+			},
 		})
 		return err
 	})

@@ -145,7 +145,11 @@ func typeJSON(t *dsl.NodeType, raw json.RawMessage) (object, error) {
 	}
 	containers := object{}
 	for property, c := range t.Containers {
-		containers[property] = object{"type": c.Type, "deleted_with": c.DeletedWith}
+		within := object{"type": c.Type, "deleted_with": c.DeletedWith}
+		if c.Leaves != "" {
+			within["leaves"] = c.Leaves
+		}
+		containers[property] = within
 	}
 	out := object{
 		"name": t.Name, "description": t.Description, "example": t.Example, "holds_data": t.HoldsData,

@@ -318,6 +318,8 @@ func deletionRemark(s *planner.Step) string {
 	case s.Retained: // the headline says it
 	case s.Gone:
 		return "it is gone from the cloud already: only its record is removed"
+	case s.DeletedWith != "" && s.LeavesAlong != "":
+		return fmt.Sprintf("it goes when %q is destroyed; it leaves behind %s", s.DeletedWith, s.LeavesAlong)
 	case s.DeletedWith != "":
 		return fmt.Sprintf("it goes when %q is destroyed", s.DeletedWith)
 	case s.Forgotten != "":

@@ -65,6 +65,9 @@ func typeFacts(t *dsl.NodeType) []string {
 		if c.DeletedWith {
 			fact += ", and is deleted with it"
 		}
+		if c.Leaves != "" {
+			fact += ", which leaves " + c.Leaves
+		}
 		out = append(out, fact+".")
 	}
 	if t.HoldsData != "" {
