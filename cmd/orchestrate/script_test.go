@@ -8,14 +8,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,7 +29,12 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/schemas"
 )
 
+// Stories spend more of their time waiting than computing, so more of them run at
+// the same time than there are processors, unless -parallel says how many.
 func TestMain(m *testing.M) {
+	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(m, map[string]func(){"orchestrate": main, "orchestrate-brief": briefMain})
 }
 
@@ -115,7 +123,7 @@ func scriptDocument(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func validateJSON(ts *testscript.TestScript, schema, text, what string) {
-	s, err := schemas.Named(schema)
+	s, err := compiledSchema(schema)
 	ts.Check(err)
 	var v any
 	if err := json.Unmarshal([]byte(text), &v); err != nil {
@@ -125,6 +133,14 @@ func validateJSON(ts *testscript.TestScript, schema, text, what string) {
 		ts.Logf("%s: %s: %s: %s", what, x.Pointer, x.Keyword, x.Message)
 		defer ts.Fatalf("%s breaks the schema %q\n%s", what, schema, text)
 	}
+}
+
+// compiledSchemas are the JSON Schemas that stories hold output to, by name.
+var compiledSchemas sync.Map
+
+func compiledSchema(name string) (*schemas.Schema, error) {
+	known, _ := compiledSchemas.LoadOrStore(name, sync.OnceValues(func() (*schemas.Schema, error) { return schemas.Named(name) }))
+	return known.(func() (*schemas.Schema, error))()
 }
 
 func scriptPack(ts *testscript.TestScript, neg bool, args []string) {
@@ -147,7 +163,7 @@ func scriptPack(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptEmulate(ts *testscript.TestScript, _ bool, args []string) {
-	opts := emulator.Options{Contracts: schemas.OpenAPI(), Speed: 1e5, Faults: ts.Value(switchboardKey{}).(*switchboard)}
+	opts := emulator.Options{Contracts: sharedContracts, Speed: 1e5, Faults: ts.Value(switchboardKey{}).(*switchboard)}
 	for _, a := range args {
 		name, value, _ := strings.Cut(a, "=")
 		n, err := strconv.Atoi(value)
