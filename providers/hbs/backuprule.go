@@ -2,6 +2,7 @@ package hbs
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -115,6 +116,50 @@ func (p backupRule) Read(ctx context.Context, req *providers.Request) (*provider
 		return nil, huaweicloud.Absent("the backup rule of instance", parts[0])
 	}
 	return ruleObject(req.ObjectID, there), nil
+}
+
+// Preflight implements providers.Preflighter: is the instance there and at peace, and
+// is it not backed up by itself already, or by another node of the plan.
+func (p backupRule) Preflight(ctx context.Context, reqs []*providers.Request) ([]providers.Finding, error) {
+	ctx = providers.Sharing(ctx)
+	var out huaweicloud.Looks
+	out.Add(p.checkAtWork(ctx, reqs, instanceFor, "instanceId"))
+	goes, planned := huaweicloud.Freed(reqs), map[string]string{}
+	for _, req := range huaweicloud.Of(reqs, providers.Create) {
+		id, of := instanceFor(req), instanceFor(req)
+		if order := req.Refers["instanceId"]; id == "" && order != nil {
+			of = "node " + order.Node
+		}
+		switch other := planned[of]; {
+		case of == "": // not known yet
+		case other != "":
+			out.Add([]providers.Finding{{
+				Node: req.Node, Property: "instanceId", Kind: providers.Conflict,
+				Message: fmt.Sprintf("The nodes %s and %s set a rule of automatic backups for the same instance, which has one at most.", other, req.Node),
+				Advice:  "Remove one of them.",
+			}}, nil)
+		case id != "" && !goes[huaweicloud.JoinPath(id, ruleSuffix)]:
+			out.Add(p.checkFree(ctx, req, id))
+		}
+		planned[of] = req.Node
+	}
+	return out.Result()
+}
+
+// checkFree looks whether somebody has set a rule already.
+func (p backupRule) checkFree(ctx context.Context, req *providers.Request, instance string) ([]providers.Finding, error) {
+	there, err := showAutoBackupRules.read(ctx, p.api, &instanceRequest{instance})
+	if huaweicloud.Gone(err) {
+		return nil, nil // told already
+	}
+	if err != nil || !there.On {
+		return nil, err
+	}
+	return []providers.Finding{{
+		Node: req.Node, Property: "instanceId", Kind: providers.Conflict,
+		Message: fmt.Sprintf("The instance %s is backed up by itself already (days: %d), which this stack has not asked for.", instance, there.Days),
+		Advice:  "Switch automatic backups off, or take the rule into the stack: orchestrate import " + req.Node + " " + huaweicloud.JoinPath(instance, ruleSuffix) + ".",
+	}}, nil
 }
 
 // ReadAll implements providers.Lister.

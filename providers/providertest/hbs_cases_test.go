@@ -319,6 +319,43 @@ func TestPreflightOfHBS(t *testing.T) {
 	}
 }
 
+// An instance has one rule of automatic backups: another one is refused before.
+func TestPreflightOfBackupRules(t *testing.T) {
+	c := newCloud(t)
+	id := c.make(t, "HBS.Instance", "chain", chain("chain-1", "alpha")).ID
+	rule := map[string]any{"instanceId": id, "days": int64(3)}
+	first := creation("HBS.BackupRule", "nightly", rule)
+	order := creation("HBS.Instance", "new", chain("chain-2", "alpha"))
+	ordered := func(node string) *providers.Request {
+		return referring(creation("HBS.BackupRule", node, map[string]any{"days": int64(1)}), "instanceId", order)
+	}
+	check := func(name string, want []string, reqs ...*providers.Request) {
+		t.Helper()
+		if diff := cmp.Diff(want, c.preflight(t, "HBS.BackupRule", map[string]string{id: "ID"}, reqs...)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	check("free", nil, first)
+	check("ordered", nil, ordered("a"))
+	check("not known yet", nil, creation("HBS.BackupRule", "a", map[string]any{"days": int64(1)}), creation("HBS.BackupRule", "b", map[string]any{"days": int64(1)}))
+	check("two of one", []string{
+		"error conflict weekly[instanceId]: The nodes nightly and weekly set a rule of automatic backups for the same instance, which has one at most.",
+	}, first, creation("HBS.BackupRule", "weekly", rule))
+	check("two of one that is ordered", []string{
+		"error conflict b[instanceId]: The nodes a and b set a rule of automatic backups for the same instance, which has one at most.",
+	}, ordered("a"), ordered("b"))
+	check("no instance", []string{
+		"error invalid x[instanceId]: The instance " + nowhere + " does not exist.",
+	}, creation("HBS.BackupRule", "x", map[string]any{"instanceId": nowhere, "days": int64(1)}))
+
+	made := c.make(t, "HBS.BackupRule", "nightly", rule)
+	check("there already", []string{
+		"error conflict nightly[instanceId]: The instance ID is backed up by itself already (days: 3), which this stack has not asked for.",
+	}, first)
+	check("replaced", nil, first, deletion("HBS.BackupRule", "nightly", made.ID, rule))
+	check("deleted", nil, deletion("HBS.BackupRule", "nightly", made.ID, rule))
+}
+
 // What an instance of its kind and mode can't have is refused before it is bought,
 // and before anything is made in one that exists.
 func TestPreflightOfWhatAnInstanceCannotHave(t *testing.T) {
