@@ -267,7 +267,7 @@ func (d *driver) advanced(j *job, a sched.Advance, p providers.Progress, err err
 	if err != nil && j.action == planner.Delete && isKind(err, providers.NotFound) {
 		p, err = providers.Progress{Done: true}, nil // somebody was faster
 	}
-	if err == nil && p.Done && p.Object == nil && j.action != planner.Delete && j.req.Settling {
+	if err == nil && p.Done && j.req.Settling && (p.Object == nil) == (j.action != planner.Delete) {
 		j.unmade = true
 		return sched.Erred{Task: j.task, Class: sched.Fatal}
 	}

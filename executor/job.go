@@ -44,7 +44,7 @@ type job struct {
 	equal   bool   // nothing had to be called
 	quick   bool   // its call changes nothing outside
 	touched bool   // a call that may change something was made
-	unmade  bool   // settled: the create had made nothing, or the update is not known to have done anything
+	unmade  bool   // settled: the create had made nothing, or the change is not known to have done anything
 	stays   string // why a delete leaves the object in the cloud; "": it does not
 
 	obstacle state.Obstacle // that was told last
@@ -95,6 +95,14 @@ func withSealed(op providers.Operation, recorded state.Document) providers.Opera
 		op.Secret[name] = providers.Text(v)
 	}
 	return op
+}
+
+// unmadeBecause says in the journal what became of the request of an unmade job.
+func (j *job) unmadeBecause() string {
+	if j.action == planner.Create {
+		return "its request was never sent or came to nothing"
+	}
+	return "what came of its request shows in the next plan"
 }
 
 // requestFor fills in the request of a job whose properties are known.

@@ -49,7 +49,7 @@ func (d *driver) entry(j *job, r sched.Record) *entry {
 	}
 	undone := r.Kind == sched.Fail && j.unmade
 	if undone {
-		r = sched.Record{Task: r.Task, Kind: sched.Skip, Why: "its request was never sent or came to nothing"}
+		r = sched.Record{Task: r.Task, Kind: sched.Skip, Why: j.unmadeBecause()}
 	}
 	now := time.Now().UTC()
 	rec := d.journal(j, r, now)

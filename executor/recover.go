@@ -250,6 +250,11 @@ func (r *recovery) settle(ctx context.Context, j *job) (err error) {
 	if j.action == planner.Create {
 		return r.find(ctx, j)
 	}
+	if w, ok := j.provider.(providers.Worker); ok {
+		j.provider = lingering{w}
+		r.running = append(r.running, j)
+		return nil
+	}
 	return r.read(ctx, j)
 }
 
@@ -264,7 +269,7 @@ func (r *recovery) find(ctx context.Context, j *job) error {
 	case err != nil:
 		return err
 	case ours == nil:
-		return r.notDone(j, "its request was never sent or came to nothing")
+		return r.notDone(j)
 	}
 	return r.adopt(j, ours)
 }
@@ -282,7 +287,7 @@ func (r *recovery) read(ctx context.Context, j *job) error {
 			return fmt.Errorf("look whether it was deleted: %w", err)
 		}
 	}
-	return r.notDone(j, "what came of its request shows in the next plan")
+	return r.notDone(j)
 }
 
 func (r *recovery) adopt(j *job, o *providers.Object) error {
@@ -317,7 +322,8 @@ func (r *recovery) note(e *state.Element, node string) {
 	}
 }
 
-func (r *recovery) notDone(j *job, why string) error {
+func (r *recovery) notDone(j *job) error {
+	why := j.unmadeBecause()
 	rec := j.record(r.execution.ID, sched.Record{Kind: sched.Skip, Why: why}, time.Now().UTC())
 	if j.action == planner.Update && j.prior != nil {
 		rec.Element = j.unsure()

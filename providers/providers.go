@@ -213,6 +213,16 @@ type Reading struct {
 	Err    error
 }
 
+// Worker is a Provider of objects that are worked on after the answer to the request
+// that asked for it.
+type Worker interface {
+	Provider
+	// Working says what work runs on the object of an Update or a Delete, or on what
+	// it is in, so that what is read of it need not last; "" if none does or the
+	// object does not exist. It changes nothing.
+	Working(ctx context.Context, req *Request) (string, error)
+}
+
 // Searcher is a Provider that can tell, long after a Create, what it may have
 // made, whatever became of it.
 type Searcher interface {

@@ -372,6 +372,17 @@ func (v provider) Read(ctx context.Context, req *providers.Request) (found *prov
 	return found, err
 }
 
+// Working implements providers.Worker.
+func (v provider) Working(ctx context.Context, req *providers.Request) (work string, err error) {
+	err = v.exchange(ctx, "look for work on "+req.Node, false, func(c *cloud) error {
+		if o := c.byID(req.ObjectID); o != nil {
+			work = o.work
+		}
+		return nil
+	})
+	return work, err
+}
+
 // Find implements providers.Provider: an intent alone has sent nothing.
 func (v provider) Find(ctx context.Context, req *providers.Request) ([]*providers.Object, error) {
 	return huaweicloud.LooksFirst{}.Find(ctx, req)

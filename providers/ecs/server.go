@@ -254,6 +254,18 @@ func (p server) Read(ctx context.Context, req *providers.Request) (*providers.Ob
 	return p.object(ctx, s, req)
 }
 
+// Working implements providers.Worker.
+func (p server) Working(ctx context.Context, req *providers.Request) (string, error) {
+	s, err := p.showServer(ctx, req.ObjectID)
+	if huaweicloud.Gone(err) {
+		return "", nil
+	}
+	if err != nil || s.OSEXTSTStaskState == "" {
+		return "", err
+	}
+	return fmt.Sprintf("the server %s is in task state %s", req.ObjectID, s.OSEXTSTStaskState), nil
+}
+
 // ReadAll implements providers.Lister: servers and their elastic IPs are asked
 // for by many IDs in a call.
 func (p server) ReadAll(ctx context.Context, reqs []*providers.Request) ([]providers.Reading, error) {

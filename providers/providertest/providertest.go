@@ -123,6 +123,7 @@ func Cases() []Case {
 		{"settled after a lost request", false, (*kit).settledRequest},
 		{"settled update", false, (*kit).settledUpdate},
 		{"settled anywhere", true, (*kit).settledAnywhere},
+		{"lasting", false, (*kit).lasting},
 		{"namesake", false, (*kit).namesake},
 		{"work fails: create", false, (*kit).createFails},
 		{"work fails: update", false, (*kit).updateFails},
