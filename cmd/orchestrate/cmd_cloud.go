@@ -13,7 +13,6 @@ import (
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/bcs"
 	"github.com/orchestrate-tosca/orchestrate/providers/hbs"
-	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 )
 
 // lookFormat is the version of the JSON of `cloud SUBJECT`; see
@@ -279,8 +278,8 @@ func (a *app) tellMissed(all []missed) error {
 		if text := m.err.Error(); !slices.Contains(told, text) {
 			told = append(told, text)
 			list, sources := diagnostics(m)
-			if huaweicloud.IsKind(m.err, providers.Invalid) {
-				list[0].Detail = "" // it is about blueprints
+			if aboutStacks(m.err) {
+				list[0].Detail = ""
 			}
 			a.showProblems(list, sources)
 		}
@@ -289,6 +288,13 @@ func (a *app) tellMissed(all []missed) error {
 		return nil
 	}
 	return exitCode{code: code}
+}
+
+// aboutStacks reports whether the advice of an error is for those who deploy what it
+// is about, rather than look at it.
+func aboutStacks(err error) bool {
+	var e *providers.Error
+	return errors.As(err, &e) && e.Status != 0 && (e.Kind == providers.Invalid || e.Kind == providers.NotFound)
 }
 
 // notThere is the error of a name that none of several things has.

@@ -457,7 +457,7 @@ func TestLooksThatFail(t *testing.T) {
 			}
 			x.mu.Unlock()
 			code, out, errs := x.run(append([]string{"cloud"}, strings.Fields(c.args)...)...)
-			if code != c.code || !strings.Contains(out, c.out) || !strings.Contains(errs, c.err) {
+			if code != c.code || !strings.Contains(out, c.out) || !strings.Contains(errs, c.err) || strings.Contains(errs, "outside this stack") {
 				t.Errorf("exit %d, want %d with %q and %q:\n%s%s", code, c.code, c.out, c.err, out, errs)
 			}
 		})

@@ -63,7 +63,10 @@ steps without which the execution could not have ended sooner.`,
 			}
 			return s.follow(ctx, args[0])
 		}
-		if picture != "" {
+		if c.Flags().Changed("timeline") {
+			if picture == "" {
+				return usagef(c, "--timeline is empty: name a file, or - for standard output")
+			}
 			return s.drawExecution(ctx, args[0], picture)
 		}
 		if len(args) == 1 {

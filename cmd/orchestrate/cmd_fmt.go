@@ -251,35 +251,3 @@ func isOurs(file string) bool {
 	src, err := readBounded(file)
 	return err != nil || blueprintKey.Match(src) || partKeys[0].Match(src) && partKeys[1].Match(src)
 }
-
-// replaceFile writes a file in one step, with the permissions it has if it is
-// there: whoever reads it meanwhile, and after a crash, finds the old text or
-// the new one. A link stays a link.
-func replaceFile(name string, text []byte) error {
-	target, mode := name, fs.FileMode(0o644)
-	if info, err := os.Stat(name); err == nil {
-		mode = info.Mode().Perm()
-		if target, err = filepath.EvalSymlinks(name); err != nil {
-			return err
-		}
-	}
-	temp, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	defer os.Remove(temp.Name()) // nothing is left there after the rename
-	_, err = temp.Write(text)
-	if err == nil {
-		err = temp.Chmod(mode)
-	}
-	if err == nil {
-		err = temp.Sync()
-	}
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if err := os.Rename(temp.Name(), target); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return nil
-}

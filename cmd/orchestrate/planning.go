@@ -536,32 +536,3 @@ func (s *session) savePlan(m *made, in *intent, path string) error {
 	}
 	return writePrivate(path, b)
 }
-
-// writePrivate replaces a file by one with mode 0600, whole or not at all.
-func writePrivate(path string, content []byte) error {
-	tmp, err := os.CreateTemp(folderOf(path), ".orchestrate-*") // mode 0600
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(tmp.Name())
-	if _, err = tmp.Write(content); err == nil {
-		err = tmp.Sync()
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
-}
-
-func folderOf(path string) string {
-	if i := strings.LastIndexByte(path, os.PathSeparator); i >= 0 {
-		return path[:i+1]
-	}
-	return "."
-}
