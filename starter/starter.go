@@ -80,9 +80,20 @@ func Files(stack string, p Pipeline) ([]File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", all[i].Path, err)
 		}
+		text = bytes.ReplaceAll(text, []byte(": "+standIn+"\n"), []byte(": "+scalar(stack)+"\n"))
 		all[i].Text = bytes.ReplaceAll(text, []byte(standIn), []byte(stack))
 	}
 	return all, nil
+}
+
+// scalar is a name as YAML takes for a text: a few words some reader of it takes for
+// something else.
+func scalar(name string) string {
+	switch name {
+	case "null", "true", "false", "yes", "no", "on", "off", "y", "n":
+		return `"` + name + `"`
+	}
+	return name
 }
 
 // Extend returns a list of lines, one of which nobody needs twice, with those of

@@ -25,6 +25,27 @@ func TestFiles(t *testing.T) {
 	}
 }
 
+// What YAML takes for something else than a text is written as one.
+func TestNamesThatAreWords(t *testing.T) {
+	for stack, want := range map[string]string{"null": `"null"`, "on": `"on"`, "once": "once"} {
+		for p, lines := range map[Pipeline][]string{GitHub: {"stack: ", "name: ", "  group: "}, GitLab: {"  resource_group: "}} {
+			files, err := Files(stack, p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var all []byte
+			for _, f := range files {
+				all = append(all, f.Text...)
+			}
+			for _, line := range lines {
+				if !bytes.Contains(all, []byte("\n"+line+want+"\n")) {
+					t.Errorf("%s: no line %s%s in\n%s", p, line, want, all)
+				}
+			}
+		}
+	}
+}
+
 func TestExtend(t *testing.T) {
 	f := File{Text: []byte("# state\nstate/\n\nplan\n")}
 	for there, want := range map[string]string{
