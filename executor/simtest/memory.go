@@ -351,7 +351,7 @@ func (m *memory) before(stack string, number int64, attempts []string) map[strin
 			if _, known := out[r.Node]; !known && r.Seq > brought[r.Node] && (r.Kind == state.Intent || r.Kind == state.Result) {
 				out[r.Node] = cloneElement(r.Before)
 				if e := out[r.Node]; e != nil {
-					e.Attempted = slices.Contains(attempts, x.ID)
+					e.Attempted = r.Action == "none" && x.Number > number || slices.Contains(attempts, x.ID)
 				}
 			}
 		}

@@ -95,7 +95,8 @@ func firstChanges(t *snapshot) string {
 	), imports AS MATERIALIZED (
 		SELECT node, max(seq) AS seq FROM changes WHERE brought GROUP BY node
 	)
-	SELECT node, coalesce(` + before + `, ''), execution FROM journal WHERE (` + before + ` IS NOT NULL OR action = 'create') AND seq IN (
+	SELECT node, coalesce(` + before + `, ''), execution,
+		action = 'none' AND (SELECT number FROM executions e WHERE e.id = execution) > ?2 FROM journal WHERE (` + before + ` IS NOT NULL OR action = 'create') AND seq IN (
 		SELECT min(c.seq) FROM changes c LEFT JOIN imports i ON i.node = c.node
 		WHERE i.seq IS NULL OR c.seq > i.seq GROUP BY c.node
 	) ORDER BY node`
@@ -135,12 +136,13 @@ func (s *SQLite) Before(ctx context.Context, stack string, number int64, attempt
 	err := s.view(ctx, fmt.Sprintf("what was there before execution %d of stack %s", number, stack), func(t *snapshot) error {
 		err := each(ctx, t, func(r *sql.Rows) (err error) {
 			var node, before, execution string
-			if err := r.Scan(&node, &before, &execution); err != nil {
+			var quiet bool // a later execution found it so, and did nothing
+			if err := r.Scan(&node, &before, &execution, &quiet); err != nil {
 				return err
 			}
 			out[node], err = s.unsealElement(stack, before, "before/"+node, &sealed)
 			if out[node] != nil {
-				out[node].Attempted = slices.Contains(attempts, execution)
+				out[node].Attempted = quiet || slices.Contains(attempts, execution)
 			}
 			return err
 		}, firstChanges(t), stack, number)

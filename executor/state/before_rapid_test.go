@@ -21,6 +21,7 @@ type history struct {
 
 	before  []map[string]*Element // all elements, by execution: number 1 first
 	touched []map[string]bool     // nodes that it may have changed
+	quiet   []map[string]bool     // those of them that it first only noted something of
 	removed int                   // number of the last execution that removed the stack
 	records []Record              // of the execution that is being drawn
 }
@@ -42,7 +43,9 @@ func (h *history) element(node string) *Element {
 func (h *history) add(r Record) {
 	h.records = append(h.records, r)
 	if r.Kind == Intent || r.Kind == Result {
-		h.touched[len(h.touched)-1][r.Node] = true
+		now := len(h.touched) - 1
+		h.quiet[now][r.Node] = h.quiet[now][r.Node] || r.Action == "none" && !h.touched[now][r.Node]
+		h.touched[now][r.Node] = true
 	}
 	if r.Remove {
 		delete(h.elements, r.Node)
@@ -79,8 +82,8 @@ func (h *history) step(node string) {
 		}
 		moved := *found
 		moved.Node = to
-		h.add(Record{Node: node, Action: "none", Kind: Result, Before: found, Remove: true})
-		h.add(Record{Node: to, Action: "none", Kind: Result, Element: &moved})
+		h.add(Record{Node: node, Action: "move", Kind: Result, Before: found, Remove: true})
+		h.add(Record{Node: to, Action: "move", Kind: Result, Element: &moved})
 	case "keep":
 		kept := *found
 		kept.DependsOn = []string{"other"}
@@ -110,6 +113,7 @@ func (h *history) apply(node, action string, found *Element) {
 func (h *history) execute(s *SQLite, l *Lease, nodes []string) {
 	ctx := context.Background()
 	h.before, h.touched = append(h.before, maps.Clone(h.elements)), append(h.touched, map[string]bool{})
+	h.quiet = append(h.quiet, map[string]bool{})
 	e, err := s.Begin(ctx, l, &Execution{Lifecycle: "upgrade", Phase: "Upgrading"}, nil, nil)
 	must(h.t, err)
 	remove := rapid.IntRange(0, 5).Draw(h.t, "remove") == 0
@@ -151,6 +155,11 @@ func (h *history) want(number int) map[string]*Element {
 	for n := len(h.before); n >= first; n-- {
 		for node := range h.touched[n-1] {
 			out[node] = h.before[n-1][node]
+			if e := out[node]; e != nil && n > number && h.quiet[n-1][node] {
+				found := *e
+				found.Attempted = true
+				out[node] = &found
+			}
 		}
 	}
 	return out

@@ -189,6 +189,28 @@ func TestBeforeOfAttempts(t *testing.T) {
 	}
 }
 
+// TestBeforeOfWhatWasOnlyNoted tells what a later execution came upon from what was
+// there when the first one began: the work of one element may change another.
+func TestBeforeOfWhatWasOnlyNoted(t *testing.T) {
+	ctx := context.Background()
+	s := openTest(t, temp(t), "")
+	l := acquire(t, s, "web", "a")
+	note := func(action, node string) {
+		x, err := s.Begin(ctx, l, &Execution{Lifecycle: "upgrade", Phase: "Upgrading"}, nil, nil)
+		must(t, err)
+		e := &Element{Node: node, Type: "T", ObjectID: "id-" + node}
+		must(t, s.Append(ctx, l, Record{Execution: x.ID, Node: node, Type: "T", Action: action, Kind: Result, Before: e, Element: e}))
+	}
+	note("none", "a")
+	note("none", "b")
+	note("update", "c")
+	before, err := s.Before(ctx, "web", 1)
+	must(t, err)
+	if before["a"].Attempted || !before["b"].Attempted || before["c"].Attempted {
+		t.Errorf("%+v, %+v, %+v", before["a"], before["b"], before["c"])
+	}
+}
+
 func TestCancel(t *testing.T) {
 	ctx, path := context.Background(), temp(t)
 	s := openTest(t, path, "")

@@ -61,8 +61,9 @@ type Element struct {
 	// stayed in the cloud.
 	LetGo bool
 	// Attempted is true only in what Store.Before returns, and not kept: what is
-	// told is what an attempt at the same has found, after whatever was done from
-	// outside, and not what was recorded then.
+	// told is what an attempt at the same has found, or what a later execution came
+	// upon without doing anything, after whatever was done from outside or along with
+	// another element, and not what was recorded then.
 	Attempted bool
 	Revision  int64
 	Created   time.Time
@@ -317,8 +318,9 @@ type Store interface {
 	// it since.
 	// What lies before the last removal of the stack is another stack's:
 	// only executions after it count. attempts (IDs) are those that were after the
-	// same as the caller: Attempted marks what only they may have changed. Secrets that cannot be decrypted are
-	// dealt with as in Stack.
+	// same as the caller: Attempted marks what only they may have changed, and what
+	// a later execution than the first has only noted. Secrets that cannot be
+	// decrypted are dealt with as in Stack.
 	Before(ctx context.Context, stack string, number int64, attempts ...string) (map[string]*Element, error)
 
 	// Acquire takes the lease of a stack, which need not exist yet. It fails
