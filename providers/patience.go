@@ -126,6 +126,8 @@ func (p *Patience) of(endpoint, operation string) *awaited {
 
 func (w *Waiting) both() []*awaited { return []*awaited{w.whole, w.part} }
 
+func (w *Waiting) givenUp() bool { return w.whole.gaveUp != nil || w.part.gaveUp != nil }
+
 // Heard reports how an attempt ended.
 func (w *Waiting) Heard(err error) {
 	if w == nil || w.asker.Err() != nil {
@@ -134,6 +136,9 @@ func (w *Waiting) Heard(err error) {
 	e := useless(err)
 	w.patience.mu.Lock()
 	defer w.patience.mu.Unlock()
+	if e != nil && w.givenUp() {
+		return // it was ended for that, which says nothing of what is not given up
+	}
 	for _, a := range w.both() {
 		switch {
 		case a.gaveUp != nil:
@@ -208,7 +213,7 @@ func (w *Waiting) expire() {
 	p := w.patience
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !w.part.waiting[w] {
+	if !w.part.waiting[w] || w.givenUp() {
 		return
 	}
 	now := time.Now()
@@ -221,7 +226,7 @@ func (w *Waiting) expire() {
 			w.whole.since = now // it is there: other operations have a time of their own
 		}
 	}
-	if w.whole.gaveUp == nil && w.part.gaveUp == nil {
+	if !w.givenUp() {
 		w.timer.Reset(max(w.left(now), time.Millisecond))
 	}
 }

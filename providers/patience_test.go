@@ -109,6 +109,35 @@ func TestPatienceIsWithWhatAnswers(t *testing.T) {
 	})
 }
 
+// An operation that never answers takes no time from the others of its endpoint, be
+// they asked right after it was given up or when nobody has asked for long.
+func TestPatienceAfterASilentOperation(t *testing.T) {
+	for name, idle := range map[string]time.Duration{"at once": 0, "later": time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx := providers.Patiently(t.Context(), providers.NewPatience(30*time.Second))
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					if err := readWith(ctx, "bcs.test", "Show", never); !errors.Is(err, providers.ErrGaveUp) {
+						t.Error(err)
+					}
+				})
+				if err := readWith(ctx, "bcs.test", "List", answer{after: time.Second}); err != nil {
+					t.Error(err)
+				}
+				wg.Wait()
+				time.Sleep(idle)
+				if err := readWith(ctx, "bcs.test", "Show", never); !errors.Is(err, providers.ErrGaveUp) {
+					t.Error(err)
+				}
+				if err := readWith(ctx, "bcs.test", "List", answer{after: 25 * time.Second}); err != nil {
+					t.Errorf("another operation: %v", err)
+				}
+			})
+		})
+	}
+}
+
 // An operation that fails takes others of its endpoint along only when these fail
 // too.
 func TestPatienceWithFailingOperations(t *testing.T) {
