@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/orchestrate-tosca/orchestrate/starter"
+	"github.com/orchestrate-tosca/orchestrate/cmd/orchestrate/internal/starter"
 )
 
 // initFormat is the version of the JSON of `init`; see schemas/init.schema.json.
