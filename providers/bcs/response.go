@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/bcs/v2/model"
 
@@ -394,5 +395,5 @@ func upperFirst(text string) string {
 	if text == "" {
 		return ""
 	}
-	return string(text[0]-'a'+'A') + text[1:]
+	return strings.ToUpper(text[:1]) + text[1:]
 }
