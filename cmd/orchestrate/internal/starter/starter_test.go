@@ -28,7 +28,7 @@ func TestFiles(t *testing.T) {
 // What YAML takes for something else than a text is written as one.
 func TestNamesThatAreWords(t *testing.T) {
 	for stack, want := range map[string]string{"null": `"null"`, "on": `"on"`, "once": "once"} {
-		for p, lines := range map[Pipeline][]string{GitHub: {"stack: ", "name: ", "  group: "}, GitLab: {"  resource_group: "}} {
+		for p, lines := range map[Pipeline][]string{GitHub: {"stack: ", "name: "}, GitLab: {"  resource_group: "}} {
 			files, err := Files(stack, p)
 			if err != nil {
 				t.Fatal(err)
