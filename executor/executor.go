@@ -95,6 +95,7 @@ type Event struct {
 	Transfer  *providers.Transfer // of what is being sent; nil: nothing that takes its time
 	Wait      time.Duration
 	Obstacle  state.Obstacle
+	Settled   bool     // of a skipped step: its request may have been sent, and it was found out what came of that
 	WaitsFor  []string // nodes behind Obstacle, as far as they are named; Message says which object a turn is about
 	Err       error
 }

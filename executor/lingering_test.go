@@ -62,6 +62,8 @@ func TestLostWorkIsWaitedFor(t *testing.T) {
 				if c.looks > 0 || time.Since(begun) < 2*lingeringAfter {
 					t.Errorf("%d looks were left after %s", c.looks, time.Since(begun))
 				}
+				told := slices.ContainsFunc(b.events, func(e Event) bool { return e.Kind == StepSkipped && e.Settled })
+				equal(t, "told as settled", test.want != planner.Create, told)
 				equal(t, "not done", test.want != planner.Create, slices.Equal(rec.NotDone, []string{"d"}))
 				equal(t, "sent", 0, len(b.cloud.log))
 				b.must(b.store.Release(context.Background(), l))

@@ -239,6 +239,6 @@ func (d *driver) count(j *job) {
 func (d *driver) skippedOnce(j *job, why string) {
 	if !d.told[j.node] {
 		d.told[j.node] = true
-		d.observeJob(j, Event{Kind: StepSkipped, Message: why})
+		d.observeJob(j, Event{Kind: StepSkipped, Message: why, Settled: j.unmade})
 	}
 }

@@ -22,7 +22,7 @@ type Recovered struct {
 	Execution *state.Execution // whose open ends were taken up; nil: there were none
 	Finished  []string         // nodes whose running operations were followed to a good end
 	Adopted   []string         // nodes whose objects were found by evidence
-	NotDone   []string         // nodes of which nothing was done
+	NotDone   []string         // nodes of which nothing was done, or not known to be
 	Errors    []StepError      // operations that ended badly; the record says so now
 	Outcome   Outcome          // Interrupted: open ends are left, and the error says why
 }
@@ -120,7 +120,7 @@ type recovery struct {
 	stack     *state.Stack
 	execution *state.Execution
 	driver    *driver
-	running   []*job          // with an operation on record
+	running   []*job          // that are followed to their end
 	recorded  bool            // the journal holds a result
 	created   map[string]bool // nodes that the execution has begun to create
 	standing  string          // phase of the stack before what only records
@@ -237,8 +237,8 @@ func (r *recovery) job(rec openEnd) (*job, error) {
 	return j, nil
 }
 
-// settle decides about one open end: what has an operation on record runs on,
-// the rest is found out here.
+// settle decides about one open end: what has an operation on record runs on, and
+// so does what the service may be at without one; the rest is found out here.
 func (r *recovery) settle(ctx context.Context, j *job) (err error) {
 	if j.provider, err = r.engine.Providers.For(j.typ); err != nil {
 		return err
@@ -335,11 +335,11 @@ func (r *recovery) notDone(j *job) error {
 		r.note(rec.Element, j.node)
 	}
 	r.out.NotDone = append(r.out.NotDone, j.node)
-	r.driver.observeJob(j, Event{Kind: StepSkipped, Message: why})
+	r.driver.observeJob(j, Event{Kind: StepSkipped, Message: why, Settled: true})
 	return nil
 }
 
-// follow drives the operations on record to their end.
+// follow drives the operations on record to their end, and waits for lingering ones.
 func (r *recovery) follow() error {
 	if len(r.running) == 0 {
 		return nil

@@ -97,6 +97,9 @@ func eventLine(e executor.Event) string {
 	case executor.StepRetry:
 		return fmt.Sprintf("%s: %s: attempt %d did not succeed, trying again in %s%s", e.Node, w.doing, e.Attempt, e.Wait.Round(100*time.Millisecond), because(e))
 	case executor.StepSkipped:
+		if e.Settled {
+			return e.Node + ": Settled" + because(e)
+		}
 		return e.Node + ": Not begun" + because(e)
 	case executor.StepAdopted:
 		return e.Node + ": Taken over as it was found" + bracket(idPart(e.ObjectID)) + because(e)

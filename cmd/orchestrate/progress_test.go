@@ -110,6 +110,14 @@ func TestPlainProgress(t *testing.T) {
 	golden(t, "progress-plain.txt", b.String())
 }
 
+// What may have been sent is not said to be "not begun".
+func TestLineOfSettledStep(t *testing.T) {
+	e := executor.Event{Kind: executor.StepSkipped, Node: "bank", Action: planner.Update, Message: "the next plan shows it", Settled: true}
+	if got, want := eventLine(e), "bank: Settled: the next plan shows it"; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
 func TestTerminalProgress(t *testing.T) {
 	for name, size := range map[string][2]int{"wide": {80, 24}, "narrow": {30, 24}, "low": {80, 3}} {
 		t.Run(name, func(t *testing.T) {
