@@ -28,6 +28,7 @@ type toldStep struct {
 	ended     time.Time      // its last phase; zero: none, or another one is to come
 	operation string         // the cloud's ID of its running work
 	skipped   bool
+	open      bool           // a phase has begun, and what came of that is not told yet
 	obstacle  state.Obstacle // that was told last; "": none, or it has begun
 	waitsFor  []string
 	free      bool // it could have begun when it was last looked at
@@ -79,7 +80,7 @@ func (t *teller) event(r state.Record) (e executor.Event, ok bool) {
 		return t.planned(e, s, r)
 	case state.Intent:
 		e.Kind = executor.StepStart
-		s.begun, s.ended, s.operation, s.obstacle = r.At, time.Time{}, "", ""
+		s.open, s.begun, s.ended, s.operation, s.obstacle = true, r.At, time.Time{}, "", ""
 	case state.Operation:
 		s.operation = operationID(r.Operation)
 		return e, false
@@ -87,10 +88,11 @@ func (t *teller) event(r state.Record) (e executor.Event, ok bool) {
 		return progress(e, s, r)
 	case state.Result:
 		s.end(r.At)
+		s.open = false
 		return t.result(e)
 	case state.Failure:
 		s.end(r.At)
-		e.Operation = s.operation
+		s.open, e.Operation = false, s.operation
 		t.fail(&e, r.Phase, "nothing was sent")
 	case state.Halted:
 		s.end(r.At)
@@ -100,7 +102,8 @@ func (t *teller) event(r state.Record) (e executor.Event, ok bool) {
 		}
 	case state.Skipped:
 		s.end(r.At)
-		e.Kind, e.Message, e.Err = executor.StepSkipped, r.Error, nil
+		e.Kind, e.Message, e.Err, e.Settled = executor.StepSkipped, r.Error, nil, s.open
+		s.open = false
 		first := !s.skipped
 		s.skipped = true
 		return e, first

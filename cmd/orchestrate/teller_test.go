@@ -136,3 +136,26 @@ func TestTellerOfSteps(t *testing.T) {
 		t.Errorf("counted %+v", tell.done)
 	}
 }
+
+// A step that was skipped is told as settled only if it had begun and its end was
+// not known.
+func TestFollowersSeeWhatWasSettled(t *testing.T) {
+	for name, c := range map[string]struct {
+		before []state.RecordKind
+		want   string
+	}{
+		"not begun":      {nil, "bank: Not begun: why"},
+		"begun":          {[]state.RecordKind{state.Intent}, "bank: Settled: why"},
+		"begun and left": {[]state.RecordKind{state.Intent, state.Halted}, "bank: Settled: why"},
+		"another phase":  {[]state.RecordKind{state.Intent, state.Result}, "bank: Not begun: why"},
+	} {
+		tell := newTeller()
+		for _, kind := range c.before {
+			tell.events(state.Record{Node: "bank", Action: "update", Kind: kind})
+		}
+		told := tell.events(state.Record{Node: "bank", Action: "update", Kind: state.Skipped, Error: "why"})
+		if len(told) != 1 || eventLine(told[0]) != c.want {
+			t.Errorf("%s: %+v, want %q", name, told, c.want)
+		}
+	}
+}
