@@ -30,7 +30,7 @@ func (a *app) looking(ctx context.Context, look func(context.Context) error) err
 		return look(ctx)
 	}
 	t := &waitTeller{app: a, patience: patience}
-	t.timer = time.AfterFunc(tickEvery, t.tick)
+	t.start()
 	defer t.stop()
 	return look(ctx)
 }
@@ -39,11 +39,17 @@ func (a *app) looking(ctx context.Context, look func(context.Context) error) err
 type waitTeller struct {
 	app      *app
 	patience *providers.Patience
-	timer    *time.Timer
 
 	mu    sync.Mutex
-	over  bool   // guarded by mu
+	timer *time.Timer // guarded by mu, like the next
+	over  bool
 	shown string // the line that stands on the terminal; guarded by mu
+}
+
+func (t *waitTeller) start() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.timer = time.AfterFunc(tickEvery, t.tick) // which may be at once, on a busy machine
 }
 
 func (t *waitTeller) tick() {
@@ -79,9 +85,9 @@ func (t *waitTeller) show(line string) {
 }
 
 func (t *waitTeller) stop() {
-	t.timer.Stop()
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.timer.Stop()
 	t.over = true
 	t.show("")
 }

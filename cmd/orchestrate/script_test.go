@@ -67,8 +67,9 @@ func TestScripts(t *testing.T) {
 			e.Values[canaryKey{}] = cage{}
 			e.Values[projectsKey{}] = map[string]map[string]string{}
 			// Built with -race, each of the many short processes would
-			// otherwise sleep for a second before it exits.
-			e.Setenv("GORACE", "atexit_sleep_ms=10")
+			// otherwise sleep for a second before it exits. And a race that is
+			// found would change no exit code other than 0.
+			e.Setenv("GORACE", "atexit_sleep_ms=10 halt_on_error=1")
 			// On a machine with much else to do, an answer that takes its time
 			// must not end a story, nor be told of in it.
 			e.Setenv("ORCHESTRATE_PATIENCE", "10m")
