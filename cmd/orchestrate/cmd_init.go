@@ -166,27 +166,32 @@ func lookAround(dir string, files []starter.File) (*beginning, error) {
 // write writes the files, those last that others have begun. If one can't be
 // written, what was made before it goes again.
 func (b *beginning) write() error {
-	var made []string
+	made, err := b.create()
+	for _, f := range b.files {
+		if err == nil && f.fate == fileExtended {
+			err = replaceFile(f.path, f.text)
+		}
+	}
+	if err != nil {
+		for _, path := range made {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}
+	return err
+}
+
+// create writes the files that are not there, and returns those that it has made.
+func (b *beginning) create() (made []string, err error) {
 	for _, f := range b.files {
 		if f.fate != fileCreated {
 			continue
 		}
 		if err := createFile(f.path, f.text); err != nil {
-			for _, path := range made {
-				err = errors.Join(err, os.Remove(path))
-			}
-			return err
+			return made, err
 		}
 		made = append(made, f.path)
 	}
-	for _, f := range b.files {
-		if f.fate == fileExtended {
-			if err := replaceFile(f.path, f.text); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return made, nil
 }
 
 // createFile writes a file that is not there, with the folders that it lies in.
