@@ -40,12 +40,13 @@ type job struct {
 	attempt int
 	begun   time.Time // zero: not yet
 	timer   *time.Timer
-	key     string // of the object on which it is alone; "": it need not be
-	equal   bool   // nothing had to be called
-	quick   bool   // its call changes nothing outside
-	touched bool   // a call that may change something was made
-	unmade  bool   // settled: the create had made nothing, or the change is not known to have done anything
-	stays   string // why a delete leaves the object in the cloud; "": it does not
+	key     string    // of the object on which it is alone; "": it need not be
+	equal   bool      // nothing had to be called
+	quick   bool      // its call changes nothing outside
+	touched bool      // a call that may change something was made
+	last    time.Time // settled: when something was recorded of it last
+	unmade  bool      // settled: the create had made nothing, or the change is not known to have done anything
+	stays   string    // why a delete leaves the object in the cloud; "": it does not
 
 	obstacle state.Obstacle // that was told last
 }

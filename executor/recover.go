@@ -176,6 +176,7 @@ func (r *recovery) load(ctx context.Context, stack string) ([]*job, error) {
 type openEnd struct {
 	state.Record
 	sealed state.Document // what is secret of the operation
+	last   time.Time      // when something was recorded of it last
 }
 
 // openEnds returns the open ends of an execution, in the order in which they began.
@@ -185,12 +186,15 @@ func openEnds(records []state.Record) []openEnd {
 	begun, open := map[phase]bool{}, map[phase]*openEnd{}
 	for _, r := range records {
 		p := phase{r.Node, r.Action}
+		if in := open[p]; in != nil {
+			in.last = r.At
+		}
 		switch r.Kind {
 		case state.Intent:
 			if !begun[p] {
 				begun[p], order = true, append(order, p)
 			}
-			open[p] = &openEnd{Record: r}
+			open[p] = &openEnd{Record: r, last: r.At}
 		case state.Operation:
 			if in := open[p]; in != nil {
 				in.sealed = r.Request
@@ -214,6 +218,7 @@ func (r *recovery) job(rec openEnd) (*job, error) {
 	j := &job{
 		node: rec.Node, typ: rec.Type, action: planner.Action(rec.Action), attempt: max(rec.Attempt, 1),
 		dependsOn: rec.DependsOn, hidden: rec.SensitiveAttributes, retain: rec.Retain, revision: r.execution.Revision, touched: true,
+		last: rec.last,
 	}
 	if r.stack != nil {
 		j.prior = r.stack.Elements[rec.Node]
@@ -244,18 +249,21 @@ func (r *recovery) settle(ctx context.Context, j *job) (err error) {
 		return err
 	}
 	if handle, err := encodeOperation(j.op); err != nil || handle != "" {
+		if j.action != planner.Create && j.op.ID == "" { // a creation knows by itself
+			j.provider = holding(j.provider, j.provider, j.last)
+		}
 		r.running = append(r.running, j)
 		return err
 	}
 	if j.action == planner.Create {
 		return r.find(ctx, j)
 	}
-	if w, ok := j.provider.(providers.Worker); ok {
-		j.provider = lingering{w}
-		r.running = append(r.running, j)
-		return nil
+	if !lingers(j.provider) {
+		return r.read(ctx, j)
 	}
-	return r.read(ctx, j)
+	j.provider = holding(j.provider, lingering{j.provider}, j.last)
+	r.running = append(r.running, j)
+	return nil
 }
 
 // find looks for what a create without a recorded operation has made.

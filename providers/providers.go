@@ -223,6 +223,14 @@ type Worker interface {
 	Working(ctx context.Context, req *Request) (string, error)
 }
 
+// Lagging is a Provider whose requests may be carried out after their sender's
+// death.
+type Lagging interface {
+	Provider
+	// Late is for how long: they may lie in the queue of a gateway.
+	Late() time.Duration
+}
+
 // Searcher is a Provider that can tell, long after a Create, what it may have
 // made, whatever became of it.
 type Searcher interface {

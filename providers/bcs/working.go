@@ -4,10 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 )
+
+// Late implements providers.Lagging for all types.
+func (a api) Late() time.Duration { return a.c.Late() }
 
 // Working implements providers.Worker for all types: the state of a network, or the
 // record of an operation, tells what is done for it and for what is in it.

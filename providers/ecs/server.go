@@ -254,6 +254,9 @@ func (p server) Read(ctx context.Context, req *providers.Request) (*providers.Ob
 	return p.object(ctx, s, req)
 }
 
+// Late implements providers.Lagging.
+func (p server) Late() time.Duration { return p.c.Late() }
+
 // Working implements providers.Worker.
 func (p server) Working(ctx context.Context, req *providers.Request) (string, error) {
 	s, err := p.showServer(ctx, req.ObjectID)

@@ -4,10 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
 	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 )
+
+// Late implements providers.Lagging for all types.
+func (a api) Late() time.Duration { return a.c.Late() }
 
 // Working implements providers.Worker for all types: the state of an instance tells
 // what is done for it and for most of what is in it.

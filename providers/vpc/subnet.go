@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"time"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2/model"
@@ -166,6 +167,9 @@ func (p subnet) delete(ctx context.Context, req *providers.Request, have subnetP
 	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ObjectID: id}},
 		inUse(err, "Something still uses addresses of the subnet; it is waited for. If this does not end, look for servers and other objects in it that were made outside this stack.")
 }
+
+// Late implements providers.Lagging.
+func (p subnet) Late() time.Duration { return p.c.Late() }
 
 // Read implements providers.Provider.
 func (p subnet) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {

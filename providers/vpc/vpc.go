@@ -3,6 +3,7 @@ package vpc
 import (
 	"context"
 	"fmt"
+	"time"
 
 	sdk "github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2"
 	"github.com/huaweicloud/huaweicloud-sdk-go-v3/services/vpc/v2/model"
@@ -123,6 +124,9 @@ func (p network) delete(ctx context.Context, req *providers.Request, op provider
 	return providers.Progress{Next: providers.Operation{Stage: huaweicloud.StageWait, ObjectID: id}},
 		inUse(err, "Something is left in the VPC; it is waited for. If this does not end, look for subnets and other objects in it that were made outside this stack.")
 }
+
+// Late implements providers.Lagging.
+func (p network) Late() time.Duration { return p.c.Late() }
 
 // Read implements providers.Provider.
 func (p network) Read(ctx context.Context, req *providers.Request) (*providers.Object, error) {
