@@ -276,7 +276,7 @@ func TestCrashes(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/late=%v", c.name, late), func(t *testing.T) {
 				t.Parallel() // most of the time is the disk's
 				died := true
-				for n := 1; died; n++ {
+				for n := 1; died; n += crashEvery {
 					if n > 100 {
 						t.Fatal("it dies forever")
 					}
