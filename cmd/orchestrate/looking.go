@@ -14,7 +14,9 @@ import (
 
 // silenceTold is after which time without an answer people are told whom the
 // command waits for: a sixth of the patience, or of that by default.
-func (a *app) silenceTold() time.Duration { return cmp.Or(a.opts.patience, defaultPatience) / 6 }
+func (a *app) silenceTold() time.Duration {
+	return max(cmp.Or(a.opts.patience, defaultPatience)/6, time.Second)
+}
 
 // patiently is a context in which looks at the cloud have the patience of a command,
 // all of them together.

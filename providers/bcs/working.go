@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -16,7 +17,7 @@ func (a api) Late() time.Duration { return a.c.Late() }
 // Working implements providers.Worker for all types: the state of a network, or the
 // record of an operation, tells what is done for it and for what is in it.
 func (a api) Working(ctx context.Context, req *providers.Request) (string, error) {
-	network := cmp.Or(networkOf(req), req.ObjectID)
+	network, _, _ := strings.Cut(cmp.Or(networkOf(req), req.ObjectID), "/")
 	d, err := a.showBlockchainDetail(ctx, network)
 	if huaweicloud.Gone(err) {
 		return "", nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
@@ -16,7 +17,7 @@ func (a api) Late() time.Duration { return a.c.Late() }
 // Working implements providers.Worker for all types: the state of an instance tells
 // what is done for it and for most of what is in it.
 func (a api) Working(ctx context.Context, req *providers.Request) (string, error) {
-	id := cmp.Or(instanceFor(req), req.ObjectID)
+	id, _, _ := strings.Cut(cmp.Or(instanceFor(req), req.ObjectID), "/")
 	i, err := a.instance(ctx, id)
 	if huaweicloud.Gone(err) {
 		return "", nil
