@@ -49,8 +49,7 @@ func NewPatience(limit time.Duration) *Patience {
 type awaited struct {
 	endpoint  string
 	operation string            // "": the endpoint as a whole
-	since     time.Time         // since when there is no answer of use; zero: nobody waits for one
-	before    time.Duration     // without one before that, when somebody waited
+	since     time.Time         // since when there is no answer of use; zero: none is missing
 	waiting   map[*Waiting]bool // who waits right now
 	asked     map[string]bool   // the operations that were asked since the last answer of use
 	last      *Error            // the newest answer of no use, since the last one of use; nil: there was none
@@ -105,7 +104,7 @@ func (p *Patience) Await(ctx context.Context, endpoint, operation string) (conte
 		a.waiting[w] = true
 		a.asked[operation] = true
 		if a.since.IsZero() {
-			a.since, a.before = w.begun.Add(-a.before), 0
+			a.since = w.begun
 		}
 	}
 	if p.limit > 0 {
@@ -146,7 +145,7 @@ func (w *Waiting) Heard(err error) {
 		case e != nil:
 			a.last = e
 		default:
-			a.last, a.since, a.before, a.answered = nil, time.Time{}, 0, true
+			a.last, a.since, a.answered = nil, time.Time{}, true
 			clear(a.asked)
 			for other := range a.waiting {
 				a.since = time.Now()
@@ -180,11 +179,8 @@ func (w *Waiting) Over(err error) error {
 	w.cancel(nil)
 	for _, a := range w.both() {
 		delete(a.waiting, w)
-		if len(a.waiting) == 0 && !a.since.IsZero() { // time in which nobody asks does not count
-			if a.last != nil {
-				a.before = time.Since(a.since)
-			}
-			a.since = time.Time{}
+		if len(a.waiting) == 0 && a.last == nil {
+			a.since = time.Time{} // nobody asks any more, and nothing is known against it
 		}
 		var e *Error
 		if a.gaveUp != nil && err != nil && (useless(err) != nil || !errors.As(err, &e)) {

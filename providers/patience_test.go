@@ -209,30 +209,3 @@ func TestPatienceTellsWhomItIsWith(t *testing.T) {
 		t.Error("there is patience where nobody asked for it")
 	}
 }
-
-// TestPatienceWhileNobodyAsks counts the time in which somebody waits, and not that
-// between two reads.
-func TestPatienceWhileNobodyAsks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx := providers.Patiently(t.Context(), providers.NewPatience(30*time.Second))
-		once := func(a answer) error { // a read that is tried once only
-			ctx, waiting := providers.PatienceOf(ctx).Await(ctx, "bcs.test", "List")
-			err := pause(ctx, a.after)
-			if err == nil {
-				err = a.err
-			}
-			waiting.Heard(err)
-			return waiting.Over(err)
-		}
-		for range 3 {
-			if err := once(failing); errors.Is(err, providers.ErrGaveUp) {
-				t.Errorf("%v", err)
-			}
-			time.Sleep(time.Minute)
-		}
-		begun := time.Now()
-		if err := readWith(ctx, "bcs.test", "List", never); !errors.Is(err, providers.ErrGaveUp) || time.Since(begun) != 27*time.Second {
-			t.Errorf("after %s: %v", time.Since(begun), err)
-		}
-	})
-}
