@@ -56,17 +56,9 @@ func (a api) showBlockchainDetail(ctx context.Context, id string) (*model.ShowBl
 	d, err := huaweicloud.Read(ctx, a.c, service, "ShowBlockchainDetail", (*sdk.BcsClient).ShowBlockchainDetail,
 		&model.ShowBlockchainDetailRequest{BlockchainId: id})
 	if err == nil && val(basic(d).Id) != id {
-		return nil, unexpected("ShowBlockchainDetail", "the answer is not about the network that was asked for")
+		return nil, huaweicloud.Senseless("ShowBlockchainDetail", "the answer is not about the network that was asked for")
 	}
 	return d, err
-}
-
-// unexpected is the error of an answer from which nothing may be concluded.
-func unexpected(operation, message string) error {
-	return &providers.Error{
-		Kind: providers.Unexpected, Operation: operation, Message: message,
-		Advice: "Check that the endpoint is the service itself, and try again.",
-	}
 }
 
 func (a api) showBlockchainNodes(ctx context.Context, id string) (map[string]model.Org, error) {
@@ -137,7 +129,7 @@ func (a api) listBlockchainChannels(ctx context.Context, id string) ([]model.Cha
 	}
 	channels := val(r.Channels)
 	if slices.ContainsFunc(channels, func(ch model.Channel) bool { return val(ch.Name) == "" }) {
-		return nil, unexpected("ListBlockchainChannels", "a channel has no name")
+		return nil, huaweicloud.Senseless("ListBlockchainChannels", "a channel has no name")
 	}
 	return channels, nil
 }

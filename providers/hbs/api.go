@@ -319,7 +319,7 @@ func (a api) instance(ctx context.Context, id string) (*instanceInfo, error) {
 		return nil, err
 	}
 	if r.ID != id {
-		return nil, unexpected("ShowInstance", "the answer is about another instance")
+		return nil, huaweicloud.Senseless("ShowInstance", "the answer is about another instance")
 	}
 	return &r.instanceInfo, nil
 }
@@ -331,7 +331,7 @@ func (a api) organizations(ctx context.Context, instance string) ([]orgInfo, err
 			return nil, err
 		}
 		if slices.ContainsFunc(r.Orgs, func(o orgInfo) bool { return o.Name == "" }) {
-			return nil, unexpected("ListOrganizations", "an organization has no name")
+			return nil, huaweicloud.Senseless("ListOrganizations", "an organization has no name")
 		}
 		return r.Orgs, nil
 	})

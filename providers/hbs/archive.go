@@ -40,7 +40,7 @@ func fetchAgain[Q any](ctx context.Context, a api, o operation[Q, stream], q *Q)
 // archiveObject is what is recorded of a zip archive that the service made.
 func archiveObject(operation, id, name string, archive []byte) (*providers.Object, error) {
 	if !huaweicloud.IsZip(archive) {
-		return nil, unexpected(operation, "the service answered without a zip archive")
+		return nil, huaweicloud.Senseless(operation, "the service answered without a zip archive")
 	}
 	return huaweicloud.ArchiveObject(id, name, archive), nil
 }

@@ -113,7 +113,7 @@ func (e *E2EE) Decrypt(ctx context.Context, transaction string) (string, error) 
 	}
 	err := e.post(ctx, "DecryptMessageForOrgUser", "decrypt", false, map[string]string{"transaction_id": transaction}, &out)
 	if err == nil && out.Message == nil {
-		err = unexpected("DecryptMessageForOrgUser", "the plugin answered without a message")
+		err = huaweicloud.Senseless("DecryptMessageForOrgUser", "the plugin answered without a message")
 	}
 	if err != nil {
 		return "", err

@@ -159,10 +159,3 @@ func failure(j *jobInfo) error {
 		Advice:    "Look at the instance on the console, repair what is wrong there or open a service ticket, then apply again.",
 	}
 }
-
-func unexpected(operation, message string) error {
-	return &providers.Error{
-		Kind: providers.Unexpected, Operation: operation, Message: message,
-		Advice: "Check that the endpoint is the service itself, and try again.",
-	}
-}

@@ -120,7 +120,7 @@ func (l Look) ContractReport(ctx context.Context, instance, name, language strin
 		return nil, err
 	}
 	if !huaweicloud.IsZip(archive) {
-		return nil, unexpected(showContractReport.name, "the service answered without a zip archive")
+		return nil, huaweicloud.Senseless(showContractReport.name, "the service answered without a zip archive")
 	}
 	return archive, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/orchestrate-tosca/orchestrate/providers"
+	"github.com/orchestrate-tosca/orchestrate/providers/huaweicloud"
 )
 
 // What is bought are organizations, for a time; an instance costs what its
@@ -43,7 +44,7 @@ func (o orderProperties) price(ctx context.Context, a api, orgs int, edition str
 		return providers.Price{}, err
 	}
 	if r.Amount == "" || r.Currency == "" {
-		return providers.Price{}, unexpected("ShowResourcePrice", "the answer holds no price")
+		return providers.Price{}, huaweicloud.Senseless("ShowResourcePrice", "the answer holds no price")
 	}
 	p := providers.Price{Amount: r.Amount.Number(), Original: r.Original.Number(), Currency: r.Currency}
 	if r.Original == "" {

@@ -243,3 +243,11 @@ func IsCode(err error, code string) bool {
 // Gone reports whether err says that the object does not exist. A call that
 // was refused, or not answered, says nothing of that kind.
 func Gone(err error) bool { return IsKind(err, providers.NotFound) }
+
+// Senseless is the error of an answer from which nothing may be concluded.
+func Senseless(operation, message string) error {
+	return &providers.Error{
+		Kind: providers.Unexpected, Operation: operation, Message: message,
+		Advice: "Check that the endpoint is the service itself, and try again.",
+	}
+}
