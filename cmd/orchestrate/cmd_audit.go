@@ -70,9 +70,8 @@ func (a *app) runAudit(ctx context.Context, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	var found *executor.Audit
-	err = a.looking(a.patiently(ctx), func(ctx context.Context) (err error) {
-		found, err = s.engine.Audit(ctx, executor.AuditOptions{
+	found, err := looked(ctx, a, func(ctx context.Context) (*executor.Audit, error) {
+		return s.engine.Audit(ctx, executor.AuditOptions{
 			Stack: a.opts.stack, Place: s.cloud.place(), Parallelism: a.opts.parallelism,
 			Bare: func(typ string) bool { return !callsCloud(typ) },
 			Stays: func(typ string) string {
@@ -82,7 +81,6 @@ func (a *app) runAudit(ctx context.Context, asJSON bool) error {
 				return ""
 			},
 		})
-		return err
 	})
 	if err != nil {
 		return err

@@ -177,11 +177,7 @@ func (a *app) look(ctx context.Context, c *cobra.Command, s subject, q *lookQuer
 	}
 	v := &viewer{app: a, looks: eyes{bcs.NewLook(cloud.client), hbs.NewLook(cloud.client)}, subject: s, query: q}
 	v.services = v.asked(cloud)
-	var found *findings
-	err = a.looking(a.patiently(ctx), func(ctx context.Context) (err error) {
-		found, err = v.read(ctx)
-		return err
-	})
+	found, err := looked(ctx, a, v.read)
 	if err != nil {
 		return err
 	}

@@ -74,11 +74,7 @@ func (a *app) importObject(ctx context.Context, in *intent, node, id string) err
 		return err
 	}
 	req.Free = func(ctx context.Context, id string) error { return s.inOtherStack(ctx, in.stack, req.Type, id) }
-	var done *executor.Imported
-	err = a.looking(a.patiently(ctx), func(ctx context.Context) (err error) {
-		done, err = s.engine.Import(ctx, lease, *req)
-		return err
-	})
+	done, err := looked(ctx, a, func(ctx context.Context) (*executor.Imported, error) { return s.engine.Import(ctx, lease, *req) })
 	if err != nil {
 		return s.notThere(req, err)
 	}

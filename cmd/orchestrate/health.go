@@ -84,14 +84,11 @@ func (s *session) check(ctx context.Context, st *state.Stack) (*executor.Checkup
 	if errors.As(blind, &e) && e.Kind == providers.Auth {
 		return nil, blind
 	}
-	var found *executor.Checkup
-	err = s.app.looking(s.app.patiently(ctx), func(ctx context.Context) (err error) {
-		found, err = s.engine.Check(ctx, st, executor.CheckOptions{
+	return looked(ctx, s.app, func(ctx context.Context) (*executor.Checkup, error) {
+		return s.engine.Check(ctx, st, executor.CheckOptions{
 			Parallelism: s.app.opts.parallelism, Blind: blind, Bare: func(typ string) bool { return !callsCloud(typ) },
 		})
-		return err
 	})
-	return found, err
 }
 
 // exit is how a command ends that was asked for the health.

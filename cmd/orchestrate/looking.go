@@ -37,6 +37,15 @@ func (a *app) looking(ctx context.Context, look func(context.Context) error) err
 	return look(ctx)
 }
 
+// looked is what a look has found that is all the command has to do at the cloud.
+func looked[T any](ctx context.Context, a *app, look func(context.Context) (T, error)) (found T, err error) {
+	err = a.looking(a.patiently(ctx), func(ctx context.Context) (err error) {
+		found, err = look(ctx)
+		return err
+	})
+	return found, err
+}
+
 // waitTeller tells whom a look waits for.
 type waitTeller struct {
 	app      *app
