@@ -204,10 +204,13 @@ func (s *session) halfway(ctx context.Context, m *made) (*state.Execution, error
 		return nil, nil
 	}
 	h, err := s.history(ctx, m.plan.Stack)
-	if x := h.last(); x != nil && succeeded(x) && !h.whole(x) {
-		return x, err
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
+	if x := h.last(); x != nil && succeeded(x) && !h.whole(x) {
+		return x, nil
+	}
+	return nil, nil
 }
 
 // tellHealing says why a plan without changes is carried out.
